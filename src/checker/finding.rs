@@ -1,0 +1,88 @@
+//! Findings: what was withheld or observed, without what it was.
+
+use std::ops::Range;
+
+use serde::{Serialize, Serializer, ser::SerializeMap};
+
+use crate::identifier::Kind;
+use crate::policy::Action;
+
+/// A known value of another person in a response. Says what, where and why, never the value; serialises to the findings format.
+///
+/// ```
+/// # use tightlip::{Identifier, IndexBuilder, Kind, Policy, Reader, Session};
+/// # let mut builder = IndexBuilder::new();
+/// # builder.add(Identifier { owner: "C-1001", kind: Kind::Email, text: "ann@example.com" })?;
+/// # let index = builder.finish_in_memory()?;
+/// let mut checker = Session::new(&index, &Policy::standard(), Reader::stranger()).checker();
+/// let mut out = String::new();
+/// checker.push("Write to ann@example.com.", &mut out);
+/// checker.finish(&mut out);
+/// assert_eq!(out, "Write to [EMAIL].");
+/// let finding = &checker.findings()[0];
+/// assert_eq!((finding.kind.clone(), finding.span.clone()), (Kind::Email, 9..24));
+/// # Ok::<(), tightlip::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Finding {
+    /// The same for the same finding in a replay of the same text: 16 hexadecimal digits.
+    pub id: String,
+    /// The line of the policy that decided: `kinds.email`, `together`, `names.alone_if_shared_by_fewer_than`.
+    pub rule: String,
+    /// The generation of the index.
+    pub generation: u64,
+    /// What it is.
+    pub kind: Kind,
+    /// What was done.
+    pub action: Action,
+    /// Where it stands: bytes of the channel's original text.
+    pub span: Range<u64>,
+    /// The channel.
+    pub channel: std::sync::Arc<str>,
+    /// How the value was written.
+    pub how: How,
+    /// How many people the value belongs to.
+    pub owners: u32,
+    /// A keyed hash that stands for one of them.
+    pub owner: String,
+    /// How many kinds of facts about one person there are with this one.
+    pub facts: u32,
+}
+
+/// How a value was written, and what made it count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct How {
+    /// More than case and separators was folded: accents, look-alikes, width, invisible characters.
+    pub folded: bool,
+    /// It counts together with other facts.
+    pub together: bool,
+}
+
+impl How {
+    /// The words of the findings format.
+    pub fn words(&self) -> impl Iterator<Item = &'static str> {
+        let writing = if self.folded { "folded" } else { "exact" };
+        [Some(writing), self.together.then_some("together")].into_iter().flatten()
+    }
+}
+
+impl Serialize for Finding {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("id", &self.id)?;
+        map.serialize_entry("rule", &self.rule)?;
+        map.serialize_entry("generation", &self.generation)?;
+        map.serialize_entry("kind", &self.kind)?;
+        map.serialize_entry("action", &self.action)?;
+        map.serialize_entry("start", &self.span.start)?;
+        map.serialize_entry("end", &self.span.end)?;
+        map.serialize_entry("channel", &*self.channel)?;
+        map.serialize_entry("how", &self.how.words().collect::<Vec<_>>())?;
+        map.serialize_entry("owners", &self.owners)?;
+        map.serialize_entry("owner", &self.owner)?;
+        map.serialize_entry("facts", &self.facts)?;
+        map.end()
+    }
+}

@@ -1,0 +1,15 @@
+//! The checker: text in, safe text out.
+//!
+//! Takes text in pieces, gives what is safe of it as soon as it is: [`Checker::push`] in text, [`Checker::advance`] in offsets and edits. Promises
+//! the laws of the README: nothing withheld is ever released, cuts do not matter, clean text leaves as it came, and only what could
+//! still be a leak is held.
+
+mod checker;
+mod finding;
+mod hold;
+mod session;
+mod withheld;
+
+pub use checker::{Advance, Checker, Edit, Verdict};
+pub use finding::{Finding, How};
+pub use session::Session;

@@ -1,0 +1,101 @@
+//! Spans that will not leave: merged where they overlap, replaced once nothing can widen them.
+
+use std::cmp::Reverse;
+
+use crate::index::KeyId;
+use crate::policy::Action;
+
+/// A run of withheld text, of one match or of several that overlap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Span {
+    pub(super) start: u64,
+    pub(super) end: u64,
+    /// The match whose label stands for the span: the strictest, then the first, then the longest.
+    pub(super) shown: Shown,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Shown {
+    pub(super) action: Action,
+    pub(super) start: u64,
+    pub(super) end: u64,
+    pub(super) kind: u8,
+    pub(super) value: KeyId,
+}
+
+impl Shown {
+    fn rank(&self) -> impl Ord + use<> {
+        (Reverse(self.action), self.start, Reverse(self.end), self.kind, self.value)
+    }
+}
+
+/// The withheld spans that have not been replaced yet, in order and apart.
+#[derive(Debug, Default)]
+pub(super) struct Withheld {
+    spans: Vec<Span>,
+}
+
+impl Withheld {
+    /// Adds a withheld match, merging it with those it overlaps.
+    pub(super) fn add(&mut self, shown: Shown) {
+        let mut span = Span { start: shown.start, end: shown.end, shown };
+        self.spans.retain(|other| {
+            let apart = other.end <= span.start || span.end <= other.start;
+            if !apart {
+                span.start = span.start.min(other.start);
+                span.end = span.end.max(other.end);
+                span.shown = if other.shown.rank() < span.shown.rank() { other.shown } else { span.shown };
+            }
+            apart
+        });
+        let place = self.spans.partition_point(|other| other.start < span.start);
+        self.spans.insert(place, span);
+    }
+
+    /// How far text is decided that no match can change before `settled`: a span that reaches beyond may still be widened.
+    pub(super) fn decided(&self, settled: u64) -> u64 {
+        let across = self.spans.iter().find(|span| span.start < settled && settled < span.end);
+        across.map_or(settled, |span| span.start)
+    }
+
+    /// Takes the spans before `decided`, in order.
+    pub(super) fn take(&mut self, decided: u64) -> std::vec::Drain<'_, Span> {
+        let count = self.spans.partition_point(|span| span.end <= decided);
+        self.spans.drain(..count)
+    }
+
+    /// Whether a span is inside a withheld one.
+    pub(super) fn covers(&self, start: u64, end: u64) -> bool {
+        self.spans.iter().any(|span| span.start <= start && end <= span.end)
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.spans.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(start: u64, end: u64, action: Action) -> Shown {
+        Shown { action, start, end, kind: 0, value: KeyId { segment: 0, ordinal: start } }
+    }
+
+    #[test]
+    fn overlapping_spans_merge_in_any_order() {
+        let matches = [shown(0, 7, Action::Redact), shown(4, 13, Action::Redact), shown(13, 15, Action::Redact), shown(5, 6, Action::Redact)];
+        for turn in 0..matches.len() {
+            let mut withheld = Withheld::default();
+            for at in 0..matches.len() {
+                withheld.add(matches[(at + turn) % matches.len()]);
+            }
+            assert_eq!(withheld.decided(10), 0, "the first may still be widened");
+            assert_eq!(withheld.decided(13), 13);
+            let spans: Vec<Span> = withheld.take(15).collect();
+            assert_eq!(spans.iter().map(|s| (s.start, s.end)).collect::<Vec<_>>(), [(0, 13), (13, 15)]);
+            assert_eq!(spans[0].shown, matches[0]);
+            assert!(withheld.is_empty());
+        }
+    }
+}

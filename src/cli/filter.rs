@@ -1,0 +1,112 @@
+//! `tightlip filter`.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::{Ending, PolicyOption, jsonl, text};
+use crate::error::{Error, Result};
+use crate::{Finding, Index, Policy, Reader, Session};
+
+/// Read a response on stdin, write the safe one on stdout as it goes.
+#[derive(Args)]
+pub(super) struct Filter {
+    /// The folder of the index.
+    #[arg(long, value_name = "DIR")]
+    index: PathBuf,
+    /// Who reads: an owner of the dictionary. Given several times, all of them must be allowed. Not given, or unknown to the index: a stranger,
+    /// who owns nothing.
+    #[arg(long = "reader", value_name = "ID")]
+    readers: Vec<String>,
+    /// An owner whose data every reader may also see.
+    #[arg(long, value_name = "ID")]
+    acting_for: Vec<String>,
+    #[command(flatten)]
+    policy: PolicyOption,
+    /// What stdin is.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// Cut the input into pieces of N bytes first; for tests.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    chunk: Option<u32>,
+    /// Write findings as JSON lines to a file; `-` is stderr.
+    #[arg(long, value_name = "FILE")]
+    findings: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Format {
+    /// One response as bare text.
+    Text,
+    /// One response per line: {"id", "reader", "text"} or {"id", "reader", "chunks"}.
+    Jsonl,
+}
+
+/// What the formats share.
+pub(super) struct Filtering {
+    pub(super) index: Index,
+    pub(super) policy: Policy,
+    pub(super) chunk: Option<usize>,
+    acting_for: Vec<String>,
+    findings: Option<Box<dyn Write>>,
+    noted_unknown: bool,
+}
+
+impl Filter {
+    pub(super) fn run(&self) -> Result<Ending> {
+        let findings: Option<Box<dyn Write>> = match &self.findings {
+            None => None,
+            Some(path) if path.as_os_str() == "-" => Some(Box::new(io::stderr())),
+            Some(path) => {
+                let file = File::create(path).map_err(|error| Error::file("write", path, &error))?;
+                Some(Box::new(BufWriter::new(file)))
+            }
+        };
+        let mut filtering = Filtering {
+            index: Index::open(&self.index)?,
+            policy: self.policy.read()?,
+            chunk: self.chunk.map(|chunk| chunk as usize),
+            acting_for: self.acting_for.clone(),
+            findings,
+            noted_unknown: false,
+        };
+        let ending = match self.format {
+            Format::Text => text::filter(&mut filtering, &self.readers)?,
+            Format::Jsonl => jsonl::filter(&mut filtering, &self.readers)?,
+        };
+        filtering.flush()?;
+        Ok(ending)
+    }
+}
+
+impl Filtering {
+    /// A session for these readers; says once if one of them is unknown.
+    pub(super) fn session(&mut self, readers: &[String]) -> Session {
+        let mut reader = Reader::stranger();
+        for (at, name) in readers.iter().enumerate() {
+            reader = if at == 0 { Reader::customer(name) } else { reader.also_read_by(name) };
+            reader = self.acting_for.iter().fold(reader, |reader, owner| reader.acting_for(owner));
+        }
+        let session = Session::new(&self.index, &self.policy, reader);
+        if session.unknown_readers() > 0 && !std::mem::replace(&mut self.noted_unknown, true) {
+            eprintln!("tightlip: the index does not know a reader; whoever it does not know owns nothing");
+        }
+        session
+    }
+
+    pub(super) fn report(&mut self, findings: &[Finding]) -> Result<()> {
+        let Some(out) = &mut self.findings else { return Ok(()) };
+        for finding in findings {
+            let line = serde_json::to_string(finding).expect("plain data");
+            writeln!(out, "{line}").map_err(|error| Error::io("cannot write the findings", &error))?;
+        }
+        Ok(())
+    }
+
+    fn flush(&mut self) -> Result<()> {
+        let flushed = self.findings.as_mut().map_or(Ok(()), Write::flush);
+        flushed.map_err(|error| Error::io("cannot write the findings", &error))
+    }
+}

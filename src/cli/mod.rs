@@ -1,0 +1,184 @@
+//! The command line: one file per command.
+
+mod build;
+mod demo;
+mod filter;
+mod jsonl;
+mod text;
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::error::{Error, Result};
+use crate::{Index, Policy};
+
+/// Keeps one customer's data out of another customer's LLM answer.
+#[derive(Parser)]
+#[command(name = "tightlip", version, max_term_width = 100, args_conflicts_with_subcommands = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    demo: demo::Demo,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Stream a sample answer through an embedded dictionary, showing what is held, released and withheld.
+    #[command(after_help = "Example:\n  tightlip demo --reader C-1002")]
+    Demo(demo::Demo),
+    /// Build and look at indexes of known identifiers.
+    #[command(subcommand)]
+    Index(IndexCommand),
+    /// Read a response on stdin, write the safe one on stdout as it goes.
+    #[command(after_help = "Examples:\n  tightlip filter --index customers.tlx --reader C-1001 < answer.txt\n  \
+        tightlip filter --index customers.tlx --format jsonl --findings - < answers.jsonl\n\n\
+        Exit status: 0 done, with or without findings; 3 the response was stopped; 1 I/O failed; 2 bad usage, configuration or data.")]
+    Filter(filter::Filter),
+    /// Show built-in policies.
+    #[command(subcommand)]
+    Policy(PolicyCommand),
+}
+
+#[derive(Subcommand)]
+enum IndexCommand {
+    /// Build an index from dictionaries: CSV with a header row, or JSON lines.
+    #[command(after_help = "Example:\n  tightlip index build customers.csv -o customers.tlx")]
+    Build(build::Build),
+    /// Say what is in an index.
+    #[command(after_help = "Example:\n  tightlip index info customers.tlx --json")]
+    Info {
+        /// The folder of the index.
+        index: PathBuf,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Check an index from end to end.
+    #[command(after_help = "Example:\n  tightlip index verify customers.tlx")]
+    Verify {
+        /// The folder of the index.
+        index: PathBuf,
+    },
+}
+
+#[derive(Subcommand)]
+enum PolicyCommand {
+    /// Print a built-in policy as TOML, to start one's own from.
+    #[command(after_help = "Example:\n  tightlip policy show standard > policy.toml")]
+    Show {
+        /// standard, strict or observe.
+        name: String,
+    },
+}
+
+/// The options of every command that judges.
+#[derive(Args)]
+struct PolicyOption {
+    /// A built-in policy (standard, strict, observe) or the path of a policy file.
+    #[arg(long, value_name = "NAME|FILE", default_value = "standard")]
+    policy: String,
+}
+
+impl PolicyOption {
+    fn read(&self) -> Result<Policy> {
+        let is_path = self.policy.contains(['/', '\\', '.']) || std::path::Path::new(&self.policy).exists();
+        match Policy::built_in(&self.policy) {
+            Err(_) if is_path => Policy::from_file(&self.policy),
+            built_in => built_in,
+        }
+    }
+}
+
+/// How a command ended well.
+enum Ending {
+    Done,
+    /// The policy stopped the response.
+    Stopped,
+}
+
+/// Runs the command line and says how it ended: 0 done, 1 I/O failed, 2 bad usage, configuration or data, 3 the response was stopped.
+pub fn main() -> ExitCode {
+    tracing_subscriber::fmt()
+        .with_env_filter(tracing_subscriber::EnvFilter::try_from_env("TIGHTLIP_LOG").unwrap_or_default())
+        .with_writer(io::stderr)
+        .init();
+    let arguments = Arguments::parse();
+    let ended = match arguments.command {
+        None => arguments.demo.run(),
+        Some(Command::Demo(demo)) => demo.run(),
+        Some(Command::Index(IndexCommand::Build(build))) => build.run(),
+        Some(Command::Index(IndexCommand::Info { index, json })) => info(&index, json),
+        Some(Command::Index(IndexCommand::Verify { index })) => verify(&index),
+        Some(Command::Filter(filter)) => filter.run(),
+        Some(Command::Policy(PolicyCommand::Show { name })) => show(&name),
+    };
+    match ended {
+        Ok(Ending::Done) => ExitCode::SUCCESS,
+        Ok(Ending::Stopped) => ExitCode::from(3),
+        Err(error) => {
+            eprintln!("tightlip: {error}");
+            ExitCode::from(if error.is_io() { 1 } else { 2 })
+        }
+    }
+}
+
+/// Prints what was asked for. A reader of stdout that has gone away ends the command.
+fn print(text: std::fmt::Arguments) -> Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_fmt(text).and_then(|()| out.flush()).map_err(|error| Error::io("cannot write to stdout", &error))
+}
+
+fn show(name: &str) -> Result<Ending> {
+    print(format_args!("{}", Policy::show(name)?))?;
+    Ok(Ending::Done)
+}
+
+fn verify(index: &std::path::Path) -> Result<Ending> {
+    let info = Index::verify(index)?.info();
+    print(format_args!("{}: every file and every key is whole ({} owners)\n", index.display(), info.owners))?;
+    Ok(Ending::Done)
+}
+
+fn info(path: &std::path::Path, json: bool) -> Result<Ending> {
+    let info = Index::open(path)?.info();
+    if json {
+        let text = serde_json::to_string(&info).expect("plain data");
+        print(format_args!("{text}\n"))?;
+        return Ok(Ending::Done);
+    }
+    let mut text = format!("{}: generation {}, folding {}\n\n", path.display(), info.generation, info.folding);
+    let mut line = |name: &str, value: String| text.push_str(&format!("  {name:<24}{value:>16}\n"));
+    line("owners", grouped(info.owners));
+    for (kind, count) in &info.identifiers {
+        line(kind, grouped(*count));
+    }
+    line("segments", grouped(info.segments.len() as u64));
+    for (name, bytes) in [
+        ("keys", info.bytes.keys),
+        ("owners of keys", info.bytes.owners),
+        ("owner names", info.bytes.owner_names),
+        ("accelerators", info.bytes.accelerators),
+        ("total", info.bytes.total),
+    ] {
+        line(name, format!("{} bytes", grouped(bytes)));
+    }
+    print(format_args!("{text}"))?;
+    Ok(Ending::Done)
+}
+
+/// 1234567 as 1,234,567.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}

@@ -1,0 +1,119 @@
+//! The one error of the crate.
+
+use std::fmt;
+use std::path::Path;
+
+/// What went wrong while building, opening, configuring or doing I/O.
+///
+/// Opaque on purpose: ask it [what it is about](Error::is_io) and print it. Its text is one sentence that says what was
+/// expected, what came and what to do; it never contains an identifier or text of a response. Checking itself
+/// cannot fail: [`Checker::push`](crate::Checker::push) returns no error.
+///
+/// ```
+/// let error = tightlip::Index::open("no/such/index.tlx").unwrap_err();
+/// assert!(error.is_io());
+/// assert!(!error.to_string().contains('\n'));
+/// ```
+pub struct Error {
+    kind: ErrorKind,
+    message: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum ErrorKind {
+    Io,
+    Index,
+    Data,
+    Config,
+}
+
+/// A result whose error is [`Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    pub(crate) fn io(doing: impl fmt::Display, error: &std::io::Error) -> Self {
+        Self { kind: ErrorKind::Io, message: format!("{doing}: {}", plain_reason(error)) }
+    }
+
+    /// An I/O error about a file, said as "cannot `verb` `path`".
+    pub(crate) fn file(verb: &str, path: &Path, error: &std::io::Error) -> Self {
+        Self::io(format_args!("cannot {verb} {}", path.display()), error)
+    }
+
+    pub(crate) fn index(message: impl Into<String>) -> Self {
+        Self { kind: ErrorKind::Index, message: message.into() }
+    }
+
+    pub(crate) fn data(message: impl Into<String>) -> Self {
+        Self { kind: ErrorKind::Data, message: message.into() }
+    }
+
+    pub(crate) fn config(message: impl Into<String>) -> Self {
+        Self { kind: ErrorKind::Config, message: message.into() }
+    }
+
+    /// Puts the name of the file or option that the error is about in front of it.
+    pub(crate) fn about(mut self, place: impl fmt::Display) -> Self {
+        self.message = format!("{place}: {}", self.message);
+        self
+    }
+
+    /// A file, a pipe or the disk refused.
+    pub fn is_io(&self) -> bool {
+        self.kind == ErrorKind::Io
+    }
+
+    /// An index is damaged, foreign, or made by another version.
+    pub fn is_index(&self) -> bool {
+        self.kind == ErrorKind::Index
+    }
+
+    /// A dictionary holds something that cannot be used.
+    pub fn is_data(&self) -> bool {
+        self.kind == ErrorKind::Data
+    }
+
+    /// A policy, a schema or an option says something that has no meaning.
+    pub fn is_config(&self) -> bool {
+        self.kind == ErrorKind::Config
+    }
+}
+
+/// The reason of an I/O error without the "(os error 2)" that tells a user nothing.
+fn plain_reason(error: &std::io::Error) -> String {
+    let reason = error.to_string();
+    match reason.find(" (os error") {
+        Some(end) => reason[..end].to_lowercase(),
+        None => reason,
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}: {}", self.kind, self.message)
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// "did you mean …", when one of the known words is near enough to be what was meant.
+pub(crate) fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+    known
+        .into_iter()
+        .map(|candidate| (strsim::jaro_winkler(word, candidate), candidate))
+        .filter(|(likeness, _)| *likeness > 0.75)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, candidate)| format!("; did you mean `{candidate}`?"))
+        .unwrap_or_default()
+}
+
+/// The reason of a TOML error in one line, with the place but without the source: a policy may hold customers' values.
+pub(crate) fn toml_reason(error: &toml::de::Error) -> String {
+    error.message().replace('\n', ", ")
+}

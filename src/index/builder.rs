@@ -1,0 +1,365 @@
+//! Building an index: values in any order go in, one segment comes out.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use super::folder::{Output, Target};
+use super::keys::{Rejection, keys};
+use super::manifest::{Manifest, SegmentEntry};
+use super::openings::Openings;
+use super::owner_names::OwnerNamesBuilder;
+use super::postings::{Owner, PostingsBuilder};
+use super::segment::{Segment, SegmentBytes};
+use super::sort::{Sorted, Sorter};
+use super::{Generation, Index, KeyMap, Region, Schema};
+use crate::error::{Error, Result};
+use crate::identifier::{Identifier, KindSpec, Strength};
+
+/// Builds an index from known identifiers.
+///
+/// Values may come in any order and more than once; rows of one owner are joined by sorting, in memory up to
+/// [a bound](Self::memory) and in unnamed temporary files beyond it.
+///
+/// ```
+/// use tightlip::{Identifier, IndexBuilder, Kind};
+///
+/// let mut builder = IndexBuilder::new();
+/// builder.add(Identifier { owner: "C-1001", kind: Kind::Email, text: "ann@example.com" })?;
+/// builder.add(Identifier { owner: "C-1002", kind: Kind::Phone, text: "+1 415 555 0104" })?;
+/// let index = builder.finish_in_memory()?;
+/// assert_eq!(index.info().owners, 2);
+///
+/// let mut builder = IndexBuilder::new();
+/// let error = builder.add(Identifier { owner: "C-1001", kind: Kind::Email, text: "ann at home" }).unwrap_err();
+/// assert_eq!(error.to_string(), "email: not an email address (expected name@domain.example)");
+/// # Ok::<(), tightlip::Error>(())
+/// ```
+pub struct IndexBuilder {
+    /// Strong kinds first: a key begins with the place of its kind, so strong keys sort before weak ones.
+    kinds: Vec<KindSpec>,
+    region: Region,
+    memory: usize,
+    runs: PathBuf,
+    /// owner, 0, kind, key, 0, confers
+    rows: Option<Sorter>,
+    /// kind, spelling, 0, key
+    spellings: Option<Sorter>,
+    calling_codes: BTreeSet<u16>,
+    keys: usize,
+}
+
+impl Default for IndexBuilder {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl IndexBuilder {
+    /// A builder that knows the built-in kinds.
+    pub fn new() -> Self {
+        Self {
+            kinds: Schema::default().kinds(),
+            region: Region::default(),
+            memory: 512 << 20,
+            runs: std::env::temp_dir(),
+            rows: None,
+            spellings: None,
+            calling_codes: BTreeSet::new(),
+            keys: 0,
+        }
+    }
+
+    /// Knows the kinds of a schema too. To be called before the first value is added.
+    pub fn schema(mut self, schema: &Schema) -> Self {
+        self.kinds = schema.kinds();
+        self
+    }
+
+    /// The region of telephone numbers and dates that do not say their own; `US` unless set.
+    pub fn region(mut self, region: Region) -> Self {
+        self.region = region;
+        self
+    }
+
+    /// The bytes that sorting may hold; 512 MiB unless set.
+    pub fn memory(mut self, bytes: usize) -> Self {
+        self.memory = bytes;
+        self
+    }
+
+    /// The folder for sorted runs that do not fit in memory; the system's temporary folder unless set. The files in it have no name and
+    /// vanish with the process.
+    pub fn runs_in(mut self, folder: &Path) -> Self {
+        self.runs = folder.to_owned();
+        self
+    }
+
+    /// Adds a value that somebody has verified to be its owner's.
+    ///
+    /// # Errors
+    /// The value is not one of its kind, or too short to look for; the kind is not in the schema; a sorted run cannot be written.
+    pub fn add(&mut self, identifier: Identifier) -> Result<()> {
+        self.add_identifier(identifier, true)
+    }
+
+    /// Adds a value that nobody has verified: it protects its owner, but does not let the one who gave it read.
+    ///
+    /// # Errors
+    /// As [`add`](Self::add).
+    pub fn add_unverified(&mut self, identifier: Identifier) -> Result<()> {
+        self.add_identifier(identifier, false)
+    }
+
+    fn add_identifier(&mut self, Identifier { owner, kind, text }: Identifier, confers: bool) -> Result<()> {
+        let place = self
+            .kinds
+            .iter()
+            .position(|spec| spec.kind == kind)
+            .ok_or_else(|| Error::config(format!("the kind `{kind}` is not in the schema; add it under [kinds]")))?;
+        match self.add_value(owner, place, text, confers)? {
+            Some(rejection) => Err(Error::data(format!("{kind}: {rejection}"))),
+            None => Ok(()),
+        }
+    }
+
+    /// The kinds, in the order that places them.
+    pub(crate) fn kinds(&self) -> &[KindSpec] {
+        &self.kinds
+    }
+
+    /// Adds a value of the kind at `place`, unless it is rejected.
+    pub(crate) fn add_value(
+        &mut self,
+        owner: &str,
+        place: usize,
+        text: &str,
+        confers: bool,
+    ) -> Result<Option<Rejection>> {
+        if owner.is_empty() || owner.len() > 1024 || owner.contains('\0') {
+            return Ok(Some("the owner is empty, longer than 1,024 bytes or contains a NUL"));
+        }
+        let keys = match keys(&self.kinds[place], text, self.region) {
+            Ok(keys) => keys,
+            Err(rejection) => return Ok(Some(rejection)),
+        };
+        let kind = [place as u8];
+        self.calling_codes.extend(keys.calling_code);
+        self.keys += 1 + keys.spellings.len();
+        let rows = self.rows.get_or_insert_with(|| Sorter::new(&self.runs, self.memory / 2));
+        rows.push(&[owner.as_bytes(), &[0], &kind, &keys.main, &[0, u8::from(confers)]])?;
+        let spellings = self.spellings.get_or_insert_with(|| Sorter::new(&self.runs, self.memory / 4));
+        for spelling in &keys.spellings {
+            spellings.push(&[&kind, spelling, &[0], &keys.main])?;
+        }
+        Ok(None)
+    }
+
+    /// Writes the index into a folder, which becomes readable for its owner only. An index that is already there is replaced at once and as a
+    /// whole: until then it stays as it is, and streams that use it go on with it.
+    ///
+    /// # Errors
+    /// The folder holds something else, or a file cannot be written.
+    pub fn finish(self, folder: impl AsRef<Path>) -> Result<Index> {
+        let target = Target::folder(folder.as_ref())?;
+        self.finish_in(target)
+    }
+
+    /// Keeps the index in memory instead of in a folder.
+    ///
+    /// # Errors
+    /// A sorted run cannot be written or read.
+    pub fn finish_in_memory(self) -> Result<Index> {
+        self.finish_in(Target::memory())
+    }
+
+    fn finish_in(mut self, mut target: Target) -> Result<Index> {
+        let rows = self.rows.take().unwrap_or_else(|| Sorter::new(&self.runs, 0));
+        let spellings = self.spellings.take().unwrap_or_else(|| Sorter::new(&self.runs, 0));
+
+        let mut keys = Sorter::new(&self.runs, self.memory / 4);
+        let names = number_owners(rows.sorted()?, &mut keys)?;
+        if names.len() as u64 > u64::from(u32::MAX >> 3) {
+            return Err(Error::data("more than 500 million owners do not fit in one index"));
+        }
+
+        let mut openings = Openings::for_keys(self.keys);
+        let mut merge = Merge::new(keys.sorted()?, spellings.sorted()?)?;
+        let mut postings = PostingsBuilder::default();
+        let mut spelled = Sorter::new(&self.runs, self.memory / 4);
+        let mut identifiers = vec![0; self.kinds.len()];
+        let first_weak = self.kinds.iter().take_while(|spec| spec.strength == Strength::Strong).count();
+        let mut write_keys = |target: &mut Target, name, until: usize| -> Result<Output> {
+            let mut map = fst::raw::Builder::new(target.create(name)?).map_err(unwritable)?;
+            while let Some(kind) = merge.kind().filter(|kind| *kind < until) {
+                let (key, owners, values) = merge.next()?;
+                if !self.kinds[kind].shape.is_digits() {
+                    openings.add(&key);
+                }
+                map.insert(&key, postings.len()).map_err(unwritable)?;
+                identifiers[kind] += owners.len() as u64;
+                if !values.is_empty() {
+                    let owners: Vec<u8> =
+                        owners.iter().flat_map(|o| [&o.number.to_be_bytes()[..], &[u8::from(o.confers)]].concat()).collect();
+                    let values: Vec<u8> =
+                        values.iter().flat_map(|v| [&(v.len() as u16).to_be_bytes()[..], v].concat()).collect();
+                    let (ordinal, count) = (postings.len().to_be_bytes(), (owners.len() as u32).to_be_bytes());
+                    spelled.push(&[&ordinal, &[kind as u8], &count, &owners, &values])?;
+                }
+                postings.owners(&owners, !values.is_empty())?;
+            }
+            map.into_inner().map_err(unwritable)
+        };
+        let strong = write_keys(&mut target, "strong", first_weak)?.finish()?;
+        let weak = write_keys(&mut target, "weak", usize::MAX)?.finish()?;
+        let maps = [KeyMap::new(strong.bytes()?).map_err(unwritable)?, KeyMap::new(weak.bytes()?).map_err(unwritable)?];
+        resolve_spellings(spelled.sorted()?, &maps, first_weak, &mut postings)?;
+        drop(maps);
+
+        let mut write = |name, content: &dyn Fn(&mut Output) -> std::io::Result<()>| {
+            let mut output = target.create(name)?;
+            content(&mut output).map_err(|error| Error::io("cannot write the index", &error))?;
+            output.finish()
+        };
+        let postings = write("postings", &|out| postings.write(out))?;
+        let owner_names = write("owners", &|out| names.write(out))?;
+        let openings = write("openings", &|out| openings.write(out))?;
+        let entry = SegmentEntry {
+            first_owner: 0,
+            owners: names.len() as u32,
+            dead: Vec::new(),
+            identifiers,
+            strong: strong.entry(),
+            weak: weak.entry(),
+            postings: postings.entry(),
+            owner_names: owner_names.entry(),
+            openings: openings.entry(),
+        };
+        let bytes = SegmentBytes {
+            strong: strong.bytes()?,
+            weak: weak.bytes()?,
+            postings: postings.bytes()?,
+            owner_names: owner_names.bytes()?,
+            openings: openings.bytes()?,
+        };
+        let segment = Segment::new(&entry, bytes)?;
+        let manifest = Manifest::new(self.kinds, self.region, self.calling_codes.into_iter().collect(), vec![entry])?;
+        target.commit(&manifest, [strong, weak, postings, owner_names, openings])?;
+        Index::new(Generation::new(manifest, vec![segment])?)
+    }
+}
+
+fn unwritable(error: fst::Error) -> Error {
+    match error {
+        fst::Error::Io(error) => Error::io("cannot write the keys", &error),
+        // Keys come sorted and once each, and were written by the crate that reads them.
+        fst::Error::Fst(_) => Error::index("the keys came out of order; this is a bug in tightlip, please report it"),
+    }
+}
+
+/// Joins the rows of each owner, numbers the owners in the order of their names, and passes the keys on: kind, key, 0, owner, confers.
+fn number_owners(mut rows: Sorted, keys: &mut Sorter) -> Result<OwnerNamesBuilder> {
+    let mut names = OwnerNamesBuilder::default();
+    let (mut row, mut before) = (Vec::new(), Vec::new());
+    let mut owner: Vec<u8> = Vec::new();
+    // Of two rows that differ in the last byte only, the later one confers and stands for both.
+    let mut pass_on = |row: &[u8]| -> Result<()> {
+        let Some(end) = row.iter().position(|byte| *byte == 0) else { return Ok(()) };
+        if names.len() == 0 || owner != row[..end] {
+            owner = row[..end].to_vec();
+            names.push(&owner);
+        }
+        let number = (names.len() - 1) as u32;
+        let (key, confers) = row[end + 1..].split_at(row.len() - end - 2);
+        keys.push(&[key, &number.to_be_bytes(), confers])
+    };
+    while rows.next(&mut row)? {
+        let same = row.len() == before.len() && row[..row.len() - 1] == before[..before.len() - 1];
+        if !same {
+            pass_on(&before)?;
+        }
+        std::mem::swap(&mut row, &mut before);
+    }
+    pass_on(&before)?;
+    Ok(names)
+}
+
+/// Values and spellings of values, merged by key.
+struct Merge {
+    keys: Sorted,
+    spellings: Sorted,
+    /// kind, key, 0, owner, confers; empty at the end
+    key: Vec<u8>,
+    /// kind, spelling, 0, key; empty at the end
+    spelling: Vec<u8>,
+}
+
+/// A key, the owners of the value it is, and the keys of the values it spells.
+type Merged = (Vec<u8>, Vec<Owner>, Vec<Vec<u8>>);
+
+impl Merge {
+    fn new(keys: Sorted, spellings: Sorted) -> Result<Self> {
+        let mut merge = Self { keys, spellings, key: Vec::new(), spelling: Vec::new() };
+        merge.keys.next(&mut merge.key)?;
+        merge.spellings.next(&mut merge.spelling)?;
+        Ok(merge)
+    }
+
+    /// The kind of the next key.
+    fn kind(&self) -> Option<usize> {
+        [&self.key, &self.spelling].into_iter().filter_map(|record| record.first()).min().map(|kind| usize::from(*kind))
+    }
+
+    fn next(&mut self) -> Result<Merged> {
+        let key_of = |record: &[u8]| record.len().checked_sub(6).map(|end| record[..end].to_vec());
+        let spelling_of = |record: &[u8]| {
+            let end = record.iter().skip(1).position(|byte| *byte == 0)? + 1;
+            Some((record[..end].to_vec(), record[end + 1..].to_vec()))
+        };
+        let next = [key_of(&self.key), spelling_of(&self.spelling).map(|(spelling, _)| spelling)];
+        let next = next.into_iter().flatten().min().expect("called while there is a key");
+        let (mut owners, mut values) = (Vec::new(), Vec::new());
+        while key_of(&self.key).as_ref() == Some(&next) {
+            let (number, confers) = self.key[next.len() + 1..].split_first_chunk().expect("five bytes");
+            owners.push(Owner { number: u32::from_be_bytes(*number), confers: confers[0] == 1 });
+            self.keys.next(&mut self.key)?;
+        }
+        while let Some((spelling, value)) = spelling_of(&self.spelling).filter(|(spelling, _)| *spelling == next) {
+            debug_assert_eq!(spelling, next);
+            if values.last() != Some(&value) {
+                values.push(value);
+            }
+            self.spellings.next(&mut self.spelling)?;
+        }
+        Ok((next, owners, values))
+    }
+}
+
+/// Says of every spelling which values it spells, now that values have ordinals.
+fn resolve_spellings(
+    mut spelled: Sorted,
+    maps: &[KeyMap; 2],
+    first_weak: usize,
+    postings: &mut PostingsBuilder,
+) -> Result<()> {
+    let mut record = Vec::new();
+    while spelled.next(&mut record)? {
+        let (ordinal, rest) = record.split_first_chunk().expect("an ordinal");
+        let (&[kind], rest) = rest.split_first_chunk().expect("a kind");
+        let (count, rest) = rest.split_first_chunk().expect("a count");
+        let (owners, mut rest) = rest.split_at(u32::from_be_bytes(*count) as usize);
+        let owners: Vec<Owner> = owners
+            .chunks_exact(5)
+            .map(|o| Owner { number: u32::from_be_bytes([o[0], o[1], o[2], o[3]]), confers: o[4] == 1 })
+            .collect();
+        let map = &maps[usize::from(usize::from(kind) >= first_weak)];
+        let mut values = Vec::new();
+        while let Some((length, more)) = rest.split_first_chunk() {
+            let (value, more) = more.split_at(usize::from(u16::from_be_bytes(*length)));
+            values.extend(map.get([&[kind], value].concat()).map(fst::raw::Output::value));
+            rest = more;
+        }
+        values.sort_unstable();
+        postings.spelling(u64::from_be_bytes(*ordinal), &owners, &values)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,189 @@
+//! The folder of an index: how its files come into being, all of them or none.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+use xxhash_rust::xxh3::Xxh3;
+
+use super::Bytes;
+use super::manifest::{self, FileEntry, Manifest};
+use crate::error::{Error, Result};
+
+/// How the files of an unfinished index begin.
+const UNFINISHED: &str = ".unfinished-";
+
+/// Where an index is being written.
+pub(crate) struct Target {
+    /// `None`: kept in memory.
+    folder: Option<PathBuf>,
+    /// Begins the names of the files, so that they never meet those of another index in the same folder.
+    prefix: String,
+}
+
+impl Target {
+    pub(crate) fn memory() -> Self {
+        Self { folder: None, prefix: String::new() }
+    }
+
+    /// Makes the folder, or takes one that is empty or holds an index.
+    pub(crate) fn folder(path: &Path) -> Result<Self> {
+        let unusable = |error: &io::Error| Error::file("write to", path, error);
+        match fs::read_dir(path) {
+            Ok(mut entries) => {
+                let has_manifest = path.join(manifest::NAME).exists();
+                let is_foreign = |entry: &fs::DirEntry| !entry.file_name().to_string_lossy().starts_with(UNFINISHED);
+                if !has_manifest && entries.any(|entry| entry.is_ok_and(|entry| is_foreign(&entry))) {
+                    return Err(Error::config(format!(
+                        "{} holds other files and is not an index; name a new or empty folder",
+                        path.display()
+                    )));
+                }
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                fs::create_dir_all(path).map_err(|error| unusable(&error))?;
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
+                return Err(Error::config(format!("{} is a file; an index is a folder", path.display())));
+            }
+            Err(error) => return Err(unusable(&error)),
+        }
+        for_owner_only(path, 0o700).map_err(|error| unusable(&error))?;
+        let target = Self { folder: Some(path.to_owned()), prefix: manifest::random::<4>()? };
+        target.remove(|name| name.starts_with(UNFINISHED));
+        Ok(target)
+    }
+
+    pub(crate) fn create(&mut self, name: &'static str) -> Result<Output> {
+        let sink = match &self.folder {
+            None => Sink::Heap(Vec::new()),
+            Some(folder) => {
+                let file = tempfile::Builder::new()
+                    .prefix(UNFINISHED)
+                    .tempfile_in(folder) // for the owner only
+                    .map_err(|error| Error::file("write to", folder, &error))?;
+                Sink::File(BufWriter::with_capacity(256 << 10, file))
+            }
+        };
+        Ok(Output { name: format!("{}.{name}", self.prefix), sink, hash: Xxh3::new(), bytes: 0 })
+    }
+
+    /// Gives the files their names and makes the manifest speak of them; then what an earlier index left is removed.
+    pub(crate) fn commit<const N: usize>(self, manifest: &Manifest, files: [Finished; N]) -> Result<()> {
+        let Some(folder) = &self.folder else { return Ok(()) };
+        let unwritable = |error: io::Error| Error::file("write to", folder, &error);
+        for file in files {
+            if let Content::File(temporary) = file.content {
+                temporary.persist(folder.join(&file.entry.name)).map_err(|error| unwritable(error.error))?;
+            }
+        }
+        let write_manifest = || -> io::Result<()> {
+            let mut file = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(folder)?;
+            file.write_all(manifest.to_json().as_bytes())?;
+            file.as_file().sync_all()?;
+            file.persist(folder.join(manifest::NAME)).map_err(|error| error.error)?;
+            File::open(folder)?.sync_all()
+        };
+        write_manifest().map_err(unwritable)?;
+        let kept: Vec<&str> = manifest.files().map(|file| file.name.as_str()).collect();
+        self.remove(|name| name != manifest::NAME && !kept.contains(&name));
+        Ok(())
+    }
+
+    /// Removes files of the folder. Whoever has them open keeps them; one that cannot be removed does no harm.
+    fn remove(&self, which: impl Fn(&str) -> bool) {
+        let entries = self.folder.iter().filter_map(|folder| fs::read_dir(folder).ok()).flatten().flatten();
+        for entry in entries {
+            if entry.file_name().to_str().is_some_and(&which) {
+                let _ = fs::remove_file(entry.path());
+            }
+        }
+    }
+}
+
+#[cfg(unix)]
+fn for_owner_only(path: &Path, mode: u32) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    fs::set_permissions(path, fs::Permissions::from_mode(mode))
+}
+
+#[cfg(not(unix))]
+fn for_owner_only(_: &Path, _: u32) -> io::Result<()> {
+    Ok(()) // the folder inherits the permissions of its parent
+}
+
+/// A file being written: counted and hashed on the way.
+pub(crate) struct Output {
+    name: String,
+    sink: Sink,
+    hash: Xxh3,
+    bytes: u64,
+}
+
+enum Sink {
+    File(BufWriter<NamedTempFile>),
+    Heap(Vec<u8>),
+}
+
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = match &mut self.sink {
+            Sink::File(file) => file.write(bytes)?,
+            Sink::Heap(heap) => heap.write(bytes)?,
+        };
+        self.hash.update(&bytes[..written]);
+        self.bytes += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match &mut self.sink {
+            Sink::File(file) => file.flush(),
+            Sink::Heap(_) => Ok(()),
+        }
+    }
+}
+
+impl Output {
+    /// Makes sure that the content is on the disk.
+    pub(crate) fn finish(self) -> Result<Finished> {
+        let checksum = format!("{:032x}", self.hash.digest128());
+        let entry = FileEntry { name: self.name, bytes: self.bytes, checksum };
+        let content = match self.sink {
+            Sink::Heap(bytes) => Content::Heap(bytes),
+            Sink::File(file) => {
+                let synced = file.into_inner().map_err(io::IntoInnerError::into_error).and_then(|file| {
+                    file.as_file().sync_all()?;
+                    Ok(file)
+                });
+                Content::File(synced.map_err(|error| Error::io("cannot write the index", &error))?)
+            }
+        };
+        Ok(Finished { entry, content })
+    }
+}
+
+/// A file that is written but not yet part of an index.
+pub(crate) struct Finished {
+    entry: FileEntry,
+    content: Content,
+}
+
+enum Content {
+    File(NamedTempFile),
+    Heap(Vec<u8>),
+}
+
+impl Finished {
+    pub(crate) fn entry(&self) -> FileEntry {
+        self.entry.clone()
+    }
+
+    pub(crate) fn bytes(&self) -> Result<Bytes> {
+        match &self.content {
+            Content::File(file) => Bytes::map(file.path()),
+            Content::Heap(bytes) => Ok(Bytes::Heap(bytes.clone())),
+        }
+    }
+}

@@ -1,0 +1,335 @@
+//! The index: which values are known, and whose they are.
+//!
+//! Takes identifiers ([`IndexBuilder`]), gives maps from folded keys to owners that are mapped rather than read, and tables that say where no key can
+//! begin. Promises that an [`Index`] that exists has been verified, that owner numbers never change while it lives, and that it is on disk
+//! as a whole or not at all.
+
+mod builder;
+mod bytes;
+mod folder;
+mod keys;
+mod manifest;
+mod openings;
+mod owner_names;
+mod postings;
+mod schema;
+mod segment;
+mod sort;
+pub(crate) mod source;
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+pub use builder::IndexBuilder;
+pub(crate) use bytes::Bytes;
+pub use keys::Region;
+use manifest::{FileEntry, Manifest};
+pub(crate) use openings::{FirstWord, KindMask, MOST_KINDS, Openings};
+pub(crate) use postings::Owner;
+pub use schema::Schema;
+use segment::{Segment, SegmentBytes};
+
+use crate::error::{Error, Result};
+use crate::identifier::{KindSpec, Strength};
+
+/// The longest key of text, in bytes.
+pub(crate) const LONGEST_KEY: usize = keys::LONGEST;
+
+/// A finite-state map from keys to ordinals.
+pub(crate) type KeyMap = fst::raw::Fst<Bytes>;
+
+/// Known identifiers and whose they are. Cheap to clone; shared by all streams.
+///
+/// ```no_run
+/// let index = tightlip::Index::open("customers.tlx")?;
+/// println!("{} owners", index.info().owners);
+/// # Ok::<(), tightlip::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Index {
+    generation: Arc<Generation>,
+}
+
+/// What is in an index. Serialises to what `tightlip index info --json` prints.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[non_exhaustive]
+pub struct IndexInfo {
+    /// How many owners.
+    pub owners: u64,
+    /// How many identifiers of each kind, kinds without any left out; the same value of two owners counts twice.
+    pub identifiers: std::collections::BTreeMap<String, u64>,
+    /// The segments.
+    pub segments: Vec<SegmentInfo>,
+    /// Sizes.
+    pub bytes: IndexBytes,
+    /// Counts the changes to the index, from 1.
+    pub generation: u64,
+    /// The folding that its keys were made with.
+    pub folding: String,
+}
+
+/// One segment of an index.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[non_exhaustive]
+pub struct SegmentInfo {
+    /// Owners that it brings.
+    pub owners: u64,
+    /// Identifiers in it.
+    pub identifiers: u64,
+    /// Its size in bytes.
+    pub bytes: u64,
+}
+
+/// Sizes of an index in bytes.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[non_exhaustive]
+pub struct IndexBytes {
+    /// Everything.
+    pub total: u64,
+    /// Keys.
+    pub keys: u64,
+    /// Whose the keys are.
+    pub owners: u64,
+    /// The names of the owners.
+    pub owner_names: u64,
+    /// Tables that say where no key begins.
+    pub accelerators: u64,
+}
+
+/// One state of an index.
+pub(crate) struct Generation {
+    manifest: Manifest,
+    segments: Vec<Segment>,
+    openings: Openings,
+    /// Strong kinds come before weak ones.
+    strong_kinds: usize,
+    hash_key: [u8; 32],
+}
+
+/// A key that was found: which one, in which segment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct KeyId {
+    pub(crate) segment: u16,
+    pub(crate) ordinal: u64,
+}
+
+impl Index {
+    fn new(generation: Generation) -> Result<Self> {
+        Ok(Self { generation: Arc::new(generation) })
+    }
+
+    /// Opens the index in a folder: checks every file against the manifest and maps it.
+    ///
+    /// # Errors
+    /// There is no index, one of its files is missing or damaged, or it was made by another version.
+    pub fn open(folder: impl AsRef<Path>) -> Result<Self> {
+        let folder = folder.as_ref();
+        let manifest = Manifest::read(folder)?;
+        let open = |entry: &FileEntry| -> Result<Bytes> {
+            let path = folder.join(&entry.name);
+            let bytes = Bytes::map(&path)?;
+            let content = bytes.as_ref();
+            if content.len() as u64 != entry.bytes || manifest::checksum(content) != entry.checksum {
+                return Err(Error::index(format!(
+                    "{} is damaged: its checksum does not fit; restore it or build the index again",
+                    path.display()
+                )));
+            }
+            Ok(bytes)
+        };
+        let segment = |entry: &manifest::SegmentEntry| {
+            let bytes = SegmentBytes {
+                strong: open(&entry.strong)?,
+                weak: open(&entry.weak)?,
+                postings: open(&entry.postings)?,
+                owner_names: open(&entry.owner_names)?,
+                openings: open(&entry.openings)?,
+            };
+            Segment::new(entry, bytes)
+        };
+        let segments = manifest.segments.iter().map(segment).collect::<Result<Vec<_>>>()?;
+        Self::new(Generation::new(manifest, segments)?)
+    }
+
+    /// Checks what opening does not: that every key leads to owners that have a name.
+    ///
+    /// # Errors
+    /// What [`open`](Self::open) says, or that a key is without its owners.
+    pub fn verify(folder: impl AsRef<Path>) -> Result<Self> {
+        let index = Self::open(folder)?;
+        for segment in &index.generation.segments {
+            for map in [&segment.strong, &segment.weak] {
+                let mut stream = map.stream();
+                while let Some((_, ordinal)) = fst::Streamer::next(&mut stream) {
+                    let (mut owners, mut named) = (0, true);
+                    segment.owners(ordinal.value(), |owner| {
+                        owners += 1;
+                        named &= index.generation.owner_name(owner.number).is_some();
+                    });
+                    if owners == 0 || !named {
+                        return Err(Error::index("a key has no owner; build the index again"));
+                    }
+                }
+            }
+        }
+        Ok(index)
+    }
+
+    /// What is in the index.
+    pub fn info(&self) -> IndexInfo {
+        let manifest = &self.generation.manifest;
+        let mut identifiers = std::collections::BTreeMap::new();
+        for segment in &manifest.segments {
+            for (spec, count) in manifest.kinds.iter().zip(&segment.identifiers).filter(|(_, count)| **count > 0) {
+                *identifiers.entry(spec.kind.name().to_owned()).or_default() += count;
+            }
+        }
+        let mut sizes = [0; 4];
+        for segment in &self.generation.segments {
+            sizes.iter_mut().zip(segment.sizes()).for_each(|(sum, size)| *sum += size as u64);
+        }
+        let [keys, owners, owner_names, accelerators] = sizes;
+        let segments = manifest.segments.iter().map(|segment| SegmentInfo {
+            owners: u64::from(segment.owners),
+            identifiers: segment.identifiers.iter().sum(),
+            bytes: [&segment.strong, &segment.weak, &segment.postings, &segment.owner_names, &segment.openings]
+                .map(|file| file.bytes)
+                .iter()
+                .sum(),
+        });
+        IndexInfo {
+            owners: manifest.segments.iter().map(|segment| u64::from(segment.owners)).sum(),
+            identifiers,
+            segments: segments.collect(),
+            bytes: IndexBytes { total: keys + owners + owner_names + accelerators, keys, owners, owner_names, accelerators },
+            generation: manifest.generation,
+            folding: manifest.folding.clone(),
+        }
+    }
+
+    /// Whether the index knows this owner.
+    pub fn knows(&self, owner: &str) -> bool {
+        self.generation.owner_number(owner).is_some()
+    }
+
+    pub(crate) fn generation(&self) -> &Arc<Generation> {
+        &self.generation
+    }
+
+    /// The same index with tables that let every walk begin: its slow twin, for tests and benches.
+    #[doc(hidden)]
+    pub fn without_openings(folder: impl AsRef<Path>) -> Result<Self> {
+        let mut index = Self::open(folder)?;
+        let generation = Arc::get_mut(&mut index.generation).expect("just opened");
+        generation.openings = Openings::everywhere();
+        Ok(index)
+    }
+}
+
+impl fmt::Debug for Index {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Index")
+            .field("generation", &self.generation.manifest.generation)
+            .field("segments", &self.generation.segments.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Generation {
+    fn new(manifest: Manifest, segments: Vec<Segment>) -> Result<Self> {
+        let damaged = || Error::index("the manifest is damaged; restore it or build the index again");
+        if manifest.kinds.len() > MOST_KINDS || segments.len() > usize::from(u16::MAX) / 2 {
+            return Err(damaged());
+        }
+        let mut openings = Openings::for_keys(0);
+        segments.iter().for_each(|segment| openings.join(&segment.openings));
+        let mut hash_key = [0; 32];
+        for (byte, hex) in hash_key.iter_mut().zip(manifest.hash_key.as_bytes().chunks(2)) {
+            *byte = std::str::from_utf8(hex).ok().and_then(|hex| u8::from_str_radix(hex, 16).ok()).ok_or_else(damaged)?;
+        }
+        let strong_kinds = manifest.kinds.iter().take_while(|spec| spec.strength == Strength::Strong).count();
+        Ok(Self { manifest, segments, openings, strong_kinds, hash_key })
+    }
+
+    pub(crate) fn number(&self) -> u64 {
+        self.manifest.generation
+    }
+
+    pub(crate) fn kinds(&self) -> &[KindSpec] {
+        &self.manifest.kinds
+    }
+
+    pub(crate) fn calling_codes(&self) -> &[u16] {
+        &self.manifest.calling_codes
+    }
+
+    pub(crate) fn openings(&self) -> &Openings {
+        &self.openings
+    }
+
+    /// The maps in which a kind has its keys, with the number of their segment.
+    pub(crate) fn maps(&self, strength: Strength) -> impl Iterator<Item = (u16, &KeyMap)> {
+        self.segments.iter().enumerate().map(move |(number, segment)| match strength {
+            Strength::Strong => (number as u16, &segment.strong),
+            Strength::Weak => (number as u16, &segment.weak),
+        })
+    }
+
+    /// The map of a segment that holds the keys of a kind.
+    #[inline]
+    pub(crate) fn map(&self, segment: u16, kind: u8) -> &KeyMap {
+        let segment = &self.segments[usize::from(segment)];
+        if usize::from(kind) < self.strong_kinds { &segment.strong } else { &segment.weak }
+    }
+
+    /// Calls `each` with the live owners of a key. One may come more than once.
+    pub(crate) fn owners(&self, key: KeyId, each: impl FnMut(Owner)) {
+        self.segments[usize::from(key.segment)].owners(key.ordinal, each);
+    }
+
+    /// What stands for the value that a key spells.
+    pub(crate) fn value(&self, key: KeyId) -> KeyId {
+        KeyId { ordinal: self.segments[usize::from(key.segment)].value(key.ordinal), ..key }
+    }
+
+    pub(crate) fn lineage(&self) -> &str {
+        &self.manifest.lineage
+    }
+
+    /// The values that a text is, read as each kind in turn.
+    pub(crate) fn find(&self, text: &str) -> Vec<KeyId> {
+        let mut found = Vec::new();
+        for (place, spec) in self.kinds().iter().enumerate() {
+            let Ok(keys) = keys::keys(spec, text, self.manifest.region) else { continue };
+            for (segment, map) in self.maps(spec.strength) {
+                let output = map.get([&[place as u8], &keys.main[..]].concat());
+                found.extend(output.map(|output| KeyId { segment, ordinal: output.value() }));
+            }
+        }
+        found
+    }
+
+    pub(crate) fn owner_number(&self, name: &str) -> Option<u32> {
+        self.segments.iter().find_map(|segment| segment.owner_number(name))
+    }
+
+    fn owner_name(&self, number: u32) -> Option<&[u8]> {
+        self.segments.iter().find_map(|segment| segment.owner_name(number))
+    }
+
+    /// A hash that stands for an owner; it cannot be tested without the key of the index.
+    pub(crate) fn owner_hash(&self, number: u32) -> String {
+        self.keyed_hash(&[b"owner", self.owner_name(number).unwrap_or_default()])
+    }
+
+    /// The first 64 bits of BLAKE3 under the key of the index, in hexadecimal.
+    pub(crate) fn keyed_hash(&self, parts: &[&[u8]]) -> String {
+        let mut hasher = blake3::Hasher::new_keyed(&self.hash_key);
+        for part in parts {
+            hasher.update(&(part.len() as u64).to_le_bytes());
+            hasher.update(part);
+        }
+        hasher.finalize().to_hex()[..16].to_owned()
+    }
+}

@@ -1,0 +1,294 @@
+//! Where a walk may open: which first words no key has, so that a walk over ordinary text never begins.
+//!
+//! Three tables of kind masks, one union per generation:
+//!
+//! - *short*: exactly which kinds have a key whose first run of letters and digits begins with one, two or three given characters;
+//! - *words*: hashed, a superset: which kinds have a key whose first run (its first eight bytes), or the first four or six bytes of it, is given;
+//! - *others*: exactly which kinds have a key that begins with a given character that is neither letter nor digit.
+//!
+//! They may only say no where no key can start: a missing key is a leak, a superfluous one a wasted step.
+//! Measured (ENGINES): a filter of whole first words lets through a few percent of the words of prose, where any filter of short prefixes lets
+//! through most, since ordinary words begin like names but are not names.
+
+use super::Bytes;
+use super::keys::first_class;
+use crate::error::{Error, Result};
+use crate::text::Class;
+
+/// A set of kinds: bit `n` stands for the kind whose keys begin with byte `n`.
+pub(crate) type KindMask = u32;
+
+/// How many kinds an index can have.
+pub(crate) const MOST_KINDS: usize = 32;
+
+/// Bytes of a first word that count.
+pub(crate) const WORD: usize = 8;
+
+/// The lengths of the prefixes that the word table holds beside whole words.
+pub(crate) const PREFIXES: [usize; 2] = [4, 6];
+
+/// Characters that the short table tells apart: letters, digits, `_` and all others.
+const CHARACTERS: usize = 38;
+const SHORT: usize = CHARACTERS + CHARACTERS * CHARACTERS + CHARACTERS * CHARACTERS * CHARACTERS;
+const OTHERS: usize = 129;
+
+pub(crate) struct Openings {
+    short: Box<[KindMask]>,
+    others: Box<[KindMask]>,
+    words: Box<[KindMask]>,
+}
+
+/// The first bytes of a run, packed; the length decides what is compared.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct FirstWord {
+    packed: u64,
+    len: u8,
+}
+
+impl FirstWord {
+    /// Adds a character; whether there was room.
+    #[inline]
+    pub(crate) fn push(&mut self, c: char) -> bool {
+        if c.is_ascii() {
+            return self.push_byte(c as u8);
+        }
+        self.len() + c.len_utf8() <= WORD && c.encode_utf8(&mut [0; 4]).bytes().all(|byte| self.push_byte(byte))
+    }
+
+    #[inline]
+    fn push_byte(&mut self, byte: u8) -> bool {
+        if usize::from(self.len) == WORD {
+            return false;
+        }
+        self.packed |= u64::from(byte) << (8 * self.len);
+        self.len += 1;
+        true
+    }
+
+    /// The short table tells all its bytes apart, so that what it says of prefixes is exact.
+    pub(crate) fn is_short(&self) -> bool {
+        self.len <= 3 && self.packed.to_le_bytes().is_ascii()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        usize::from(self.len)
+    }
+
+    pub(crate) fn bytes(&self) -> impl Iterator<Item = u8> + use<> {
+        self.packed.to_le_bytes().into_iter().take(usize::from(self.len))
+    }
+
+    #[inline]
+    fn prefix(&self, len: usize) -> Self {
+        Self { packed: self.packed & (u64::MAX >> (64 - 8 * len)), len: len as u8 }
+    }
+
+    /// Two places in a table, from one mixing of the bytes with what they are (a word: 0, a prefix: its length).
+    #[inline]
+    fn places(&self, role: u64, mask: usize) -> (usize, usize) {
+        // Multiply and fold, twice (the mixing of wyhash): enough to spread eight bytes.
+        let fold = |a: u64, b: u64| {
+            let product = u128::from(a) * u128::from(b);
+            (product as u64) ^ (product >> 64) as u64
+        };
+        let hash = fold(
+            fold(self.packed ^ 0xa076_1d64_78bd_642f, (role << 8 | u64::from(self.len)) ^ 0xe703_7ed1_a0b4_28db),
+            0x8ebc_6af0_9c88_c6e3,
+        );
+        (hash as usize & mask, (hash >> 32) as usize & mask)
+    }
+}
+
+#[inline]
+fn character(byte: u8) -> usize {
+    match byte {
+        b'a'..=b'z' => usize::from(byte - b'a'),
+        b'0'..=b'9' => usize::from(byte - b'0') + 26,
+        b'_' => 36,
+        _ => 37,
+    }
+}
+
+/// Where the short table keeps the first one, two or three bytes of a word.
+#[inline]
+fn short_place(word: &FirstWord) -> usize {
+    let [a, b, c, ..] = word.packed.to_le_bytes().map(character);
+    match word.len {
+        1 => a,
+        2 => CHARACTERS + a * CHARACTERS + b,
+        _ => CHARACTERS + CHARACTERS * CHARACTERS + (a * CHARACTERS + b) * CHARACTERS + c,
+    }
+}
+
+impl Openings {
+    /// Tables for about this many keys.
+    pub(crate) fn for_keys(keys: usize) -> Self {
+        Self {
+            short: vec![0; SHORT].into(),
+            others: vec![0; OTHERS].into(),
+            words: vec![0; keys.clamp(1 << 10, 1 << 26).next_power_of_two()].into(),
+        }
+    }
+
+    /// Tables that say yes to everything: the slow twin of every index.
+    pub(crate) fn everywhere() -> Self {
+        let all = |n| vec![KindMask::MAX; n].into();
+        Self { short: all(SHORT), others: all(OTHERS), words: all(1) }
+    }
+
+    /// Adds a key, which begins with the byte of its kind.
+    pub(crate) fn add(&mut self, key: &[u8]) {
+        let Some((&kind, folded)) = key.split_first() else { return };
+        let kind = 1 << kind;
+        match first_class(folded) {
+            Some((c, Class::Solo)) => {
+                let mut word = FirstWord::default();
+                word.push(c);
+                self.add_word(word, kind);
+            }
+            Some((_, Class::Run)) => self.add_run(folded, kind),
+            Some((c, _)) => self.others[other_place(c)] |= kind,
+            None => {}
+        }
+    }
+
+    fn add_run(&mut self, folded: &[u8], kind: KindMask) {
+        let text = std::str::from_utf8(folded).expect("keys are UTF-8");
+        let mut word = FirstWord::default();
+        for c in text.chars() {
+            let is_run = first_class(c.encode_utf8(&mut [0; 4]).as_bytes()).is_some_and(|(_, class)| class == Class::Run);
+            if !is_run || !word.push(c) {
+                break;
+            }
+            for len in 1..=word.len().min(3) {
+                self.short[short_place(&word.prefix(len))] |= kind;
+            }
+        }
+        for len in PREFIXES {
+            if word.len() >= len {
+                let (a, b) = word.prefix(len).places(len as u64, self.words.len() - 1);
+                self.words[a] |= kind;
+                self.words[b] |= kind;
+            }
+        }
+        self.add_word(word, kind);
+    }
+
+    fn add_word(&mut self, word: FirstWord, kind: KindMask) {
+        let (a, b) = word.places(0, self.words.len() - 1);
+        self.words[a] |= kind;
+        self.words[b] |= kind;
+    }
+
+    /// Which kinds may have a key whose first run is this word, or begins with it if it fills all eight bytes.
+    #[inline]
+    pub(crate) fn word(&self, word: &FirstWord) -> KindMask {
+        let (a, b) = word.places(0, self.words.len() - 1);
+        self.words[a] & self.words[b]
+    }
+
+    /// Which kinds may have a key whose first run begins with this word. Exact up to three bytes.
+    #[inline]
+    pub(crate) fn prefix(&self, word: &FirstWord) -> KindMask {
+        match word.len() {
+            0 => KindMask::MAX,
+            1..=3 => self.short[short_place(word)],
+            len => {
+                let longest = if len >= PREFIXES[1] { PREFIXES[1] } else { PREFIXES[0] };
+                let (a, b) = word.prefix(longest).places(longest as u64, self.words.len() - 1);
+                self.words[a] & self.words[b]
+            }
+        }
+    }
+
+    /// Which kinds have a key that begins with a character that is neither letter nor digit.
+    #[inline]
+    pub(crate) fn other(&self, c: char) -> KindMask {
+        self.others[other_place(c)]
+    }
+
+    /// Takes in the tables of another segment.
+    pub(crate) fn join(&mut self, other: &Self) {
+        if other.words.len() > self.words.len() {
+            // A larger table is the smaller one repeated: its places are the same low bits.
+            self.words = self.words.repeat(other.words.len() / self.words.len()).into();
+        }
+        for (at, mask) in self.words.iter_mut().enumerate() {
+            *mask |= other.words[at & (other.words.len() - 1)];
+        }
+        self.short.iter_mut().zip(&other.short).for_each(|(mask, other)| *mask |= other);
+        self.others.iter_mut().zip(&other.others).for_each(|(mask, other)| *mask |= other);
+    }
+
+    pub(crate) fn size(&self) -> usize {
+        4 * (self.short.len() + self.others.len() + self.words.len())
+    }
+
+    pub(crate) fn write(&self, out: &mut impl std::io::Write) -> std::io::Result<()> {
+        for mask in self.short.iter().chain(&self.others).chain(&self.words) {
+            out.write_all(&mask.to_le_bytes())?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn read(bytes: &Bytes) -> Result<Self> {
+        let masks: Vec<KindMask> = bytes
+            .as_ref()
+            .chunks_exact(4)
+            .map(|mask| KindMask::from_le_bytes(mask.try_into().expect("four bytes")))
+            .collect();
+        let words = masks.len().saturating_sub(SHORT + OTHERS);
+        if !words.is_power_of_two() {
+            return Err(Error::index("the openings are damaged; build the index again"));
+        }
+        Ok(Self {
+            short: masks[..SHORT].into(),
+            others: masks[SHORT..SHORT + OTHERS].into(),
+            words: masks[SHORT + OTHERS..].into(),
+        })
+    }
+}
+
+fn other_place(c: char) -> usize {
+    (c as usize).min(OTHERS - 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn word(text: &str) -> FirstWord {
+        let mut word = FirstWord::default();
+        text.chars().for_each(|c| {
+            word.push(c);
+        });
+        word
+    }
+
+    #[test]
+    fn no_key_is_missed() {
+        let keys = ["\u{1}ann lee", "\u{2}a", "\u{2}elisabeth.x@example.com", "\u{3}李明", "\u{3}_x", "\u{4}+x", "\u{5}λόγος"];
+        let mut openings = Openings::for_keys(1);
+        keys.iter().for_each(|key| openings.add(key.as_bytes()));
+        let mut larger = Openings::for_keys(100_000);
+        larger.join(&openings);
+        openings.join(&Openings::for_keys(5_000));
+        let mut bytes = Vec::new();
+        larger.write(&mut bytes).unwrap();
+        let read = Openings::read(&Bytes::Heap(bytes)).unwrap();
+        for tables in [&openings, &larger, &read] {
+            assert_eq!(tables.word(&word("ann")) & 1 << 1, 1 << 1);
+            assert_eq!(tables.word(&word("elisabet")) & 1 << 2, 1 << 2);
+            for prefix in ["e", "el", "eli", "elis", "elisa", "elisab", "elisabe", "elisabet"] {
+                assert_eq!(tables.prefix(&word(prefix)) & 1 << 2, 1 << 2, "{prefix}");
+            }
+            assert_eq!(tables.prefix(&word("an")), 1 << 1);
+            assert_eq!(tables.prefix(&word("b")), 0);
+            assert_eq!(tables.word(&word("李")) & 1 << 3, 1 << 3);
+            assert_eq!(tables.prefix(&word("_x")), 1 << 3);
+            assert_eq!(tables.other('+'), 1 << 4);
+            assert_eq!(tables.other('-'), 0);
+        }
+        assert!(Openings::read(&Bytes::Heap(vec![0; 8])).is_err());
+    }
+}

@@ -1,0 +1,159 @@
+//! Sorting more records than fit in memory: sorted runs on disk, merged as they are read.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::fs::File;
+use std::io::{BufReader, BufWriter, Read, Write};
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, Result};
+
+/// Collects records of bytes and gives them back in order.
+///
+/// Holds at most `memory` bytes of records and their bookkeeping; beyond that it writes sorted runs to unnamed files in the folder,
+/// which the system removes when they are closed, however the process ends.
+pub(crate) struct Sorter {
+    folder: PathBuf,
+    memory: usize,
+    bytes: Vec<u8>,
+    ends: Vec<usize>,
+    runs: Vec<File>,
+}
+
+impl Sorter {
+    pub(crate) fn new(folder: &Path, memory: usize) -> Self {
+        Self { folder: folder.to_owned(), memory, bytes: Vec::new(), ends: Vec::new(), runs: Vec::new() }
+    }
+
+    /// Adds the record that is the concatenation of `parts`.
+    pub(crate) fn push(&mut self, parts: &[&[u8]]) -> Result<()> {
+        let length: usize = parts.iter().map(|part| part.len()).sum();
+        let bookkeeping = (self.ends.len() + 1) * 2 * size_of::<usize>();
+        if !self.ends.is_empty() && self.bytes.len() + length + bookkeeping > self.memory {
+            self.spill()?;
+        }
+        parts.iter().for_each(|part| self.bytes.extend_from_slice(part));
+        self.ends.push(self.bytes.len());
+        Ok(())
+    }
+
+    /// The records in order.
+    pub(crate) fn sorted(mut self) -> Result<Sorted> {
+        if self.runs.is_empty() {
+            let order = self.order();
+            return Ok(Sorted::Memory { bytes: self.bytes, order: order.into_iter() });
+        }
+        if !self.ends.is_empty() {
+            self.spill()?;
+        }
+        // Give back what the merge does not need before it starts.
+        drop((std::mem::take(&mut self.bytes), std::mem::take(&mut self.ends)));
+        let mut runs = Vec::with_capacity(self.runs.len());
+        let mut heap = BinaryHeap::with_capacity(self.runs.len());
+        let buffer = (self.memory / self.runs.len()).clamp(4 << 10, 256 << 10);
+        for (at, file) in self.runs.into_iter().enumerate() {
+            let mut run = Run(BufReader::with_capacity(buffer, file));
+            if let Some(record) = run.next().map_err(unreadable)? {
+                heap.push(Reverse((record, at)));
+            }
+            runs.push(run);
+        }
+        Ok(Sorted::Runs { runs, heap })
+    }
+
+    fn order(&mut self) -> Vec<(usize, usize)> {
+        let ends = std::mem::take(&mut self.ends);
+        let starts = std::iter::once(0).chain(ends.iter().copied());
+        let mut order: Vec<(usize, usize)> = starts.zip(ends.iter().copied()).collect();
+        order.sort_unstable_by(|a, b| self.bytes[a.0..a.1].cmp(&self.bytes[b.0..b.1]));
+        order
+    }
+
+    fn spill(&mut self) -> Result<()> {
+        let order = self.order();
+        let write = || -> std::io::Result<File> {
+            let mut out = BufWriter::with_capacity(256 << 10, tempfile::tempfile_in(&self.folder)?);
+            for (start, end) in order {
+                out.write_all(&((end - start) as u32).to_le_bytes())?;
+                out.write_all(&self.bytes[start..end])?;
+            }
+            let mut file = out.into_inner()?;
+            std::io::Seek::rewind(&mut file)?;
+            Ok(file)
+        };
+        let run = write().map_err(|error| Error::file("write a sorted run in", &self.folder, &error))?;
+        self.runs.push(run);
+        self.bytes.clear();
+        Ok(())
+    }
+}
+
+/// The records of a [`Sorter`], in order. Equal records come one after the other.
+pub(crate) enum Sorted {
+    Memory { bytes: Vec<u8>, order: std::vec::IntoIter<(usize, usize)> },
+    Runs { runs: Vec<Run>, heap: BinaryHeap<Reverse<(Vec<u8>, usize)>> },
+}
+
+impl Sorted {
+    /// Puts the next record into `record`; `false` at the end.
+    pub(crate) fn next(&mut self, record: &mut Vec<u8>) -> Result<bool> {
+        record.clear();
+        match self {
+            Self::Memory { bytes, order } => {
+                let Some((start, end)) = order.next() else { return Ok(false) };
+                record.extend_from_slice(&bytes[start..end]);
+            }
+            Self::Runs { runs, heap } => {
+                let Some(Reverse((next, at))) = heap.pop() else { return Ok(false) };
+                if let Some(following) = runs[at].next().map_err(unreadable)? {
+                    heap.push(Reverse((following, at)));
+                }
+                *record = next;
+            }
+        }
+        Ok(true)
+    }
+}
+
+/// A sorted run on disk.
+pub(crate) struct Run(BufReader<File>);
+
+impl Run {
+    fn next(&mut self) -> std::io::Result<Option<Vec<u8>>> {
+        let mut length = [0; 4];
+        match self.0.read_exact(&mut length) {
+            Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => return Ok(None),
+            other => other?,
+        }
+        let mut record = vec![0; u32::from_le_bytes(length) as usize];
+        self.0.read_exact(&mut record)?;
+        Ok(Some(record))
+    }
+}
+
+fn unreadable(error: std::io::Error) -> Error {
+    Error::io("cannot read a sorted run", &error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runs_and_memory_agree() {
+        let records: Vec<Vec<u8>> = (0..2_000_u32).map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()[..3].to_vec()).collect();
+        let mut expected = records.clone();
+        expected.sort();
+        for memory in [1, 100, 4_000, 1 << 20] {
+            let mut sorter = Sorter::new(&std::env::temp_dir(), memory);
+            for record in &records {
+                sorter.push(&[&record[..1], &record[1..]]).unwrap();
+            }
+            let (mut sorted, mut record, mut found) = (sorter.sorted().unwrap(), Vec::new(), Vec::new());
+            while sorted.next(&mut record).unwrap() {
+                found.push(record.clone());
+            }
+            assert_eq!(found, expected, "with {memory} bytes");
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! From the columns of a row to values of owners.
+
+use crate::error::{Error, Result};
+use crate::index::Schema;
+use crate::index::keys::Rejection;
+use crate::index::schema::{Column, OWNER_COLUMNS};
+use crate::identifier::KindSpec;
+
+/// What each column of a dictionary is, decided once.
+pub(super) struct Columns {
+    names: Vec<String>,
+    roles: Vec<Role>,
+    owner: usize,
+    /// The place of the kind `name`, for first and last names.
+    name: usize,
+}
+
+enum Role {
+    Value { place: usize, verified: Option<usize> },
+    FirstName,
+    LastName,
+    Ignored,
+}
+
+/// One value of a row.
+pub(super) struct Value<'a> {
+    pub(super) owner: &'a str,
+    pub(super) place: usize,
+    pub(super) text: &'a str,
+    pub(super) confers: bool,
+}
+
+/// A row: its columns and the cells in them, each of which may hold several values.
+pub(super) struct Row<'a> {
+    pub(super) columns: &'a Columns,
+    pub(super) cells: &'a dyn Fn(usize) -> Vec<&'a str>,
+}
+
+impl Columns {
+    pub(super) fn new(names: Vec<String>, schema: &Schema, kinds: &[KindSpec]) -> Result<Self> {
+        let simple = |name: &str| name.to_lowercase().replace([' ', '-'], "_");
+        let find = |wanted: &str| names.iter().position(|name| simple(name) == wanted);
+        let owner = names.iter().position(|name| schema.names_owner(name));
+        let owner = owner.or_else(|| OWNER_COLUMNS.iter().find_map(|wanted| find(wanted))).ok_or_else(|| {
+            let separator = [(';', "semicolons"), ('\t', "tabs")].iter().find(|(c, _)| names.len() == 1 && names[0].contains(*c));
+            match separator {
+                Some((_, what)) => Error::data(format!("the columns seem to be separated by {what}; expected commas")),
+                None => Error::data(format!("no owner column; expected one named {}", OWNER_COLUMNS.join(", "))),
+            }
+        })?;
+        let place = |kind| kinds.iter().position(|spec| spec.kind == kind);
+        let mut roles = Vec::with_capacity(names.len());
+        for (at, name) in names.iter().enumerate() {
+            if names[..at].contains(name) {
+                return Err(Error::data(format!("the column `{name}` comes twice; rename one of them")));
+            }
+            if at == owner {
+                roles.push(Role::Ignored);
+                continue;
+            }
+            roles.push(match schema.column(name)? {
+                Column::Owner => return Err(Error::config(format!("`{name}` is a second owner column"))),
+                Column::FirstName => Role::FirstName,
+                Column::LastName => Role::LastName,
+                Column::Ignored => Role::Ignored,
+                Column::Value { kind, verified } => {
+                    let verified = verified.map(|column| {
+                        let position = names.iter().position(|name| *name == column);
+                        position.ok_or_else(|| Error::config(format!("there is no column `{column}` that says whether `{name}` is verified")))
+                    });
+                    let place = place(kind).ok_or_else(|| Error::config(format!("the kind of `{name}` is not in the schema")))?;
+                    Role::Value { place, verified: verified.transpose()? }
+                }
+            });
+        }
+        let name = place(crate::Kind::Name).expect("a built-in kind");
+        Ok(Self { names, roles, owner, name })
+    }
+
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.names.iter().map(String::as_str)
+    }
+
+    pub(super) fn position(&self, name: &str) -> Option<usize> {
+        self.names.iter().position(|known| known == name)
+    }
+}
+
+impl<'a> Row<'a> {
+    /// Calls `each` with every value of the row and the name of its column.
+    pub(super) fn values(
+        &self,
+        each: &mut dyn FnMut(Option<&str>, Result<Value, Rejection>) -> Result<()>,
+    ) -> Result<()> {
+        let columns = self.columns;
+        let owner = (self.cells)(columns.owner);
+        let [owner] = owner[..] else {
+            return each(Some(&columns.names[columns.owner]), Err("the owner is missing, or there are several"));
+        };
+        let (mut first, mut last) = (None, None);
+        for (at, role) in columns.roles.iter().enumerate() {
+            let cells = (self.cells)(at);
+            match role {
+                Role::Ignored => {}
+                Role::FirstName => first = cells.first().copied(),
+                Role::LastName => last = cells.first().copied(),
+                Role::Value { place, verified } => {
+                    let confers = match verified.map(|column| truth(&(self.cells)(column))) {
+                        None => true,
+                        Some(Some(verified)) => verified,
+                        Some(None) => {
+                            let reason = "whether it is verified is unclear (expected true or false); taken as false";
+                            each(Some(&columns.names[at]), Err(reason))?;
+                            false
+                        }
+                    };
+                    for text in cells {
+                        each(Some(&columns.names[at]), Ok(Value { owner, place: *place, text, confers }))?;
+                    }
+                }
+            }
+        }
+        if first.is_some() || last.is_some() {
+            let text = [first, last].into_iter().flatten().collect::<Vec<_>>().join(" ");
+            each(Some("first_name, last_name"), Ok(Value { owner, place: columns.name, text: &text, confers: true }))?;
+        }
+        Ok(())
+    }
+}
+
+/// What a cell says of being verified.
+fn truth(cells: &[&str]) -> Option<bool> {
+    match cells.first().map_or_else(String::new, |cell| cell.to_lowercase()).as_str() {
+        "true" | "t" | "yes" | "y" | "1" => Some(true),
+        "" | "false" | "f" | "no" | "n" | "0" => Some(false),
+        _ => None,
+    }
+}

@@ -1,0 +1,91 @@
+//! JSON lines: one object per line; several values of one column are an array.
+
+use std::collections::BTreeMap;
+use std::io::BufRead;
+
+use serde::Deserialize;
+
+use super::Sink;
+use super::columns::{Columns, Row};
+use crate::error::{Error, Result};
+use crate::index::Schema;
+
+/// What a column may hold.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Cell {
+    Null(()),
+    One(Scalar),
+    Many(Vec<Scalar>),
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Scalar {
+    Text(String),
+    Integer(i64),
+    Large(u64),
+    Truth(bool),
+}
+
+impl Scalar {
+    fn text(self) -> String {
+        match self {
+            Self::Text(text) => text,
+            Self::Integer(number) => number.to_string(),
+            Self::Large(number) => number.to_string(),
+            Self::Truth(truth) => truth.to_string(),
+        }
+    }
+}
+
+pub(super) fn read(mut content: impl BufRead, schema: &Schema, sink: &mut Sink) -> Result<()> {
+    let (mut buffer, mut number) = (Vec::new(), 0);
+    let mut columns: Option<Columns> = None;
+    loop {
+        buffer.clear();
+        number += 1;
+        let read = content.read_until(b'\n', &mut buffer);
+        if read.map_err(|error| Error::io("cannot read the dictionary", &error))? == 0 {
+            return Ok(());
+        }
+        let Ok(line) = std::str::from_utf8(&buffer) else {
+            sink.unreadable(number, "the line is not UTF-8");
+            continue;
+        };
+        if line.trim().is_empty() {
+            continue;
+        }
+        let Ok(row) = serde_json::from_str::<BTreeMap<String, Cell>>(line) else {
+            sink.unreadable(number, "not a JSON object of strings, numbers and arrays of them");
+            continue;
+        };
+        // Rows may have different columns: take in the new ones as they come.
+        let is_new = |columns: &Columns| row.keys().any(|name| columns.position(name).is_none());
+        if columns.as_ref().is_none_or(is_new) {
+            let named = columns.iter().flat_map(Columns::names).chain(row.keys().map(String::as_str));
+            let mut names: Vec<String> = named.chain(schema.verified_columns()).map(str::to_owned).collect();
+            names.sort_unstable();
+            names.dedup();
+            columns = Some(Columns::new(names, schema, sink.builder.kinds()).map_err(|e| e.about(format_args!("line {number}")))?);
+        }
+        let columns = columns.as_ref().expect("just made");
+        let mut cells: Vec<Vec<String>> = Vec::new();
+        for (name, cell) in row {
+            let at = columns.position(&name).expect("every column has a place");
+            if cells.len() <= at {
+                cells.resize_with(at + 1, Vec::new);
+            }
+            cells[at] = match cell {
+                Cell::Null(()) => Vec::new(),
+                Cell::One(scalar) => vec![scalar.text()],
+                Cell::Many(scalars) => scalars.into_iter().map(Scalar::text).collect(),
+            };
+        }
+        let values = |at: usize| {
+            let values = cells.get(at).into_iter().flatten();
+            values.map(|value| value.trim()).filter(|value| !value.is_empty()).collect()
+        };
+        sink.row(number, &Row { columns, cells: &values })?;
+    }
+}

@@ -1,0 +1,5 @@
+//! The `tightlip` command.
+
+fn main() -> std::process::ExitCode {
+    tightlip::cli::main()
+}

@@ -1,0 +1,16 @@
+//! What to do with a known value: whose it is, who is reading, what the company decided.
+//!
+//! Takes matches, gives [`Action`]s and what stands in the place of what is withheld. Promises that everything a policy says is resolved to plain tables before the first
+//! byte of a response, and that evidence only ever makes a decision stricter.
+
+mod evidence;
+mod policy;
+mod reader;
+mod redact;
+mod rules;
+
+pub(crate) use evidence::{Evidence, Fact, Known};
+pub use policy::{Action, Policy};
+pub use reader::Reader;
+pub(crate) use redact::{Pseudonyms, replacement};
+pub(crate) use rules::{Judgement, Rule, Rules};

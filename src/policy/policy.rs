@@ -1,0 +1,395 @@
+//! The policy file: what a company decided.
+
+use std::collections::{BTreeMap, HashSet};
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result, did_you_mean, toml_reason};
+use crate::identifier::{Kind, KindSpec, Strength};
+use crate::index::{Generation, KeyId};
+
+/// What is done with a value of another person. The strictest of several is the greatest.
+///
+/// ```
+/// use tightlip::Action;
+/// assert_eq!(Action::Redact.max(Action::Stop), Action::Stop);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Action {
+    /// Nothing: it is not even looked for.
+    Allow,
+    /// It is reported and passes.
+    Observe,
+    /// It is replaced.
+    Redact,
+    /// The response ends before it.
+    Stop,
+}
+
+/// What to do with which kinds of values. Cheap to clone.
+///
+/// ```
+/// use tightlip::Policy;
+/// let policy = Policy::from_toml(r#"
+///     extends = "strict"
+///     [kinds]
+///     card = "stop"
+///     [allow]
+///     values = ["support@example.com"]
+/// "#)?;
+/// let error = Policy::from_toml("[kinds]\nemial = 'redact'").unwrap_err();
+/// assert_eq!(error.to_string(), "kinds: unknown kind `emial`; did you mean `email`?");
+/// # Ok::<(), tightlip::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Policy {
+    pub(super) settings: Arc<Settings>,
+    name: Arc<str>,
+    /// What the last index that was asked knows of the allowed values: its lineage, its generation, and the values.
+    allowed: Arc<Mutex<Option<(String, u64, Arc<HashSet<KeyId>>)>>>,
+}
+
+/// Everything a policy says.
+#[derive(Clone, Deserialize)]
+pub(super) struct Settings {
+    pub(super) stop_message: String,
+    pub(super) kinds: BTreeMap<String, Action>,
+    pub(super) redact: Redact,
+    pub(super) together: Together,
+    pub(super) names: Names,
+    pub(super) allow: Allow,
+    /// What is done with kinds that are not named: strong ones, weak ones.
+    #[serde(skip, default = "redact_strong")]
+    pub(super) unnamed: (Action, Action),
+}
+
+fn redact_strong() -> (Action, Action) {
+    (Action::Redact, Action::Allow)
+}
+
+#[derive(Clone, Deserialize)]
+pub(super) struct Redact {
+    pub(super) style: Style,
+    pub(super) labels: BTreeMap<String, String>,
+}
+
+/// How a value is replaced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Style {
+    Label,
+    Mask,
+    Pseudonym,
+}
+
+#[derive(Clone, Deserialize)]
+pub(super) struct Together {
+    pub(super) kinds: Vec<String>,
+    pub(super) action: Action,
+    pub(super) facts: u32,
+    pub(super) people: u32,
+    #[serde(rename = "across")]
+    _across: Across,
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Across {
+    Response,
+}
+
+#[derive(Clone, Deserialize)]
+pub(super) struct Names {
+    pub(super) alone_if_shared_by_fewer_than: u32,
+}
+
+#[derive(Clone, Deserialize)]
+pub(super) struct Allow {
+    pub(super) values: Vec<String>,
+    pub(super) files: Vec<String>,
+}
+
+/// Allowed values are customers' or staff's data.
+impl std::fmt::Debug for Settings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Settings").field("kinds", &self.kinds).finish_non_exhaustive()
+    }
+}
+
+/// The built-in policies, by name: their definition is what `tightlip policy show` prints.
+const BUILT_IN: [(&str, &str, (Action, Action)); 3] = [
+    ("standard", include_str!("built_in/standard.toml"), (Action::Redact, Action::Allow)),
+    ("strict", include_str!("built_in/strict.toml"), (Action::Redact, Action::Allow)),
+    ("observe", include_str!("built_in/observe.toml"), (Action::Observe, Action::Observe)),
+];
+
+/// The sections of a policy and their keys. The keys of `kinds` and `redact.labels` are kinds.
+const SECTIONS: [(&str, &[&str]); 7] = [
+    ("", &["extends", "stop_message", "kinds", "redact", "together", "names", "allow"]),
+    ("kinds", &[]),
+    ("redact", &["style", "labels"]),
+    ("redact.labels", &[]),
+    ("together", &["kinds", "action", "facts", "people", "across"]),
+    ("names", &["alone_if_shared_by_fewer_than"]),
+    ("allow", &["values", "files"]),
+];
+
+impl Policy {
+    /// Strong kinds are redacted; weak kinds only when together they point to one person.
+    pub fn standard() -> Self {
+        Self::built_in("standard").expect("standard is built in")
+    }
+
+    /// As `standard`, and names alone if few people share them.
+    pub fn strict() -> Self {
+        Self::built_in("strict").expect("strict is built in")
+    }
+
+    /// Nothing is changed; every match is reported, weak ones alone too.
+    pub fn observe() -> Self {
+        Self::built_in("observe").expect("observe is built in")
+    }
+
+    /// The built-in policy of this name.
+    ///
+    /// # Errors
+    /// There is none; the message names the nearest.
+    pub fn built_in(name: &str) -> Result<Self> {
+        Self::source(name)?.parse_as(name)
+    }
+
+    /// A built-in policy as TOML, with a comment on every field.
+    ///
+    /// # Errors
+    /// There is none of this name; the message names the nearest.
+    pub fn show(name: &str) -> Result<&'static str> {
+        Ok(Self::source(name)?.0)
+    }
+
+    fn new(settings: Settings, name: &str) -> Self {
+        Self { settings: Arc::new(settings), name: name.into(), allowed: Arc::default() }
+    }
+
+    fn source(name: &str) -> Result<Source> {
+        let found = BUILT_IN.iter().find(|(known, ..)| *known == name);
+        let (_, text, unnamed) = found.ok_or_else(|| {
+            let names = BUILT_IN.map(|(name, ..)| name);
+            Error::config(format!(
+                "no built-in policy is named `{name}`; there are {}{}",
+                names.join(", "),
+                did_you_mean(name, names)
+            ))
+        })?;
+        Ok(Source(text, *unnamed))
+    }
+
+    /// Reads a policy's text. Files that it names are taken from the current folder.
+    ///
+    /// # Errors
+    /// It is not TOML, says something that has no meaning (the message names the nearest thing that has), or names a file that
+    /// cannot be read.
+    pub fn from_toml(text: &str) -> Result<Self> {
+        Self::parse(text, Path::new(""), "custom")
+    }
+
+    /// Reads a policy file. Files that it names are taken from its own folder.
+    ///
+    /// # Errors
+    /// As [`from_toml`](Self::from_toml), or it cannot be read.
+    pub fn from_file(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        let text = std::fs::read_to_string(path).map_err(|error| Error::file("read the policy", path, &error))?;
+        let name = path.file_stem().map_or("custom".into(), |stem| stem.to_string_lossy());
+        let folder = path.parent().unwrap_or(Path::new(""));
+        Self::parse(&text, folder, &name).map_err(|error| error.about(path.display()))
+    }
+
+    fn parse(text: &str, folder: &Path, name: &str) -> Result<Self> {
+        let table: toml::Table = text.parse().map_err(|error| Error::config(toml_reason(&error)))?;
+        check_keys("", &table)?;
+        let base = match table.get("extends") {
+            None => "standard",
+            Some(toml::Value::String(base)) => base,
+            Some(_) => return Err(Error::config("extends: expected the name of a built-in policy")),
+        };
+        let Source(base, unnamed) = Self::source(base).map_err(|error| error.about("extends"))?;
+        let mut merged: toml::Table = base.parse().expect("built-in policies are TOML");
+        merge(&mut merged, table);
+        let mut settings = read(merged, unnamed)?;
+        for file in std::mem::take(&mut settings.allow.files) {
+            let path = folder.join(file);
+            let lines = std::fs::read_to_string(&path)
+                .map_err(|error| Error::file("read the allowed values in", &path, &error))?;
+            let values = lines.lines().map(str::trim).filter(|line| !line.is_empty());
+            settings.allow.values.extend(values.map(str::to_owned));
+        }
+        Ok(Self::new(settings, name))
+    }
+
+    /// The values that are nobody's secret, as an index knows them.
+    pub(super) fn allowed(&self, generation: &Generation) -> Arc<HashSet<KeyId>> {
+        let mut found = self.allowed.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*found {
+            Some((lineage, number, allowed)) if *lineage == generation.lineage() && *number == generation.number() => {
+                allowed.clone()
+            }
+            _ => {
+                let values = self.settings.allow.values.iter();
+                let allowed: Arc<HashSet<KeyId>> = Arc::new(values.flat_map(|value| generation.find(value)).collect());
+                *found = Some((generation.lineage().to_owned(), generation.number(), Arc::clone(&allowed)));
+                allowed
+            }
+        }
+    }
+
+    /// What the policy is called: its built-in name, or that of its file.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What a stopped response ends with.
+    pub fn stop_message(&self) -> &str {
+        &self.settings.stop_message
+    }
+}
+
+struct Source(&'static str, (Action, Action));
+
+impl Source {
+    fn parse_as(self, name: &str) -> Result<Policy> {
+        let table = self.0.parse().expect("built-in policies are TOML");
+        Ok(Policy::new(read(table, self.1)?, name))
+    }
+}
+
+fn read(table: toml::Table, unnamed: (Action, Action)) -> Result<Settings> {
+    // Section by section, so that a message can say where.
+    for (section, value) in &table {
+        let check = |result: Result<(), toml::de::Error>| {
+            result.map_err(|error| Error::config(toml_reason(&error)).about(section))
+        };
+        let value = value.clone();
+        match section.as_str() {
+            "kinds" => check(value.try_into::<BTreeMap<String, Action>>().map(drop))?,
+            "redact" => check(value.try_into::<Redact>().map(drop))?,
+            "together" => check(value.try_into::<Together>().map(drop))?,
+            "names" => check(value.try_into::<Names>().map(drop))?,
+            "allow" => check(value.try_into::<Allow>().map(drop))?,
+            _ => check(value.try_into::<String>().map(drop))?,
+        }
+    }
+    let mut settings: Settings = table.try_into().map_err(|error| Error::config(toml_reason(&error)))?;
+    settings.unnamed = unnamed;
+    if settings.together.facts == 0 || settings.together.people == 0 {
+        return Err(Error::config("together: `facts` and `people` must be at least 1"));
+    }
+    Ok(settings)
+}
+
+/// Puts what `own` says over what `base` says.
+fn merge(base: &mut toml::Table, own: toml::Table) {
+    for (key, value) in own {
+        match (base.get_mut(&key), value) {
+            (Some(toml::Value::Table(base)), toml::Value::Table(own)) => merge(base, own),
+            (_, value) => {
+                base.insert(key, value);
+            }
+        }
+    }
+}
+
+/// Every key must have a meaning.
+fn check_keys(section: &str, table: &toml::Table) -> Result<()> {
+    let keys = SECTIONS.iter().find(|(name, _)| *name == section).map_or(&[][..], |(_, keys)| keys);
+    for (key, value) in table {
+        let path = if section.is_empty() { key.clone() } else { format!("{section}.{key}") };
+        let at = if section.is_empty() { "policy" } else { section };
+        if matches!(section, "kinds" | "redact.labels") {
+            check_kind(key).map_err(|error| error.about(at))?;
+        } else if !keys.contains(&key.as_str()) {
+            return Err(Error::config(format!("unknown key `{key}`{}", did_you_mean(key, keys.iter().copied()))).about(at));
+        }
+        if let toml::Value::Table(table) = value {
+            check_keys(&path, table)?;
+        }
+    }
+    if let Some(toml::Value::Array(kinds)) = table.get("kinds").filter(|_| section == "together") {
+        for kind in kinds.iter().filter_map(toml::Value::as_str) {
+            check_kind(kind).map_err(|error| error.about("together.kinds"))?;
+        }
+    }
+    Ok(())
+}
+
+/// A kind that is not built in may be one of the company's own; one that looks like a slip of the keyboard is not.
+fn check_kind(name: &str) -> Result<()> {
+    let near = did_you_mean(name, Kind::names());
+    if Kind::built_in(name).is_none() && !near.is_empty() {
+        return Err(Error::config(format!("unknown kind `{name}`{near}")));
+    }
+    Ok(())
+}
+
+impl Settings {
+    /// What is done with a value of a kind that stands alone.
+    pub(super) fn alone(&self, spec: &KindSpec) -> Action {
+        let named = self.kinds.iter().find(|(name, _)| Kind::named(name) == spec.kind).map(|(_, action)| *action);
+        named.unwrap_or(match spec.strength {
+            Strength::Strong => self.unnamed.0,
+            Strength::Weak => self.unnamed.1,
+        })
+    }
+
+    /// Whether values of a kind count together.
+    pub(super) fn counts_together(&self, spec: &KindSpec) -> bool {
+        let allowed = self.kinds.iter().any(|(name, action)| *action == Action::Allow && Kind::named(name) == spec.kind);
+        !allowed && self.together.action != Action::Allow && self.together.kinds.iter().any(|name| Kind::named(name) == spec.kind)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_shown_is_what_is_built_in() {
+        for (name, text, _) in BUILT_IN {
+            let shown = Policy::from_toml(text).unwrap();
+            assert_eq!(format!("{:?}", shown.settings.kinds), format!("{:?}", Policy::built_in(name).unwrap().settings.kinds));
+            assert_eq!(shown.settings.unnamed, Policy::built_in(name).unwrap().settings.unnamed);
+            for (section, keys) in SECTIONS {
+                for key in keys.iter().filter(|key| **key != "kinds") {
+                    assert!(text.contains(key), "{name}: {section}.{key}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_has_no_meaning_is_refused_with_the_nearest_that_has() {
+        for (text, message) in [
+            ("stop_mesage = 'x'", "policy: unknown key `stop_mesage`; did you mean `stop_message`?"),
+            ("[together]\nfact = 2", "together: unknown key `fact`; did you mean `facts`?"),
+            ("[together]\nkinds = ['nmae']", "together.kinds: unknown kind `nmae`; did you mean `name`?"),
+            ("extends = 'strikt'", "extends: no built-in policy is named `strikt`; there are standard, strict, observe; did you mean `strict`?"),
+            ("[kinds]\nemail = 'block'", "kinds: unknown variant `block`, expected one of `allow`, `observe`, `redact`, `stop`"),
+            ("[together]\nfacts = 0", "together: `facts` and `people` must be at least 1"),
+            ("[allow]\nfiles = ['no/such/file']", "cannot read the allowed values in no/such/file: no such file or directory"),
+        ] {
+            assert_eq!(Policy::from_toml(text).unwrap_err().to_string(), message);
+        }
+        assert!(Policy::from_toml("extends = [").unwrap_err().is_config());
+    }
+
+    #[test]
+    fn a_policy_says_only_what_differs() {
+        let policy = Policy::from_toml("[kinds]\nname = 'stop'\nloyalty = 'redact'\nbooking = 'observe'").unwrap();
+        let of = |kind| policy.settings.alone(&KindSpec::built_in(&kind).unwrap());
+        assert_eq!([of(Kind::Name), of(Kind::Email), of(Kind::City)], [Action::Stop, Action::Redact, Action::Allow]);
+        assert_eq!(of(Kind::Reference), Action::Observe, "by its alias");
+    }
+}

@@ -1,0 +1,181 @@
+//! A policy, an index and a reader, resolved to plain tables.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use super::evidence::{Evidence, Fact, Known};
+use super::policy::{Action, Policy, Style};
+use super::reader::Reader;
+use crate::identifier::{Kind, Shape};
+use crate::index::{Generation, KeyId, KindMask};
+
+/// What a session judges by.
+pub(crate) struct Rules {
+    generation: Arc<Generation>,
+    /// By the place of the kind.
+    alone: Vec<Action>,
+    labels: Vec<String>,
+    pub(crate) style: Style,
+    /// Kinds that count together.
+    together: KindMask,
+    together_action: Action,
+    pub(crate) facts: u32,
+    people: u32,
+    names_shared_by_fewer_than: usize,
+    /// Values that are nobody's secret.
+    allowed: Arc<HashSet<KeyId>>,
+    /// Each reader, as the numbers of the owners whose data they may see. Empty: a stranger.
+    readers: Vec<Vec<u32>>,
+    /// Kinds that a policy may withhold whenever they stand there.
+    pub(crate) withheld_alone: KindMask,
+    /// Kinds that a policy may withhold once other facts have been released.
+    pub(crate) withheld_together: KindMask,
+    /// Kinds that matter at all.
+    pub(crate) wanted: KindMask,
+}
+
+/// What is done with a match, and why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Judgement {
+    pub(crate) action: Action,
+    pub(crate) rule: Rule,
+    /// How many people the value belongs to.
+    pub(crate) owners: u32,
+    /// One of them.
+    pub(crate) owner: u32,
+    /// How many kinds of facts about one person there are with this one.
+    pub(crate) facts: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Rule {
+    Kind,
+    Together,
+    NamesAlone,
+}
+
+impl Rules {
+    pub(crate) fn new(generation: &Arc<Generation>, policy: &Policy, reader: &Reader) -> Self {
+        let settings = &policy.settings;
+        let kinds = generation.kinds();
+        let mask = |condition: &dyn Fn(usize) -> bool| {
+            (0..kinds.len()).filter(|place| condition(*place)).fold(0, |mask, place| mask | 1 << place)
+        };
+        let alone: Vec<Action> = kinds.iter().map(|spec| settings.alone(spec)).collect();
+        let together = mask(&|place| settings.counts_together(&kinds[place]));
+        let names_shared_by_fewer_than = settings.names.alone_if_shared_by_fewer_than as usize;
+        let names = mask(&|place| {
+            names_shared_by_fewer_than > 0 && kinds[place].shape == Shape::Name && together & 1 << place != 0
+        });
+        let label = |kind: &Kind| {
+            let labels = settings.redact.labels.iter();
+            labels.filter(|(name, _)| Kind::named(name) == *kind).map(|(_, label)| label.clone()).next_back()
+        };
+        let labels = kinds.iter().map(|spec| label(&spec.kind).unwrap_or_else(|| format!("[{}]", spec.label)));
+        Self {
+            generation: Arc::clone(generation),
+            labels: labels.collect(),
+            style: settings.redact.style,
+            together,
+            together_action: settings.together.action,
+            facts: settings.together.facts,
+            people: settings.together.people,
+            names_shared_by_fewer_than,
+            allowed: policy.allowed(generation),
+            readers: reader.numbers(generation),
+            withheld_alone: names | mask(&|place| alone[place] >= Action::Redact),
+            withheld_together: if settings.together.action >= Action::Redact { together } else { 0 },
+            wanted: together | mask(&|place| alone[place] > Action::Allow),
+            alone,
+        }
+    }
+
+    pub(crate) fn label(&self, kind: u8) -> &str {
+        &self.labels[usize::from(kind)]
+    }
+
+    pub(crate) fn counts_together(&self, kind: u8) -> bool {
+        self.together & 1 << kind != 0
+    }
+
+    /// What is done with a value that stands alone; `None` if every reader may see it or nobody minds.
+    pub(crate) fn alone(&self, kind: u8, key: KeyId) -> Option<Judgement> {
+        if self.allowed.contains(&self.generation.value(key)) {
+            return None;
+        }
+        let mut counter = Counter::default();
+        let mut seen_by = vec_of(self.readers.len());
+        self.generation.owners(key, |owner| {
+            counter.add(owner.number);
+            if owner.confers {
+                for (seen, numbers) in seen_by.iter_mut().zip(&self.readers) {
+                    *seen |= numbers.binary_search(&owner.number).is_ok();
+                }
+            }
+        });
+        let (owners, owner) = counter.total()?;
+        if !self.readers.is_empty() && seen_by.iter().all(|seen| *seen) {
+            return None;
+        }
+        let few = (owners as usize) < self.names_shared_by_fewer_than;
+        let is_rare_name = few && self.generation.kinds()[usize::from(kind)].shape == Shape::Name;
+        let action = self.alone[usize::from(kind)];
+        let (action, rule) = if is_rare_name && self.counts_together(kind) && action < Action::Redact {
+            (Action::Redact, Rule::NamesAlone)
+        } else {
+            (action, Rule::Kind)
+        };
+        Some(Judgement { action, rule, owners, owner, facts: 1 })
+    }
+
+    /// What is done with a value that counts together with facts released before it.
+    pub(crate) fn together(&self, fact: Fact, evidence: &Evidence, known: &Known, start: u64) -> Option<Judgement> {
+        let others = self.others(fact.key);
+        let facts = evidence.completes(fact, &others, known, start, self.facts, self.people, |key| self.others(key))?;
+        let owner = *others.first()?;
+        let owners = others.len() as u32;
+        Some(Judgement { action: self.together_action, rule: Rule::Together, owners, owner, facts })
+    }
+
+    /// The owners of a value whose data not every reader may see, in order.
+    fn others(&self, key: KeyId) -> Vec<u32> {
+        let mut owners = Vec::new();
+        self.generation.owners(key, |owner| owners.push(owner.number));
+        owners.sort_unstable();
+        owners.dedup();
+        let is_readers = |number: &u32| {
+            !self.readers.is_empty() && self.readers.iter().all(|numbers| numbers.binary_search(number).is_ok())
+        };
+        owners.retain(|number| !is_readers(number));
+        owners
+    }
+}
+
+/// One flag per reader, without allocating for the usual few.
+fn vec_of(readers: usize) -> Vec<bool> {
+    vec![false; readers]
+}
+
+/// Counts the owners of a value, who come in order but may come again for another value that a key spells.
+#[derive(Default)]
+struct Counter {
+    first: Option<u32>,
+    numbers: Vec<u32>,
+}
+
+impl Counter {
+    fn add(&mut self, number: u32) {
+        match self.first {
+            None => self.first = Some(number),
+            Some(_) => self.numbers.push(number),
+        }
+    }
+
+    fn total(mut self) -> Option<(u32, u32)> {
+        let first = self.first?;
+        self.numbers.push(first);
+        self.numbers.sort_unstable();
+        self.numbers.dedup();
+        Some((self.numbers.len() as u32, self.numbers[0]))
+    }
+}

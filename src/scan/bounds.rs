@@ -1,0 +1,109 @@
+//! Where a value may begin and end, by what stands beside it.
+
+use crate::identifier::Shape;
+use crate::text::{Class, Symbol};
+
+/// The two symbols before a place, the nearer one first.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Before([(char, Class); 2]);
+
+impl Before {
+    /// Nothing, as at the start of a text.
+    pub(super) const NOTHING: Self = Self([(' ', Class::Space); 2]);
+
+    pub(super) fn push(&mut self, symbol: &Symbol) {
+        self.0 = [(symbol.ch, symbol.class), self.0[0]];
+    }
+
+    /// As [`push`](Self::push), for an ASCII letter or digit.
+    #[inline]
+    pub(super) fn push_word(&mut self, c: char) {
+        self.0 = [(c, Class::Run), self.0[0]];
+    }
+
+    pub(super) fn is_digit(&self) -> bool {
+        self.0[0].0.is_ascii_digit()
+    }
+
+    pub(super) fn class(&self) -> Class {
+        self.0[0].1
+    }
+
+    /// Whether a value of this shape may begin behind these symbols, given that no word goes on here.
+    pub(super) fn lets_begin(&self, shape: Shape) -> bool {
+        let [(near, _), (far, far_class)] = self.0;
+        let after_word = far_class == Class::Run;
+        let after_digit = far.is_ascii_digit();
+        match shape {
+            // `x.ann@example.com` is another address, `- ann@example.com` is not.
+            Shape::Email => !(after_word && matches!(near, '.' | '-' | '+' | '%')),
+            Shape::Handle => !(after_word && matches!(near, '.' | '@')),
+            Shape::Phone | Shape::Digits | Shape::Ip => !(after_digit && near == '.'),
+            Shape::FewDigits => !(after_digit && matches!(near, '.' | ',')) && !is_currency(near),
+            _ => true,
+        }
+    }
+}
+
+fn is_currency(c: char) -> bool {
+    matches!(c, '$' | '€' | '£' | '¥' | '₹')
+}
+
+/// What a value that is complete waits for, to know that it does not go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Waiting {
+    /// The next symbol.
+    Next,
+    /// The symbol behind one that may join longer values (`.`, `@`, `,`).
+    BehindJoiner,
+    /// The end of what may be one more label of a domain (`ann@ex.co` in `ann@ex.co-op.example`).
+    Label { length: u8 },
+    /// The symbol behind the dot behind that label.
+    BehindLabel,
+    /// The symbol behind an `x` that may begin an extension (`555-0104x22`).
+    Extension,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    Ends,
+    GoesOn,
+    Wait(Waiting),
+}
+
+/// The longest label of a domain (RFC 1035, section 2.3.4).
+const LONGEST_LABEL: u8 = 63;
+
+impl Waiting {
+    /// Decides with the next symbol whether a complete value of this shape ends; `last` is the class of its last symbol.
+    pub(super) fn next(self, shape: Shape, last: Class, symbol: &Symbol) -> Verdict {
+        use Verdict::{Ends, GoesOn, Wait};
+        let is_word = symbol.class == Class::Run;
+        let goes_on_if = |goes_on| if goes_on { GoesOn } else { Ends };
+        match self {
+            Self::Next if symbol.joins(last) => match shape {
+                Shape::Phone if symbol.ch == 'x' => Wait(Self::Extension),
+                _ => GoesOn,
+            },
+            Self::Next => match (shape, symbol.ch) {
+                (Shape::Email, '-') => Wait(Self::Label { length: 0 }),
+                (Shape::Email | Shape::Phone | Shape::Digits | Shape::Ip, '.')
+                | (Shape::Handle, '.' | '@')
+                | (Shape::FewDigits, '.' | ',') => Wait(Self::BehindJoiner),
+                (Shape::FewDigits, '%') => GoesOn,
+                _ => Ends,
+            },
+            Self::BehindJoiner => match shape {
+                Shape::Phone | Shape::Digits | Shape::Ip | Shape::FewDigits => goes_on_if(symbol.is_digit()),
+                _ => goes_on_if(is_word),
+            },
+            Self::Label { length } if (is_word || symbol.ch == '-') && length < LONGEST_LABEL => {
+                Wait(Self::Label { length: length + 1 })
+            }
+            Self::Label { length } if symbol.ch == '.' && length > 0 => Wait(Self::BehindLabel),
+            Self::Label { .. } => Ends,
+            Self::BehindLabel => goes_on_if(is_word),
+            Self::Extension => goes_on_if(!symbol.is_digit()),
+        }
+    }
+}

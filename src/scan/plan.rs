@@ -1,0 +1,139 @@
+//! What a scan looks for: decided once per session, so that steps only look up.
+
+use std::sync::Arc;
+
+use crate::identifier::{Between, Gaps, Shape};
+use crate::index::{FirstWord, Generation, KeyMap, KindMask, LONGEST_KEY, Openings};
+
+/// The kinds to look for in one generation of an index, and where their keys begin.
+pub(crate) struct ScanPlan {
+    generation: Arc<Generation>,
+    kinds: Vec<KindPlan>,
+    /// Kinds to look for.
+    pub(super) wanted: KindMask,
+    /// Kinds whose keys begin at a digit only; they open there, without asking [`Openings`].
+    pub(super) digits: KindMask,
+    /// Kinds whose first word in a text may be shorter than in the key, since a gap is nothing.
+    pub(super) codes: KindMask,
+    /// Codes in which any space is a gap, not only one behind a digit.
+    pub(super) groups: KindMask,
+    /// The kind of telephone numbers, if they are looked for.
+    pub(super) phone: Option<u8>,
+}
+
+pub(super) struct KindPlan {
+    pub(super) shape: Shape,
+    pub(super) gaps: Gaps,
+    pub(super) starts: Vec<Start>,
+}
+
+/// Where the keys of a kind begin in one map.
+#[derive(Clone, Copy)]
+pub(super) struct Start {
+    pub(super) segment: u16,
+    pub(super) node: usize,
+    /// The output gathered up to the node.
+    pub(super) output: u64,
+}
+
+/// The kinds of a mask.
+pub(super) fn kinds_in(mut mask: KindMask) -> impl Iterator<Item = u8> {
+    std::iter::from_fn(move || {
+        let kind = mask.trailing_zeros();
+        (mask != 0).then(|| {
+            mask &= mask - 1;
+            kind as u8
+        })
+    })
+}
+
+/// One transition: where it leads and what it adds.
+#[inline]
+pub(super) fn step(map: &KeyMap, node: usize, byte: u8) -> Option<(usize, u64)> {
+    let node = map.node(node);
+    let transition = node.transition(node.find_input(byte)?);
+    Some((transition.addr, transition.out.value()))
+}
+
+impl ScanPlan {
+    pub(crate) fn new(generation: &Arc<Generation>, wanted: KindMask) -> Self {
+        let mut plan = Self {
+            generation: Arc::clone(generation),
+            kinds: Vec::new(),
+            wanted: 0,
+            digits: 0,
+            codes: 0,
+            groups: 0,
+            phone: None,
+        };
+        for (place, spec) in generation.kinds().iter().enumerate() {
+            let bit = 1 << place;
+            let gaps = spec.shape.gaps();
+            let starts = generation.maps(spec.strength).filter_map(|(segment, map)| {
+                let (node, output) = step(map, map.root().addr(), place as u8)?;
+                Some(Start { segment, node, output })
+            });
+            let starts: Vec<Start> = if wanted & bit == 0 { Vec::new() } else { starts.collect() };
+            if !starts.is_empty() {
+                plan.wanted |= bit;
+                match spec.shape {
+                    Shape::Phone => plan.phone = Some(place as u8),
+                    Shape::Groups => plan.groups |= bit,
+                    _ => {}
+                }
+                if spec.shape.is_digits() {
+                    plan.digits |= bit;
+                } else if gaps.between == Between::Characters {
+                    plan.codes |= bit;
+                }
+            }
+            plan.kinds.push(KindPlan { shape: spec.shape, gaps, starts });
+        }
+        plan
+    }
+
+    #[inline]
+    pub(super) fn kind(&self, kind: u8) -> &KindPlan {
+        &self.kinds[usize::from(kind)]
+    }
+
+    #[inline]
+    pub(super) fn map(&self, segment: u16, kind: u8) -> &KeyMap {
+        self.generation.map(segment, kind)
+    }
+
+    #[inline]
+    pub(super) fn openings(&self) -> &Openings {
+        self.generation.openings()
+    }
+
+    /// Kinds that may have a key whose first word in the text is `word`, and which ends before `next` (nothing: the text ends).
+    pub(super) fn ended(&self, word: &FirstWord, next: Option<char>, after_digit: bool) -> KindMask {
+        let whole = self.openings().word(word);
+        let Some(next) = next.filter(|c| matches!(c, ' ' | '-' | '.' | '/')) else { return whole };
+        let split = match next {
+            ' ' if !after_digit => self.groups,
+            _ => self.codes,
+        };
+        whole | if split == 0 { 0 } else { self.openings().prefix(word) & split }
+    }
+
+    /// Whether a calling code begins with these digits, and whether it is one.
+    pub(super) fn calling_code(&self, digits: u16) -> (bool, bool) {
+        let codes = self.generation.calling_codes();
+        let begins = |code: &u16| [*code, code / 10, code / 100].contains(&digits);
+        (codes.iter().any(begins), codes.contains(&digits))
+    }
+
+    /// More walks than this are never alive at once, whatever the text: every live walk began at another symbol of the key that the oldest
+    /// one has walked so far, in another map, and a name may have left out another word.
+    pub(super) fn most_walks(&self) -> usize {
+        let most_starts = LONGEST_KEY + 1;
+        let walks = |kind: &KindPlan| match kind.shape {
+            Shape::Name => kind.starts.len() * most_starts * (LONGEST_KEY / 2),
+            Shape::Phone => kind.starts.len() * most_starts * 4,
+            _ => kind.starts.len() * most_starts,
+        };
+        self.kinds.iter().map(walks).sum()
+    }
+}

@@ -1,0 +1,258 @@
+//! One walk over the keys: a small value that takes one step per symbol and dies where no key goes on.
+
+use super::plan::{ScanPlan, Start, step};
+use crate::identifier::{Between, Shape};
+use crate::index::FirstWord;
+use crate::text::{Class, Symbol};
+
+/// Where a walk stands. Copying it forks it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Walk {
+    /// Raw offset of its first symbol, or of the sign before it (`+`).
+    pub(super) start: u64,
+    /// Raw offset of a parenthesis before that, which belongs to the value if it is closed inside; else `start`.
+    lead: u64,
+    node: usize,
+    output: u64,
+    segment: u16,
+    pub(super) kind: u8,
+    /// Symbols of the gap it stands in.
+    gap: u8,
+    /// Letters of the word it stands in.
+    letters: u8,
+    /// What it does with the next symbol.
+    phase: Phase,
+    after_digit: bool,
+    comma: bool,
+    closed: bool,
+    skipped: bool,
+    /// More than case was folded.
+    pub(super) altered: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// Follows the key.
+    Key,
+    /// Leaves out a middle name.
+    Middle,
+    /// Reads a calling code.
+    Code { digits: u16 },
+    /// Stands behind a calling code, before the first national digit.
+    National,
+    /// Reads an international prefix (`00`, `011`).
+    Dial { digits: u8 },
+}
+
+/// The longest word that counts as a middle name.
+const LONGEST_MIDDLE: u8 = 24;
+
+/// What became of a walk.
+pub(super) struct Stepped {
+    pub(super) alive: bool,
+    /// It stands at the end of a key; the ordinal.
+    pub(super) found: Option<u64>,
+    /// Another walk that goes on differently.
+    pub(super) fork: Option<Walk>,
+}
+
+const DEAD: Stepped = Stepped { alive: false, found: None, fork: None };
+const ALIVE: Stepped = Stepped { alive: true, found: None, fork: None };
+
+impl Walk {
+    pub(super) fn new(kind: u8, from: Start, start: u64, lead: u64) -> Self {
+        Self {
+            start,
+            lead,
+            node: from.node,
+            output: from.output,
+            segment: from.segment,
+            kind,
+            gap: 0,
+            letters: 0,
+            phase: Phase::Key,
+            after_digit: false,
+            comma: false,
+            closed: false,
+            skipped: false,
+            altered: false,
+        }
+    }
+
+    pub(super) fn segment(&self) -> u16 {
+        self.segment
+    }
+
+    /// The first raw byte that may belong to the value.
+    pub(super) fn oldest(&self) -> u64 {
+        self.lead
+    }
+
+    /// The first raw byte of the value if it ended here.
+    pub(super) fn first(&self) -> u64 {
+        if self.closed { self.lead } else { self.start }
+    }
+
+    /// Takes the bytes of a word whole; whether the walk lives.
+    pub(super) fn take_word(&mut self, plan: &ScanPlan, word: &FirstWord) -> Stepped {
+        for byte in word.bytes() {
+            if !self.take(plan, byte) {
+                return DEAD;
+            }
+            self.letters = self.letters.saturating_add(1);
+            self.after_digit = byte.is_ascii_digit();
+        }
+        self.here(plan)
+    }
+
+    /// Walks that read a telephone number that begins with this digit: national, behind a trunk prefix, with a calling code, with an international
+    /// prefix. Country and trunk prefixes are edges, not keys.
+    pub(super) fn phone(self, plan: &ScanPlan, symbol: &Symbol, mut each: impl FnMut(Walk, Stepped)) {
+        let digit = symbol.ch as u8 - b'0';
+        let mut national = self;
+        let stepped = national.follow(plan, symbol);
+        each(national, stepped);
+        if digit == 0 {
+            each(Self { phase: Phase::National, ..self }, ALIVE);
+            each(Self { phase: Phase::Dial { digits: 1 }, ..self }, ALIVE);
+        } else {
+            let mut code = Self { phase: Phase::Code { digits: 0 }, ..self };
+            let stepped = code.read_code(plan, digit);
+            each(code, stepped);
+        }
+    }
+
+    /// Takes a symbol.
+    pub(super) fn step(&mut self, plan: &ScanPlan, symbol: &Symbol) -> Stepped {
+        self.altered |= symbol.altered;
+        let kind = plan.kind(self.kind);
+        match kind.gaps.between {
+            Between::Nowhere => self.follow(plan, symbol),
+            Between::Characters => {
+                let counts = symbol.ch == ' ' && kind.shape == Shape::Code && !self.after_digit;
+                if kind.gaps.allow(symbol.ch) && !counts {
+                    self.closed |= symbol.ch == ')';
+                    return self.widen_gap(kind.gaps.longest);
+                }
+                self.gap = 0;
+                if kind.shape == Shape::Phone { self.dial(plan, symbol) } else { self.follow(plan, symbol) }
+            }
+            Between::Words if kind.gaps.allow(symbol.ch) => self.gap_between_words(plan, symbol),
+            Between::Words if self.phase == Phase::Middle => self.middle(symbol),
+            Between::Words if self.gap > 0 => self.begin_word(plan, symbol),
+            Between::Words => self.follow(plan, symbol),
+        }
+    }
+
+    fn widen_gap(&mut self, longest: u8) -> Stepped {
+        self.gap += 1;
+        if self.gap <= longest { ALIVE } else { DEAD }
+    }
+
+    fn gap_between_words(&mut self, plan: &ScanPlan, symbol: &Symbol) -> Stepped {
+        let kind = plan.kind(self.kind);
+        if kind.shape == Shape::Name {
+            // A full stop belongs to a name only behind an initial or a title.
+            if symbol.ch == '.' && (self.gap > 0 || self.letters > 3) {
+                return DEAD;
+            }
+            self.comma |= symbol.ch == ',';
+            if self.comma && self.skipped {
+                return DEAD;
+            }
+        }
+        if self.phase == Phase::Middle {
+            self.phase = Phase::Key;
+        } else {
+            let has = |byte| step(plan.map(self.segment, self.kind), self.node, byte).is_some();
+            let goes_on = if self.comma { has(b',') } else { has(b' ') || (kind.shape == Shape::Name && has(b',')) };
+            if !goes_on {
+                return DEAD;
+            }
+        }
+        self.widen_gap(kind.gaps.longest)
+    }
+
+    fn begin_word(&mut self, plan: &ScanPlan, symbol: &Symbol) -> Stepped {
+        let before = *self;
+        let is_name = plan.kind(self.kind).shape == Shape::Name;
+        let between = if std::mem::take(&mut self.comma) { b',' } else { b' ' };
+        (self.gap, self.letters) = (0, 0);
+        let mut stepped = if self.take(plan, between) { self.follow(plan, symbol) } else { DEAD };
+        let may_be_middle = is_name && between == b' ' && !self.skipped && symbol.upper && symbol.class == Class::Run;
+        if may_be_middle && step(plan.map(before.segment, before.kind), before.node, b' ').is_some() {
+            stepped.fork = Some(Self { phase: Phase::Middle, skipped: true, gap: 0, letters: 1, ..before });
+        }
+        stepped
+    }
+
+    fn middle(&mut self, symbol: &Symbol) -> Stepped {
+        self.letters += 1;
+        let goes_on = symbol.class == Class::Run && !symbol.is_digit() && self.letters <= LONGEST_MIDDLE;
+        if goes_on { ALIVE } else { DEAD }
+    }
+
+    fn dial(&mut self, plan: &ScanPlan, symbol: &Symbol) -> Stepped {
+        if !symbol.is_digit() {
+            return DEAD;
+        }
+        let digit = symbol.ch as u8 - b'0';
+        match self.phase {
+            Phase::Code { .. } => self.read_code(plan, digit),
+            Phase::Dial { digits } => match (digits, digit) {
+                (1, 1) => {
+                    self.phase = Phase::Dial { digits: 2 };
+                    ALIVE
+                }
+                (1, 0) | (2, 1) => {
+                    self.phase = Phase::Code { digits: 0 };
+                    ALIVE
+                }
+                _ => DEAD,
+            },
+            Phase::National => {
+                let trunk = (digit == 0).then_some(*self);
+                self.phase = Phase::Key;
+                Stepped { fork: trunk, ..self.follow(plan, symbol) }
+            }
+            Phase::Key | Phase::Middle => self.follow(plan, symbol),
+        }
+    }
+
+    fn read_code(&mut self, plan: &ScanPlan, digit: u8) -> Stepped {
+        let Phase::Code { digits } = self.phase else { return DEAD };
+        let digits = digits * 10 + u16::from(digit);
+        let (begins, is_code) = plan.calling_code(digits);
+        // Calling codes are free of prefixes (ITU-T E.164): the first that fits is the one.
+        self.phase = if is_code { Phase::National } else { Phase::Code { digits } };
+        if begins && digits < 1000 { ALIVE } else { DEAD }
+    }
+
+    /// Takes the bytes of a symbol.
+    pub(super) fn follow(&mut self, plan: &ScanPlan, symbol: &Symbol) -> Stepped {
+        let mut buffer = [0; 4];
+        for byte in symbol.ch.encode_utf8(&mut buffer).bytes() {
+            if !self.take(plan, byte) {
+                return DEAD;
+            }
+        }
+        self.letters = self.letters.saturating_add(1);
+        self.after_digit = symbol.is_digit();
+        self.here(plan)
+    }
+
+    #[inline]
+    fn take(&mut self, plan: &ScanPlan, byte: u8) -> bool {
+        let Some((node, output)) = step(plan.map(self.segment, self.kind), self.node, byte) else { return false };
+        self.node = node;
+        self.output += output;
+        true
+    }
+
+    /// Whether a key ends here, and whether one goes on.
+    fn here(&self, plan: &ScanPlan) -> Stepped {
+        let node = plan.map(self.segment, self.kind).node(self.node);
+        let found = node.is_final().then(|| self.output + node.final_output().value());
+        Stepped { alive: !node.is_empty(), found, fork: None }
+    }
+}

@@ -1,0 +1,11 @@
+//! Text made comparable.
+//!
+//! Takes raw characters, gives [`Symbol`]s: folded characters with the raw bytes they came from and what they are to
+//! a walk. Keys are folded by the same code when an index is built, so both sides always agree; [`version`] stands in the
+//! index. Promises that folding a character never depends on its neighbours, so that cuts do not matter.
+
+mod fold;
+mod symbol;
+
+pub(crate) use fold::version;
+pub(crate) use symbol::{Class, Symbol, folds_to_nothing, symbol_at, symbols};
