@@ -4,6 +4,7 @@
 //! the laws of the README: nothing withheld is ever released, cuts do not matter, clean text leaves as it came, and only what could
 //! still be a leak is held.
 
+mod channel;
 mod checker;
 mod finding;
 mod hold;

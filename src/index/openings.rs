@@ -1,9 +1,10 @@
 //! Where a walk may open: which first words no key has, so that a walk over ordinary text never begins.
 //!
-//! Three tables of kind masks, one union per generation:
+//! Four tables, one union per generation:
 //!
 //! - *short*: exactly which kinds have a key whose first run of letters and digits begins with one, two or three given characters;
-//! - *words*: hashed, a superset: which kinds have a key whose first run (its first eight bytes), or the first four or six bytes of it, is given;
+//! - *words*: a blocked Bloom filter: whether any key's first run (its first eight bytes), or the first four or six bytes of it, is given;
+//! - *kinds*: hashed, a superset: which kinds have such a key, asked only after *words* said yes. Eight bits for all kinds, the place modulo eight;
 //! - *others*: exactly which kinds have a key that begins with a given character that is neither letter nor digit.
 //!
 //! They may only say no where no key can start: a missing key is a leak, a superfluous one a wasted step.
@@ -35,7 +36,8 @@ const OTHERS: usize = 129;
 pub(crate) struct Openings {
     short: Box<[KindMask]>,
     others: Box<[KindMask]>,
-    words: Box<[KindMask]>,
+    words: Box<[u64]>,
+    kinds: Box<[u8]>,
 }
 
 /// The first bytes of a run, packed; the length decides what is compared.
@@ -55,6 +57,9 @@ impl FirstWord {
         self.len() + c.len_utf8() <= WORD && c.encode_utf8(&mut [0; 4]).bytes().all(|byte| self.push_byte(byte))
     }
 
+    /// No byte.
+    pub(crate) const EMPTY: Self = Self { packed: 0, len: 0 };
+
     #[inline]
     fn push_byte(&mut self, byte: u8) -> bool {
         if usize::from(self.len) == WORD {
@@ -63,6 +68,21 @@ impl FirstWord {
         self.packed |= u64::from(byte) << (8 * self.len);
         self.len += 1;
         true
+    }
+
+    /// Adds ASCII letters and digits, of either case; whether there was room for all of them.
+    #[inline]
+    pub(crate) fn extend(&mut self, bytes: &[u8]) -> bool {
+        let room = self.room().min(bytes.len());
+        let mut added = 0_u64;
+        for byte in bytes[..room].iter().rev() {
+            added = added << 8 | u64::from(byte.to_ascii_lowercase());
+        }
+        if room > 0 {
+            self.packed |= added << (8 * self.len);
+            self.len += room as u8;
+        }
+        room == bytes.len()
     }
 
     /// The short table tells all its bytes apart, so that what it says of prefixes is exact.
@@ -74,6 +94,12 @@ impl FirstWord {
         usize::from(self.len)
     }
 
+    /// How many more bytes there is room for.
+    #[inline]
+    pub(crate) fn room(&self) -> usize {
+        WORD - self.len()
+    }
+
     pub(crate) fn bytes(&self) -> impl Iterator<Item = u8> + use<> {
         self.packed.to_le_bytes().into_iter().take(usize::from(self.len))
     }
@@ -83,20 +109,20 @@ impl FirstWord {
         Self { packed: self.packed & (u64::MAX >> (64 - 8 * len)), len: len as u8 }
     }
 
-    /// Two places in a table, from one mixing of the bytes with what they are (a word: 0, a prefix: its length).
+    /// One mixing of the bytes with what they are (a word: 0, a prefix: its length).
     #[inline]
-    fn places(&self, role: u64, mask: usize) -> (usize, usize) {
-        // Multiply and fold, twice (the mixing of wyhash): enough to spread eight bytes.
-        let fold = |a: u64, b: u64| {
-            let product = u128::from(a) * u128::from(b);
-            (product as u64) ^ (product >> 64) as u64
-        };
-        let hash = fold(
-            fold(self.packed ^ 0xa076_1d64_78bd_642f, (role << 8 | u64::from(self.len)) ^ 0xe703_7ed1_a0b4_28db),
-            0x8ebc_6af0_9c88_c6e3,
-        );
-        (hash as usize & mask, (hash >> 32) as usize & mask)
+    fn hash(&self, role: u64) -> u64 {
+        // Multiply and fold (the mixing of wyhash): enough to spread eight bytes over a filter.
+        let product = u128::from(self.packed ^ 0xa076_1d64_78bd_642f)
+            * u128::from((role << 8 | u64::from(self.len)) ^ 0xe703_7ed1_a0b4_28db);
+        (product as u64) ^ (product >> 64) as u64
     }
+}
+
+/// The three bits of a block that a hash sets.
+#[inline]
+fn bits(hash: u64) -> u64 {
+    1 << (hash >> 58) | 1 << (hash >> 52 & 63) | 1 << (hash >> 46 & 63)
 }
 
 #[inline]
@@ -126,14 +152,16 @@ impl Openings {
         Self {
             short: vec![0; SHORT].into(),
             others: vec![0; OTHERS].into(),
-            words: vec![0; keys.clamp(1 << 10, 1 << 26).next_power_of_two()].into(),
+            // Sixteen bits and a byte of kinds for each key.
+            words: vec![0; (keys / 4).clamp(1 << 6, 1 << 26).next_power_of_two()].into(),
+            kinds: vec![0; keys.clamp(1 << 6, 1 << 28).next_power_of_two()].into(),
         }
     }
 
     /// Tables that say yes to everything: the slow twin of every index.
     pub(crate) fn everywhere() -> Self {
         let all = |n| vec![KindMask::MAX; n].into();
-        Self { short: all(SHORT), others: all(OTHERS), words: all(1) }
+        Self { short: all(SHORT), others: all(OTHERS), words: vec![u64::MAX].into(), kinds: vec![u8::MAX].into() }
     }
 
     /// Adds a key, which begins with the byte of its kind.
@@ -166,37 +194,45 @@ impl Openings {
         }
         for len in PREFIXES {
             if word.len() >= len {
-                let (a, b) = word.prefix(len).places(len as u64, self.words.len() - 1);
-                self.words[a] |= kind;
-                self.words[b] |= kind;
+                self.note(word.prefix(len).hash(len as u64), kind);
             }
         }
         self.add_word(word, kind);
     }
 
     fn add_word(&mut self, word: FirstWord, kind: KindMask) {
-        let (a, b) = word.places(0, self.words.len() - 1);
-        self.words[a] |= kind;
-        self.words[b] |= kind;
+        self.note(word.hash(0), kind);
+    }
+
+    fn note(&mut self, hash: u64, kind: KindMask) {
+        self.words[hash as usize & (self.words.len() - 1)] |= bits(hash);
+        self.kinds[hash as usize & (self.kinds.len() - 1)] |= kind.to_le_bytes().iter().fold(0, |all, byte| all | byte);
+    }
+
+    #[inline(always)]
+    fn ask(&self, hash: u64) -> KindMask {
+        let bits = bits(hash);
+        if self.words[hash as usize & (self.words.len() - 1)] & bits != bits {
+            return 0;
+        }
+        u32::from(self.kinds[hash as usize & (self.kinds.len() - 1)]) * 0x0101_0101
     }
 
     /// Which kinds may have a key whose first run is this word, or begins with it if it fills all eight bytes.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn word(&self, word: &FirstWord) -> KindMask {
-        let (a, b) = word.places(0, self.words.len() - 1);
-        self.words[a] & self.words[b]
+        self.ask(word.hash(0))
     }
 
     /// Which kinds may have a key whose first run begins with this word. Exact up to three bytes.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn prefix(&self, word: &FirstWord) -> KindMask {
         match word.len() {
             0 => KindMask::MAX,
             1..=3 => self.short[short_place(word)],
             len => {
                 let longest = if len >= PREFIXES[1] { PREFIXES[1] } else { PREFIXES[0] };
-                let (a, b) = word.prefix(longest).places(longest as u64, self.words.len() - 1);
-                self.words[a] & self.words[b]
+                self.ask(word.prefix(longest).hash(longest as u64))
             }
         }
     }
@@ -209,43 +245,51 @@ impl Openings {
 
     /// Takes in the tables of another segment.
     pub(crate) fn join(&mut self, other: &Self) {
-        if other.words.len() > self.words.len() {
-            // A larger table is the smaller one repeated: its places are the same low bits.
-            self.words = self.words.repeat(other.words.len() / self.words.len()).into();
+        fn join<T: Copy + std::ops::BitOrAssign>(table: &mut Box<[T]>, other: &[T]) {
+            if other.len() > table.len() {
+                // A larger table is the smaller one repeated: its places are the same low bits.
+                *table = table.repeat(other.len() / table.len()).into();
+            }
+            for (at, entry) in table.iter_mut().enumerate() {
+                *entry |= other[at & (other.len() - 1)];
+            }
         }
-        for (at, mask) in self.words.iter_mut().enumerate() {
-            *mask |= other.words[at & (other.words.len() - 1)];
-        }
+        join(&mut self.words, &other.words);
+        join(&mut self.kinds, &other.kinds);
         self.short.iter_mut().zip(&other.short).for_each(|(mask, other)| *mask |= other);
         self.others.iter_mut().zip(&other.others).for_each(|(mask, other)| *mask |= other);
     }
 
     pub(crate) fn size(&self) -> usize {
-        4 * (self.short.len() + self.others.len() + self.words.len())
+        4 * (self.short.len() + self.others.len()) + 8 * (self.words.len() + 1) + self.kinds.len()
     }
 
+    /// Writes the file: the number of words and the words as `u64`, then *short* and *others* as `u32`, all little-endian, then *kinds*.
     pub(crate) fn write(&self, out: &mut impl std::io::Write) -> std::io::Result<()> {
-        for mask in self.short.iter().chain(&self.others).chain(&self.words) {
+        out.write_all(&(self.words.len() as u64).to_le_bytes())?;
+        for word in &self.words {
+            out.write_all(&word.to_le_bytes())?;
+        }
+        for mask in self.short.iter().chain(&self.others) {
             out.write_all(&mask.to_le_bytes())?;
         }
-        Ok(())
+        out.write_all(&self.kinds)
     }
 
     pub(crate) fn read(bytes: &Bytes) -> Result<Self> {
-        let masks: Vec<KindMask> = bytes
-            .as_ref()
-            .chunks_exact(4)
-            .map(|mask| KindMask::from_le_bytes(mask.try_into().expect("four bytes")))
-            .collect();
-        let words = masks.len().saturating_sub(SHORT + OTHERS);
-        if !words.is_power_of_two() {
-            return Err(Error::index("the openings are damaged; build the index again"));
+        let damaged = || Error::index("the openings are damaged; build the index again");
+        let (count, rest) = bytes.as_ref().split_first_chunk().ok_or_else(damaged)?;
+        let length = usize::try_from(u64::from_le_bytes(*count)).ok().and_then(|count| count.checked_mul(8));
+        let (words, rest) = length.and_then(|length| rest.split_at_checked(length)).ok_or_else(damaged)?;
+        let (masks, kinds) = rest.split_at_checked(4 * (SHORT + OTHERS)).ok_or_else(damaged)?;
+        let words: Vec<u64> = words.chunks_exact(8).map(|w| u64::from_le_bytes(w.try_into().expect("eight bytes"))).collect();
+        let masks: Vec<KindMask> =
+            masks.chunks_exact(4).map(|m| KindMask::from_le_bytes(m.try_into().expect("four bytes"))).collect();
+        if !kinds.len().is_power_of_two() || !words.len().is_power_of_two() {
+            return Err(damaged());
         }
-        Ok(Self {
-            short: masks[..SHORT].into(),
-            others: masks[SHORT..SHORT + OTHERS].into(),
-            words: masks[SHORT + OTHERS..].into(),
-        })
+        let (short, others) = masks.split_at(SHORT);
+        Ok(Self { short: short.into(), others: others.into(), kinds: kinds.into(), words: words.into() })
     }
 }
 

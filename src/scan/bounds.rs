@@ -1,38 +1,89 @@
 //! Where a value may begin and end, by what stands beside it.
 
 use crate::identifier::Shape;
-use crate::text::{Class, Symbol};
+use crate::text::{Class, Symbol, ascii_class};
 
-/// The two symbols before a place, the nearer one first.
+/// The two symbols before a place.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Before([(char, Class); 2]);
+pub(super) struct Before {
+    near: Seen,
+    far: Seen,
+}
+
+/// A symbol that went by. ASCII is kept as it came and folded only when somebody asks.
+#[derive(Clone, Copy, Debug)]
+enum Seen {
+    Ascii(u8),
+    Folded(char, Class),
+}
+
+impl Seen {
+    #[inline]
+    fn ch(self) -> char {
+        match self {
+            Self::Ascii(byte) => byte.to_ascii_lowercase() as char,
+            Self::Folded(ch, _) => ch,
+        }
+    }
+
+    #[inline]
+    fn class(self) -> Class {
+        match self {
+            Self::Ascii(byte) => ascii_class(byte).unwrap_or(Class::Space),
+            Self::Folded(_, class) => class,
+        }
+    }
+}
 
 impl Before {
     /// Nothing, as at the start of a text.
-    pub(super) const NOTHING: Self = Self([(' ', Class::Space); 2]);
+    pub(super) const NOTHING: Self = Self { near: Seen::Ascii(b' '), far: Seen::Ascii(b' ') };
 
     pub(super) fn push(&mut self, symbol: &Symbol) {
-        self.0 = [(symbol.ch, symbol.class), self.0[0]];
+        *self = Self { near: Seen::Folded(symbol.ch, symbol.class), far: self.near };
     }
 
-    /// As [`push`](Self::push), for an ASCII letter or digit.
+    /// Goes past ASCII bytes, none of which folds to nothing.
     #[inline]
-    pub(super) fn push_word(&mut self, c: char) {
-        self.0 = [(c, Class::Run), self.0[0]];
+    pub(super) fn pass(&mut self, bytes: &[u8]) {
+        match *bytes {
+            [.., far, near] => *self = Self { near: Seen::Ascii(near), far: Seen::Ascii(far) },
+            [near] => *self = Self { near: Seen::Ascii(near), far: self.near },
+            [] => {}
+        }
     }
 
+    /// What is before a place behind these ASCII bytes, none of which folds to nothing.
+    #[inline]
+    pub(super) fn then(&self, bytes: &[u8]) -> Self {
+        let mut before = *self;
+        before.pass(bytes);
+        before
+    }
+
+    /// Whether [`lets_begin`](Self::lets_begin) may say no.
+    #[inline]
+    pub(super) fn may_bar(&self) -> bool {
+        match self.near {
+            Seen::Ascii(b' ' | b'\n') => false,
+            near => matches!(near.ch(), '.' | '-' | '+' | '%' | '@' | ',') || is_currency(near.ch()),
+        }
+    }
+
+    #[inline]
     pub(super) fn is_digit(&self) -> bool {
-        self.0[0].0.is_ascii_digit()
+        self.near.ch().is_ascii_digit()
     }
 
+    #[inline]
     pub(super) fn class(&self) -> Class {
-        self.0[0].1
+        self.near.class()
     }
 
     /// Whether a value of this shape may begin behind these symbols, given that no word goes on here.
     pub(super) fn lets_begin(&self, shape: Shape) -> bool {
-        let [(near, _), (far, far_class)] = self.0;
-        let after_word = far_class == Class::Run;
+        let (near, far) = (self.near.ch(), self.far.ch());
+        let after_word = self.far.class() == Class::Run;
         let after_digit = far.is_ascii_digit();
         match shape {
             // `x.ann@example.com` is another address, `- ann@example.com` is not.

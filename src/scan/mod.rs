@@ -10,4 +10,4 @@ mod scanner;
 mod walk;
 
 pub(crate) use plan::ScanPlan;
-pub(crate) use scanner::{Match, Scanner};
+pub(crate) use scanner::{Counts, Match, Scanner};

@@ -11,6 +11,8 @@ pub(crate) struct ScanPlan {
     kinds: Vec<KindPlan>,
     /// Kinds to look for.
     pub(super) wanted: KindMask,
+    /// Kinds whose walks open over the first word, all but `digits`.
+    pub(super) words: KindMask,
     /// Kinds whose keys begin at a digit only; they open there, without asking [`Openings`].
     pub(super) digits: KindMask,
     /// Kinds whose first word in a text may be shorter than in the key, since a gap is nothing.
@@ -61,6 +63,7 @@ impl ScanPlan {
             generation: Arc::clone(generation),
             kinds: Vec::new(),
             wanted: 0,
+            words: 0,
             digits: 0,
             codes: 0,
             groups: 0,
@@ -81,9 +84,11 @@ impl ScanPlan {
                     Shape::Groups => plan.groups |= bit,
                     _ => {}
                 }
-                if spec.shape.is_digits() {
-                    plan.digits |= bit;
-                } else if gaps.between == Between::Characters {
+                match spec.shape.is_digits() {
+                    true => plan.digits |= bit,
+                    false => plan.words |= bit,
+                }
+                if !spec.shape.is_digits() && gaps.between == Between::Characters {
                     plan.codes |= bit;
                 }
             }
@@ -107,15 +112,16 @@ impl ScanPlan {
         self.generation.openings()
     }
 
-    /// Kinds that may have a key whose first word in the text is `word`, and which ends before `next` (nothing: the text ends).
-    pub(super) fn ended(&self, word: &FirstWord, next: Option<char>, after_digit: bool) -> KindMask {
-        let whole = self.openings().word(word);
-        let Some(next) = next.filter(|c| matches!(c, ' ' | '-' | '.' | '/')) else { return whole };
+    /// Kinds that may have a key whose first word in the text is `word`, which ends before `next`.
+    #[inline(always)]
+    pub(super) fn ended(&self, word: &FirstWord, next: char, after_digit: bool) -> KindMask {
         let split = match next {
             ' ' if !after_digit => self.groups,
-            _ => self.codes,
+            ' ' | '-' | '.' | '/' => self.codes,
+            _ => 0,
         };
-        whole | if split == 0 { 0 } else { self.openings().prefix(word) & split }
+        let whole = self.openings().word(word);
+        if split == 0 { whole } else { whole | self.openings().prefix(word) & split }
     }
 
     /// Whether a calling code begins with these digits, and whether it is one.

@@ -6,7 +6,7 @@ use super::bounds::{Before, Verdict, Waiting};
 use super::plan::{ScanPlan, kinds_in};
 use super::walk::{Stepped, Walk};
 use crate::index::{FirstWord, KeyId, KindMask};
-use crate::text::{Class, Symbol, symbol_at};
+use crate::text::{Class, Symbol, ascii_class, symbol_at};
 
 /// A known value that stands in the text, at its raw bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +33,7 @@ pub(crate) struct Scanner {
     walks: Vec<Walk>,
     forks: Vec<Walk>,
     endings: Vec<Ending>,
-    run: Option<Run>,
+    run: Run,
     before: Before,
     /// A `+` or `(` that may belong to a telephone number behind it.
     sign: Option<Sign>,
@@ -43,7 +43,28 @@ pub(crate) struct Scanner {
     seen: u64,
 }
 
-/// A run of letters and digits that has not ended.
+/// Which matches a caller cares about.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Counts {
+    /// Kinds that always count.
+    pub(crate) always: KindMask,
+    /// Kinds that count if the value begins at `since` or later.
+    pub(crate) later: KindMask,
+    pub(crate) since: Option<u64>,
+}
+
+impl Counts {
+    /// The kinds that count if a value begins at `start`.
+    #[inline]
+    fn from(&self, start: u64) -> KindMask {
+        match self.since {
+            Some(since) if since <= start => self.always | self.later,
+            _ => self.always,
+        }
+    }
+}
+
+/// A run of letters and digits that has not ended; none if its word is empty.
 #[derive(Clone, Copy)]
 struct Run {
     start: u64,
@@ -53,6 +74,22 @@ struct Run {
     /// Kinds that have opened their walks, or cannot begin here.
     opened: KindMask,
     altered: bool,
+}
+
+impl Run {
+    const NONE: Self = Self { start: 0, word: FirstWord::EMPTY, full: false, opened: 0, altered: false };
+
+    #[inline]
+    fn is_open(&self) -> bool {
+        self.word.len() > 0
+    }
+
+    #[inline]
+    fn new(start: u64, first: char, opened: KindMask, altered: bool) -> Self {
+        let mut word = FirstWord::EMPTY;
+        word.push(first);
+        Self { start, word, full: false, opened, altered }
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -78,7 +115,7 @@ impl Scanner {
             walks: Vec::new(),
             forks: Vec::new(),
             endings: Vec::new(),
-            run: None,
+            run: Run::NONE,
             before: Before::NOTHING,
             sign: None,
             symbol_end: 0,
@@ -96,7 +133,7 @@ impl Scanner {
         let base = self.seen;
         let mut at = 0;
         while at < text.len() && matches.is_empty() {
-            at += self.skip_words(&text.as_bytes()[at..], base + at as u64);
+            at += self.skip(&text.as_bytes()[at..], base + at as u64);
             if at == text.len() {
                 break;
             }
@@ -109,24 +146,80 @@ impl Scanner {
         at
     }
 
-    /// The fast lane: while nothing is open, ASCII letters and digits only lengthen or begin a run.
-    fn skip_words(&mut self, bytes: &[u8], base: u64) -> usize {
-        let Some(run) = &mut self.run else { return 0 };
-        if !self.walks.is_empty() || !self.endings.is_empty() || self.before.class() != Class::Run {
+    /// The fast lane for a whole piece of text: takes it if no walk opens, and says the oldest byte that [`Self::oldest`] would. What was not taken is for
+    /// [`Self::advance`].
+    #[inline]
+    pub(crate) fn pass(&mut self, text: &str, counts: &Counts) -> (usize, Option<u64>) {
+        let taken = self.skip(text.as_bytes(), self.seen);
+        self.seen += taken as u64;
+        if taken < text.len() { (taken, None) } else { (taken, self.oldest(counts, true)) }
+    }
+
+    /// The fast lane: takes ASCII while no walk is open and none opens; returns the bytes taken. The next byte is for [`Self::take`].
+    #[inline(always)]
+    fn skip(&mut self, bytes: &[u8], base: u64) -> usize {
+        if !self.is_idle() || self.symbol_end != base {
             return 0;
         }
-        let mut taken = 0;
-        for byte in bytes {
-            let folded = byte.to_ascii_lowercase();
-            let is_letter = folded.is_ascii_lowercase() || folded.is_ascii_digit();
-            if !is_letter || self.symbol_end != base + taken as u64 || !(run.full || run.word.push(folded as char)) {
+        let (plan, run) = (&*self.plan, &mut self.run);
+        let opens = |possible: KindMask, run: &Run| possible & plan.words & !run.opened != 0;
+        let mut at = 0;
+        while let Some(&byte) = bytes.get(at) {
+            let class = ascii_class(byte);
+            if class == Some(Class::Run) {
+                if !run.is_open() {
+                    let before = self.before.then(&bytes[..at]);
+                    if byte.is_ascii_digit() || before.may_bar() || before.class() == Class::Solo {
+                        break;
+                    }
+                    *run = Run { start: base + at as u64, ..Run::NONE };
+                }
+                let rest = &bytes[at..];
+                let length = rest.iter().position(|byte| ascii_class(*byte) != Some(Class::Run)).unwrap_or(rest.len());
+                let room = run.word.room();
+                if !run.full && !run.word.extend(&rest[..length]) {
+                    if opens(plan.openings().word(&run.word), run) {
+                        // Its walks open before the first byte that the word has no room for.
+                        at += room;
+                        break;
+                    }
+                    run.full = true;
+                }
+                at += length;
+                continue;
+            }
+            if class != Some(Class::Space) && class != Some(Class::Other) {
                 break;
             }
-            taken += 1;
-            self.symbol_end += 1;
-            self.before.push_word(folded as char);
+            let c = if class == Some(Class::Space) { ' ' } else { byte as char };
+            if run.is_open() {
+                let after_digit = self.before.then(&bytes[..at]).is_digit();
+                if !run.full && opens(plan.ended(&run.word, c, after_digit), run) {
+                    break;
+                }
+                *run = Run::NONE;
+            }
+            if class == Some(Class::Other) && (is_sign(c) || plan.openings().other(c) & plan.wanted != 0) {
+                // What comes before this byte is taken, and with it the run.
+                break;
+            }
+            at += 1;
         }
-        taken
+        self.symbol_end = base + at as u64;
+        self.before.pass(&bytes[..at]);
+        at
+    }
+
+    /// No walk is open, and nothing waits.
+    #[inline]
+    fn is_idle(&self) -> bool {
+        self.walks.is_empty() && self.endings.is_empty() && self.sign.is_none()
+    }
+
+    /// The kinds of a mask that are looked for and have not opened their walks over the run.
+    #[inline]
+    fn opens(&self, possible: KindMask, run: &Run) -> KindMask {
+        possible & self.plan.words & !run.opened
     }
 
     /// The text ends here: whatever is complete is a match.
@@ -135,53 +228,56 @@ impl Scanner {
         self.symbol_end = self.seen;
     }
 
-    /// The oldest raw byte from which on some continuation of the text would make a match of a kind that `counts`, given the place of
-    /// the kind and the raw byte where the value begins. Kinds outside `unopened` are not asked about runs that have opened no walk.
-    pub(crate) fn oldest(&mut self, unopened: KindMask, counts: impl Fn(u8, u64) -> bool) -> Option<u64> {
-        let mut in_run = None;
-        if let Some(run) = self.run.filter(|run| !run.full) {
-            let asked = kinds_in(unopened & self.plan.wanted & !self.plan.digits & !run.opened);
-            let asked = asked.filter(|kind| counts(*kind, run.start)).fold(0, |mask, kind| mask | 1 << kind);
+    /// The oldest raw byte from which on some continuation of the text would make a match that [counts](Counts). Runs that have opened no walk
+    /// are asked only if `unopened`.
+    #[inline(always)]
+    pub(crate) fn oldest(&mut self, counts: &Counts, unopened: bool) -> Option<u64> {
+        let mut oldest = None;
+        let run = &self.run;
+        if unopened && run.is_open() && !run.full {
+            let asked = self.opens(counts.from(run.start), run);
             let possible = if asked == 0 { 0 } else { self.plan.openings().prefix(&run.word) & asked };
             if possible != 0 {
                 if run.word.is_short() {
-                    in_run = Some(run.start);
+                    oldest = Some(run.start);
                 } else {
                     self.open_run(possible);
                 }
             }
         }
+        if self.is_idle() {
+            return oldest;
+        }
+        self.oldest_open(counts).into_iter().chain(oldest).min()
+    }
+
+    #[inline(never)]
+    fn oldest_open(&self, counts: &Counts) -> Option<u64> {
         let walks = self.walks.iter().map(|walk| (walk.kind, walk.first(), walk.oldest()));
         let endings = self.endings.iter().map(|ending| (ending.found.kind, ending.found.start, ending.found.start));
         let sign = self.sign.zip(self.plan.phone).map(|(sign, phone)| (phone, sign.start, sign.start));
-        let open = walks.chain(endings).chain(sign).filter(|(kind, first, _)| counts(*kind, *first));
-        open.map(|(_, _, oldest)| oldest).chain(in_run).min()
+        let open = walks.chain(endings).chain(sign);
+        open.filter(|(kind, first, _)| counts.from(*first) & 1 << kind != 0).map(|(_, _, oldest)| oldest).min()
     }
 
+    #[inline(never)]
     fn take(&mut self, symbol: &Symbol, matches: &mut Vec<Match>) {
         if symbol.raw_start > self.symbol_end + LONGEST_INVISIBLE {
             self.break_off(matches);
         }
         let hidden = symbol.raw_start > self.symbol_end && self.symbol_end > 0;
         let goes_on = symbol.joins(self.before.class());
-        match &mut self.run {
-            Some(run) if goes_on => {
-                run.altered |= symbol.altered | hidden;
-                if !run.full && !run.word.push(symbol.ch) {
-                    run.full = true;
-                    let whole = self.plan.openings().word(&run.word);
-                    self.open_run(whole);
-                }
+        if self.run.is_open() && goes_on {
+            self.run.altered |= symbol.altered | hidden;
+            if !self.run.full && !self.run.word.push(symbol.ch) {
+                self.run.full = true;
+                self.open_run(self.plan.openings().word(&self.run.word));
             }
-            Some(run) => {
-                let after_digit = self.before.is_digit();
-                if !run.full {
-                    let possible = self.plan.ended(&run.word, Some(symbol.ch), after_digit);
-                    self.open_run(possible);
-                }
-                self.run = None;
+        } else if self.run.is_open() {
+            if !self.run.full {
+                self.open_run(self.plan.ended(&self.run.word, symbol.ch, self.before.is_digit()));
             }
-            None => {}
+            self.run = Run::NONE;
         }
         self.settle_endings(Some(symbol), matches);
         self.step_walks(symbol, hidden);
@@ -195,39 +291,39 @@ impl Scanner {
     }
 
     /// Lets the kinds of a mask that have not done so yet open their walks over the run.
+    #[inline(never)]
     fn open_run(&mut self, possible: KindMask) {
-        let Some(run) = &mut self.run else { return };
-        let kinds = possible & self.plan.wanted & !self.plan.digits & !run.opened;
-        run.opened |= kinds;
-        let run = *run;
-        let plan = Arc::clone(&self.plan);
+        let run = self.run;
+        let kinds = self.opens(possible, &run);
+        self.run.opened |= kinds;
+        let plan = &*self.plan;
         for kind in kinds_in(kinds) {
             for start in &plan.kind(kind).starts {
                 let mut walk = Walk::new(kind, *start, run.start, run.start);
-                let stepped = walk.take_word(&plan, &run.word);
+                let stepped = walk.take_word(plan, &run.word);
                 walk.altered = run.altered;
-                self.keep(walk, &stepped, self.symbol_end, Class::Run);
+                note_ending(&mut self.endings, &walk, &stepped, self.symbol_end, Class::Run);
+                self.walks.extend(stepped.alive.then_some(walk));
             }
         }
     }
 
     /// Opens what begins at this symbol.
     fn begin(&mut self, symbol: &Symbol) {
-        let lets_begin = |kind: u8| self.before.lets_begin(self.plan.kind(kind).shape);
         match symbol.class {
             Class::Run => {
-                let barred = kinds_in(self.plan.wanted).filter(|kind| !lets_begin(*kind));
-                let barred = barred.fold(0, |mask, kind| mask | 1 << kind);
+                let mut barred = 0;
+                if self.before.may_bar() {
+                    let bars = |kind: &u8| !self.before.lets_begin(self.plan.kind(*kind).shape);
+                    barred = kinds_in(self.plan.wanted).filter(bars).fold(0, |mask, kind| mask | 1 << kind);
+                }
                 if symbol.is_digit() {
                     self.begin_number(symbol, self.plan.digits & !barred);
                 }
-                let mut word = FirstWord::default();
-                word.push(symbol.ch);
-                let altered = symbol.altered;
-                self.run = Some(Run { start: symbol.raw_start, word, full: false, opened: barred, altered });
+                self.run = Run::new(symbol.raw_start, symbol.ch, barred, symbol.altered);
             }
             Class::Solo if symbol.opens => {
-                let mut word = FirstWord::default();
+                let mut word = FirstWord::EMPTY;
                 word.push(symbol.ch);
                 self.begin_at(symbol, self.plan.openings().word(&word));
             }
@@ -238,37 +334,48 @@ impl Scanner {
 
     /// Opens the walks of the kinds of a mask at a symbol that is a word, or no word, of its own.
     fn begin_at(&mut self, symbol: &Symbol, possible: KindMask) {
-        let (plan, before) = (Arc::clone(&self.plan), self.before);
+        let (plan, before) = (&*self.plan, self.before);
         for kind in kinds_in(possible & plan.wanted).filter(|kind| before.lets_begin(plan.kind(*kind).shape)) {
             for start in &plan.kind(kind).starts {
                 let mut walk = Walk::new(kind, *start, symbol.raw_start, symbol.raw_start);
-                let stepped = walk.follow(&plan, symbol);
+                let stepped = walk.follow(plan, symbol);
                 walk.altered = symbol.altered;
-                self.keep(walk, &stepped, symbol.raw_end, symbol.class);
+                note_ending(&mut self.endings, &walk, &stepped, symbol.raw_end, symbol.class);
+                self.walks.extend(stepped.alive.then_some(walk));
             }
         }
     }
 
+    /// Opens the walks of kinds that begin at a digit.
     fn begin_number(&mut self, symbol: &Symbol, kinds: KindMask) {
-        let plan = Arc::clone(&self.plan);
+        let Some(sign) = self.sign.filter(|_| self.plan.phone.is_some_and(|phone| kinds & 1 << phone != 0)) else {
+            return self.begin_digits(symbol, kinds, symbol.raw_start, symbol.raw_start);
+        };
+        let phone = self.plan.phone.map_or(0, |phone| 1 << phone);
+        let first = match sign.parenthesis {
+            Some(behind) if sign.end > behind => behind,
+            Some(_) => symbol.raw_start,
+            None => sign.start,
+        };
+        self.begin_digits(symbol, kinds & phone, first, sign.start);
+        self.begin_digits(symbol, kinds & !phone, symbol.raw_start, symbol.raw_start);
+    }
+
+    fn begin_digits(&mut self, symbol: &Symbol, kinds: KindMask, first: u64, lead: u64) {
+        let plan = &*self.plan;
         for kind in kinds_in(kinds) {
             for start in &plan.kind(kind).starts {
+                let mut walk = Walk::new(kind, *start, first, lead);
+                walk.altered = symbol.altered;
+                let mut keep = |walk: Walk, stepped: Stepped| {
+                    note_ending(&mut self.endings, &walk, &stepped, symbol.raw_end, Class::Run);
+                    self.walks.extend(stepped.alive.then_some(walk));
+                };
                 if plan.phone == Some(kind) {
-                    let (first, lead) = match self.sign {
-                        Some(Sign { start, end, parenthesis: Some(behind) }) => {
-                            (if end > behind { behind } else { symbol.raw_start }, start)
-                        }
-                        Some(sign) => (sign.start, sign.start),
-                        None => (symbol.raw_start, symbol.raw_start),
-                    };
-                    let mut walk = Walk::new(kind, *start, first, lead);
-                    walk.altered = symbol.altered;
-                    walk.phone(&plan, symbol, |walk, stepped| self.keep(walk, &stepped, symbol.raw_end, Class::Run));
+                    walk.phone(plan, symbol, keep);
                 } else {
-                    let mut walk = Walk::new(kind, *start, symbol.raw_start, symbol.raw_start);
-                    let stepped = walk.follow(&plan, symbol);
-                    walk.altered = symbol.altered;
-                    self.keep(walk, &stepped, symbol.raw_end, Class::Run);
+                    let stepped = walk.follow(plan, symbol);
+                    keep(walk, stepped);
                 }
             }
         }
@@ -289,10 +396,9 @@ impl Scanner {
         let mut kept = 0;
         for at in 0..self.walks.len() {
             let mut walk = self.walks[at];
-            let stepped = walk.step(&self.plan, symbol);
+            let stepped = walk.step(&self.plan, symbol, &mut self.forks);
             walk.altered |= hidden;
-            self.note_ending(&walk, &stepped, symbol.raw_end, symbol.class);
-            self.forks.extend(stepped.fork);
+            note_ending(&mut self.endings, &walk, &stepped, symbol.raw_end, symbol.class);
             if stepped.alive {
                 self.walks[kept] = walk;
                 kept += 1;
@@ -300,20 +406,6 @@ impl Scanner {
         }
         self.walks.truncate(kept);
         self.walks.append(&mut self.forks);
-    }
-
-    fn keep(&mut self, walk: Walk, stepped: &Stepped, end: u64, last: Class) {
-        self.note_ending(&walk, stepped, end, last);
-        if stepped.alive {
-            self.walks.push(walk);
-        }
-    }
-
-    fn note_ending(&mut self, walk: &Walk, stepped: &Stepped, end: u64, last: Class) {
-        let Some(ordinal) = stepped.found else { return };
-        let key = KeyId { segment: walk.segment(), ordinal };
-        let found = Match { start: walk.first(), end, kind: walk.kind, key, altered: walk.altered };
-        self.endings.push(Ending { found, last, waiting: Waiting::Next });
     }
 
     /// Shows complete values what comes next, or that nothing does.
@@ -348,14 +440,25 @@ impl Scanner {
 
     /// Ends everything as the end of the text does.
     fn break_off(&mut self, matches: &mut Vec<Match>) {
-        if let Some(run) = self.run.filter(|run| !run.full) {
-            let possible = self.plan.ended(&run.word, None, self.before.is_digit());
-            self.open_run(possible);
+        if self.run.is_open() && !self.run.full {
+            self.open_run(self.plan.openings().word(&self.run.word));
         }
         self.settle_endings(None, matches);
         self.walks.clear();
-        self.run = None;
+        self.run = Run::NONE;
         self.sign = None;
         self.before = Before::NOTHING;
     }
+}
+
+/// Characters that may belong to a telephone number behind them.
+fn is_sign(c: char) -> bool {
+    matches!(c, '+' | '(')
+}
+
+fn note_ending(endings: &mut Vec<Ending>, walk: &Walk, stepped: &Stepped, end: u64, last: Class) {
+    let Some(ordinal) = stepped.found else { return };
+    let key = KeyId { segment: walk.segment(), ordinal };
+    let found = Match { start: walk.first(), end, kind: walk.kind, key, altered: walk.altered };
+    endings.push(Ending { found, last, waiting: Waiting::Next });
 }

@@ -52,12 +52,10 @@ pub(super) struct Stepped {
     pub(super) alive: bool,
     /// It stands at the end of a key; the ordinal.
     pub(super) found: Option<u64>,
-    /// Another walk that goes on differently.
-    pub(super) fork: Option<Walk>,
 }
 
-const DEAD: Stepped = Stepped { alive: false, found: None, fork: None };
-const ALIVE: Stepped = Stepped { alive: true, found: None, fork: None };
+const DEAD: Stepped = Stepped { alive: false, found: None };
+const ALIVE: Stepped = Stepped { alive: true, found: None };
 
 impl Walk {
     pub(super) fn new(kind: u8, from: Start, start: u64, lead: u64) -> Self {
@@ -122,8 +120,8 @@ impl Walk {
         }
     }
 
-    /// Takes a symbol.
-    pub(super) fn step(&mut self, plan: &ScanPlan, symbol: &Symbol) -> Stepped {
+    /// Takes a symbol. A walk that may go on in two ways adds the other one to `forks`.
+    pub(super) fn step(&mut self, plan: &ScanPlan, symbol: &Symbol, forks: &mut Vec<Walk>) -> Stepped {
         self.altered |= symbol.altered;
         let kind = plan.kind(self.kind);
         match kind.gaps.between {
@@ -135,11 +133,11 @@ impl Walk {
                     return self.widen_gap(kind.gaps.longest);
                 }
                 self.gap = 0;
-                if kind.shape == Shape::Phone { self.dial(plan, symbol) } else { self.follow(plan, symbol) }
+                if kind.shape == Shape::Phone { self.dial(plan, symbol, forks) } else { self.follow(plan, symbol) }
             }
             Between::Words if kind.gaps.allow(symbol.ch) => self.gap_between_words(plan, symbol),
             Between::Words if self.phase == Phase::Middle => self.middle(symbol),
-            Between::Words if self.gap > 0 => self.begin_word(plan, symbol),
+            Between::Words if self.gap > 0 => self.begin_word(plan, symbol, forks),
             Between::Words => self.follow(plan, symbol),
         }
     }
@@ -173,15 +171,15 @@ impl Walk {
         self.widen_gap(kind.gaps.longest)
     }
 
-    fn begin_word(&mut self, plan: &ScanPlan, symbol: &Symbol) -> Stepped {
+    fn begin_word(&mut self, plan: &ScanPlan, symbol: &Symbol, forks: &mut Vec<Walk>) -> Stepped {
         let before = *self;
         let is_name = plan.kind(self.kind).shape == Shape::Name;
         let between = if std::mem::take(&mut self.comma) { b',' } else { b' ' };
         (self.gap, self.letters) = (0, 0);
-        let mut stepped = if self.take(plan, between) { self.follow(plan, symbol) } else { DEAD };
+        let stepped = if self.take(plan, between) { self.follow(plan, symbol) } else { DEAD };
         let may_be_middle = is_name && between == b' ' && !self.skipped && symbol.upper && symbol.class == Class::Run;
         if may_be_middle && step(plan.map(before.segment, before.kind), before.node, b' ').is_some() {
-            stepped.fork = Some(Self { phase: Phase::Middle, skipped: true, gap: 0, letters: 1, ..before });
+            forks.push(Self { phase: Phase::Middle, skipped: true, gap: 0, letters: 1, ..before });
         }
         stepped
     }
@@ -192,7 +190,7 @@ impl Walk {
         if goes_on { ALIVE } else { DEAD }
     }
 
-    fn dial(&mut self, plan: &ScanPlan, symbol: &Symbol) -> Stepped {
+    fn dial(&mut self, plan: &ScanPlan, symbol: &Symbol, forks: &mut Vec<Walk>) -> Stepped {
         if !symbol.is_digit() {
             return DEAD;
         }
@@ -211,9 +209,9 @@ impl Walk {
                 _ => DEAD,
             },
             Phase::National => {
-                let trunk = (digit == 0).then_some(*self);
+                forks.extend((digit == 0).then_some(*self)); // behind a trunk prefix
                 self.phase = Phase::Key;
-                Stepped { fork: trunk, ..self.follow(plan, symbol) }
+                self.follow(plan, symbol)
             }
             Phase::Key | Phase::Middle => self.follow(plan, symbol),
         }
@@ -253,6 +251,6 @@ impl Walk {
     fn here(&self, plan: &ScanPlan) -> Stepped {
         let node = plan.map(self.segment, self.kind).node(self.node);
         let found = node.is_final().then(|| self.output + node.final_output().value());
-        Stepped { alive: !node.is_empty(), found, fork: None }
+        Stepped { alive: !node.is_empty(), found }
     }
 }

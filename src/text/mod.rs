@@ -8,4 +8,4 @@ mod fold;
 mod symbol;
 
 pub(crate) use fold::version;
-pub(crate) use symbol::{Class, Symbol, folds_to_nothing, symbol_at, symbols};
+pub(crate) use symbol::{Class, Symbol, ascii_class, folds_to_nothing, symbol_at, symbols};

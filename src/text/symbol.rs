@@ -48,23 +48,31 @@ impl Symbol {
     }
 }
 
-const fn ascii_class(byte: u8) -> Class {
-    match byte {
-        b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' | b'_' => Class::Run,
-        b' ' | b'\t'..=b'\r' => Class::Space,
-        _ => Class::Other,
-    }
+/// The class of an ASCII byte; `None` for controls, which fold to nothing, and for bytes that are not ASCII.
+#[inline]
+pub(crate) fn ascii_class(byte: u8) -> Option<Class> {
+    const CLASSES: [Option<Class>; 256] = {
+        let mut classes = [None; 256];
+        let mut byte = 0;
+        while byte < 128 {
+            classes[byte] = match byte as u8 {
+                b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' | b'_' => Some(Class::Run),
+                b' ' | b'\t'..=b'\r' => Some(Class::Space),
+                b'!'..=b'~' => Some(Class::Other),
+                _ => None,
+            };
+            byte += 1;
+        }
+        classes
+    };
+    CLASSES[usize::from(byte)]
 }
 
 /// Folds an ASCII byte; `None` for controls, which fold to nothing.
 #[inline]
 fn ascii_symbol(byte: u8, raw_start: u64) -> Option<Symbol> {
-    let class = ascii_class(byte);
-    let ch = match class {
-        Class::Space => ' ',
-        _ if byte.is_ascii_control() => return None,
-        _ => byte.to_ascii_lowercase() as char,
-    };
+    let class = ascii_class(byte)?;
+    let ch = if class == Class::Space { ' ' } else { byte.to_ascii_lowercase() as char };
     Some(Symbol {
         ch,
         class,

@@ -1,0 +1,345 @@
+//! What happens to one channel: text is scanned, matches are judged, and as much as can be is decided.
+
+use std::collections::VecDeque;
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use super::Edit;
+use super::finding::{Finding, How};
+use super::hold::Hold;
+use super::session::Inner;
+use super::withheld::{Shown, Withheld};
+use crate::policy::{Action, Fact, Judgement, Known, Rule, replacement};
+use crate::scan::{Counts, Match, Scanner};
+
+/// One text channel of a session.
+pub(super) struct Channel {
+    pub(super) name: Arc<str>,
+    scanner: Scanner,
+    pub(super) hold: Hold,
+    withheld: Withheld,
+    /// Matches that may complete a picture, in the order in which they end; judged once nothing can cover them.
+    undecided: VecDeque<(Match, Judgement)>,
+    known: Known,
+    /// From this byte on, values of kinds that count together may be withheld.
+    armed_since: Option<u64>,
+    /// Findings whose text is not decided yet: a longer value may still cover them.
+    noted: Vec<Finding>,
+    pub(super) findings: Vec<Finding>,
+    /// Findings made so far, also those that were not kept.
+    pub(super) found: u64,
+    /// Everything before is decided, and its edits are in `edits`.
+    pub(super) decided: u64,
+    /// The first byte of the value that stopped the response.
+    stopped_at: u64,
+    /// What this channel knows of the others.
+    version: u64,
+    matches: Vec<Match>,
+    pub(super) edits: Vec<Edit>,
+    /// Nothing waits to be judged, replaced or reported: text may be decided without looking.
+    quiet: bool,
+    pub(super) state: State,
+    begun: Instant,
+    most_held: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum State {
+    Open,
+    Stopped,
+    Finished,
+}
+
+/// More findings than this are counted, not kept.
+const MOST_FINDINGS: usize = 1_000;
+
+/// Held text beyond this stops the response. One value cannot reach it: it needs a chain of withheld values that overlap.
+const MOST_HELD: u64 = 1 << 20;
+
+impl Channel {
+    pub(super) fn new(inner: &Inner, name: Arc<str>) -> Self {
+        inner.span.in_scope(|| tracing::debug!(channel = &*name, "stream started"));
+        Self {
+            name,
+            scanner: Scanner::new(Arc::clone(&inner.plan)),
+            hold: Hold::default(),
+            withheld: Withheld::default(),
+            undecided: VecDeque::new(),
+            known: Known::default(),
+            armed_since: None,
+            noted: Vec::new(),
+            findings: Vec::new(),
+            found: 0,
+            decided: 0,
+            stopped_at: u64::MAX,
+            version: 0,
+            matches: Vec::new(),
+            edits: Vec::new(),
+            quiet: false,
+            state: State::Open,
+            begun: Instant::now(),
+            most_held: 0,
+        }
+    }
+
+    /// Scans and judges `text`; leaves what it decided in `edits` and `hold`.
+    #[inline]
+    pub(super) fn decide(&mut self, inner: &Inner, text: &str, ends: bool) {
+        self.edits.clear();
+        let mut at = 0;
+        if self.quiet && !ends && inner.version.load(Ordering::Acquire) == self.version {
+            // The fast lane: ordinary text, of which nothing can be a match, and at most its end may become one.
+            let (taken, oldest) = self.scanner.pass(text, &self.counts(inner));
+            if taken == text.len() && self.scanner.seen() - self.decided < MOST_HELD {
+                self.decided = oldest.unwrap_or(self.scanner.seen()).max(self.decided);
+                return;
+            }
+            at = taken;
+        }
+        self.decide_slowly(inner, text, at, ends);
+    }
+
+    /// Decides what is left of `text` from byte `at` on.
+    #[inline(never)]
+    fn decide_slowly(&mut self, inner: &Inner, text: &str, mut at: usize, ends: bool) {
+        self.catch_up(inner);
+        if self.state == State::Stopped {
+            return self.hold.discard();
+        }
+        while at < text.len() && self.state == State::Open {
+            at += self.scanner.advance(&text[at..], &mut self.matches);
+            if !self.matches.is_empty() {
+                self.judge(inner);
+            }
+        }
+        if ends && self.state == State::Open {
+            self.scanner.finish(&mut self.matches);
+            self.judge(inner);
+        }
+        self.settle(inner, text, ends);
+    }
+
+    /// Learns what other channels have said.
+    fn catch_up(&mut self, inner: &Inner) {
+        let version = inner.version.load(Ordering::Acquire);
+        if version == self.version {
+            return;
+        }
+        self.version = version;
+        let shared = inner.shared();
+        if shared.stopped {
+            self.state = State::Stopped;
+        }
+        self.known.catch_up(&shared.evidence, self.scanner.seen());
+        self.armed_since = self.known.armed_since(&shared.evidence, inner.rules.facts);
+    }
+
+    /// Judges the matches that the scanner has just made.
+    fn judge(&mut self, inner: &Inner) {
+        let matches = std::mem::take(&mut self.matches);
+        for found in &matches {
+            let Some(judgement) = inner.rules.alone(found.kind, found.key) else { continue };
+            if judgement.action >= Action::Redact {
+                self.withhold(inner, found, judgement);
+                if judgement.action == Action::Stop {
+                    return self.stop(inner, found.start);
+                }
+            } else if inner.rules.counts_together(found.kind) {
+                self.undecided.push_back((*found, judgement));
+            } else if judgement.action == Action::Observe {
+                self.note(inner, found, judgement);
+            }
+        }
+        self.matches = matches;
+        self.matches.clear();
+        self.judge_together(inner);
+    }
+
+    /// Judges, in the order in which they end, the values that count together and that nothing can cover any more.
+    fn judge_together(&mut self, inner: &Inner) {
+        while let Some((found, alone)) = self.undecided.front().copied() {
+            let oldest = self.oldest(inner, false);
+            if oldest.is_some_and(|oldest| oldest <= found.start) {
+                return;
+            }
+            self.undecided.pop_front();
+            if self.withheld.covers(found.start, found.end) {
+                continue;
+            }
+            let fact = Fact { kind: found.kind, key: inner.generation.value(found.key) };
+            let mut shared = inner.shared();
+            let together = inner.rules.together(fact, &shared.evidence, &self.known, found.start);
+            let judgement = together.filter(|together| together.action >= alone.action).unwrap_or(alone);
+            if judgement.action < Action::Redact && shared.evidence.commit(fact) {
+                self.known.learn(found.end);
+                self.armed_since = self.known.armed_since(&shared.evidence, inner.rules.facts);
+                self.version = inner.version.fetch_add(1, Ordering::AcqRel) + 1;
+            }
+            drop(shared);
+            match judgement.action {
+                Action::Allow => {}
+                Action::Observe => self.note(inner, &found, judgement),
+                Action::Redact => self.withhold(inner, &found, judgement),
+                Action::Stop => {
+                    self.withhold(inner, &found, judgement);
+                    return self.stop(inner, found.start);
+                }
+            }
+        }
+    }
+
+    fn withhold(&mut self, inner: &Inner, found: &Match, judgement: Judgement) {
+        let value = inner.generation.value(found.key);
+        debug_assert!(found.start >= self.decided, "part of a withheld value has left");
+        let (start, end) = (found.start.max(self.decided), found.end);
+        self.withheld.add(Shown { action: judgement.action, start, end, kind: found.kind, value });
+        // What lies inside a longer withheld value is covered by it.
+        let covers = |outer: &Range<u64>, inner: &Range<u64>| outer.start <= inner.start && inner.end <= outer.end && outer != inner;
+        let span = found.start..found.end;
+        self.noted.retain(|other| other.action < Action::Redact || !covers(&span, &other.span));
+        if !self.noted.iter().any(|other| other.action >= Action::Redact && covers(&other.span, &span)) {
+            self.note(inner, found, judgement);
+        }
+    }
+
+    fn note(&mut self, inner: &Inner, found: &Match, judgement: Judgement) {
+        let kind = &inner.generation.kinds()[usize::from(found.kind)].kind;
+        let rule = match judgement.rule {
+            Rule::Kind => format!("kinds.{kind}"),
+            Rule::Together => "together".into(),
+            Rule::NamesAlone => "names.alone_if_shared_by_fewer_than".into(),
+        };
+        let (start, end) = (found.start.to_le_bytes(), found.end.to_le_bytes());
+        let finding = Finding {
+            id: inner.generation.keyed_hash(&[b"finding", self.name.as_bytes(), kind.name().as_bytes(), &start, &end]),
+            rule,
+            generation: inner.generation.number(),
+            kind: kind.clone(),
+            action: judgement.action,
+            span: found.start..found.end,
+            channel: Arc::clone(&self.name),
+            how: How { folded: found.altered, together: judgement.rule == Rule::Together },
+            owners: judgement.owners,
+            owner: format!("k:{}", inner.generation.owner_hash(judgement.owner)),
+            facts: judgement.facts,
+        };
+        let order = |finding: &Finding| (finding.span.end, finding.span.start, finding.kind.clone());
+        let place = self.noted.partition_point(|other| order(other) <= order(&finding));
+        self.noted.insert(place, finding);
+    }
+
+    /// Reports the findings in text that is decided; at a stop, also the one that stopped it.
+    fn report(&mut self, inner: &Inner) {
+        let (decided, stopped_at) = (self.decided, self.stopped_at);
+        let is_ready = |finding: &mut Finding| {
+            finding.span.end <= decided || (finding.action == Action::Stop && finding.span.start == stopped_at)
+        };
+        for finding in self.noted.extract_if(.., is_ready) {
+            self.found += 1;
+            inner.span.in_scope(|| {
+                let (kind, action) = (finding.kind.name(), finding.action);
+                let bytes = finding.span.end - finding.span.start;
+                tracing::info!(channel = &*self.name, kind, ?action, rule = finding.rule, bytes, "finding");
+            });
+            if self.findings.len() < MOST_FINDINGS {
+                self.findings.push(finding);
+            }
+        }
+    }
+
+    fn stop(&mut self, inner: &Inner, at: u64) {
+        self.state = State::Stopped;
+        self.stopped_at = self.stopped_at.min(at);
+        inner.shared().stopped = true;
+        self.version = inner.version.fetch_add(1, Ordering::AcqRel) + 1;
+        inner.span.in_scope(|| tracing::info!(channel = &*self.name, "response stopped"));
+    }
+
+    /// The oldest byte from which on the policy may still withhold a value; runs that have opened no walk are asked only if `unopened`.
+    #[inline]
+    fn oldest(&mut self, inner: &Inner, unopened: bool) -> Option<u64> {
+        self.scanner.oldest(&self.counts(inner), unopened)
+    }
+
+    /// What the policy may withhold.
+    #[inline]
+    fn counts(&self, inner: &Inner) -> Counts {
+        let (always, later) = (inner.rules.withheld_alone, inner.rules.withheld_together);
+        Counts { always, later, since: self.armed_since }
+    }
+
+    /// Decides as much as can be, and makes the edits.
+    fn settle(&mut self, inner: &Inner, text: &str, ends: bool) {
+        if !self.undecided.is_empty() {
+            self.judge_together(inner);
+        }
+        let oldest = self.oldest(inner, self.state == State::Open && !ends);
+        let mut settled = oldest.unwrap_or(u64::MAX).min(self.scanner.seen());
+        for (found, _) in &self.undecided {
+            if self.armed_since.is_some_and(|since| since <= found.start) {
+                settled = settled.min(found.start);
+            }
+        }
+        if self.state == State::Stopped {
+            // Nothing of the value that stopped it, and nothing behind it.
+            settled = settled.min(self.stopped_at);
+        }
+        self.decided = self.withheld.decided(settled).max(self.decided);
+        if !self.withheld.is_empty() {
+            let mut shared = inner.shared();
+            for span in self.withheld.take(self.decided) {
+                let (span, shown) = (span.start..span.end, span.shown);
+                let raw = self.hold.text(text, span.clone());
+                let mut replaced = String::new();
+                replacement(&inner.rules, &mut shared.pseudonyms, shown.kind, shown.value, &raw, &mut replaced);
+                self.edits.push(Edit { span, replacement: replaced });
+            }
+        }
+        if !self.noted.is_empty() {
+            self.report(inner);
+        }
+        if ends && self.state == State::Open {
+            self.state = State::Finished;
+        }
+        if self.scanner.seen() - self.decided > MOST_HELD && self.state == State::Open {
+            self.stop(inner, self.decided);
+        }
+        self.quiet = self.undecided.is_empty()
+            && self.withheld.is_empty()
+            && self.noted.is_empty()
+            && self.state == State::Open;
+    }
+
+    /// Appends what is decided, with the edits made, to `out`; keeps the rest. `text` is what was decided last. After a stop nothing is kept.
+    #[inline]
+    pub(super) fn release(&mut self, text: &str, out: Option<&mut String>) {
+        self.hold.release(text, self.decided, &self.edits, out);
+        self.most_held = self.most_held.max(self.hold.len());
+        if self.state == State::Stopped {
+            self.hold.discard();
+        }
+    }
+
+    /// Reports how the channel ended.
+    pub(super) fn end(&self, inner: &Inner) {
+        let ending = match self.state {
+            State::Open => "dropped",
+            State::Stopped => "stopped",
+            State::Finished => "finished",
+        };
+        inner.span.in_scope(|| {
+            tracing::debug!(
+                channel = &*self.name,
+                ending,
+                bytes = self.scanner.seen(),
+                findings = self.found,
+                discarded = self.hold.len(),
+                most_held = self.most_held,
+                duration_us = self.begun.elapsed().as_micros() as u64,
+                "stream ended"
+            );
+        });
+    }
+}
