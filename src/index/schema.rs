@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::MOST_KINDS;
-use crate::error::{Error, Result, did_you_mean};
+use crate::error::{Error, Result, clipped, did_you_mean};
 use crate::identifier::{Kind, KindSpec, Shape, Strength};
 
 /// What the columns of a dictionary are, where their names do not say it, and kinds of one's own.
@@ -128,7 +128,8 @@ impl Schema {
         self.role(&ColumnEntry::Role(name.to_lowercase().replace([' ', '-'], "_"))).map_err(|_| {
             let kinds = self.kind_names();
             Error::config(format!(
-                "the column `{name}` is no kind{}; kinds are {}; map it in a schema file or ignore it there ([columns] \"{name}\" = \"ignore\")",
+                "the column `{0}` is no kind{1}; kinds are {2}; map it in a schema file or ignore it there ([columns] \"{0}\" = \"ignore\")",
+                clipped(name),
                 did_you_mean(name, Kind::names_and_aliases()),
                 kinds.join(", ")
             ))
