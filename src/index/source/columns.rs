@@ -1,10 +1,14 @@
 //! From the columns of a row to values of owners.
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, clipped};
 use crate::index::Schema;
+use crate::index::builder::LONGEST_OWNER;
 use crate::index::keys::Rejection;
 use crate::index::schema::{Column, OWNER_COLUMNS};
 use crate::identifier::KindSpec;
+
+/// A header with more columns is none.
+const MOST_COLUMNS: usize = 4096;
 
 /// What each column of a dictionary is, decided once.
 pub(super) struct Columns {
@@ -38,6 +42,9 @@ pub(super) struct Row<'a> {
 
 impl Columns {
     pub(super) fn new(names: Vec<String>, schema: &Schema, kinds: &[KindSpec]) -> Result<Self> {
+        if names.len() > MOST_COLUMNS {
+            return Err(Error::data(format!("there are more than {MOST_COLUMNS} columns; expected CSV with a header row")));
+        }
         let simple = |name: &str| name.to_lowercase().replace([' ', '-'], "_");
         let find = |wanted: &str| names.iter().position(|name| simple(name) == wanted);
         let owner = names.iter().position(|name| schema.names_owner(name));
@@ -45,21 +52,25 @@ impl Columns {
             let separator = [(';', "semicolons"), ('\t', "tabs")].iter().find(|(c, _)| names.len() == 1 && names[0].contains(*c));
             match separator {
                 Some((_, what)) => Error::data(format!("the columns seem to be separated by {what}; expected commas")),
-                None => Error::data(format!("no owner column; expected one named {}", OWNER_COLUMNS.join(", "))),
+                None => Error::data(format!(
+                    "no owner column among {} in the header; expected one named {}, or name it in a schema file ([columns] NAME = \"owner\")",
+                    names.len(),
+                    OWNER_COLUMNS.join(", ")
+                )),
             }
         })?;
         let place = |kind| kinds.iter().position(|spec| spec.kind == kind);
         let mut roles = Vec::with_capacity(names.len());
         for (at, name) in names.iter().enumerate() {
             if names[..at].contains(name) {
-                return Err(Error::data(format!("the column `{name}` comes twice; rename one of them")));
+                return Err(Error::data(format!("the column `{}` comes twice; rename one of them", clipped(name))));
             }
             if at == owner {
                 roles.push(Role::Ignored);
                 continue;
             }
             roles.push(match schema.column(name)? {
-                Column::Owner => return Err(Error::config(format!("`{name}` is a second owner column"))),
+                Column::Owner => return Err(Error::config(format!("`{}` is a second owner column; ignore one of them in the schema", clipped(name)))),
                 Column::FirstName => Role::FirstName,
                 Column::LastName => Role::LastName,
                 Column::Ignored => Role::Ignored,
@@ -97,6 +108,9 @@ impl<'a> Row<'a> {
         let [owner] = owner[..] else {
             return each(Some(&columns.names[columns.owner]), Err("the owner is missing, or there are several"));
         };
+        if owner.len() > LONGEST_OWNER || owner.contains('\0') {
+            return each(Some(&columns.names[columns.owner]), Err("the owner is longer than 1,024 bytes or contains a NUL"));
+        }
         let (mut first, mut last) = (None, None);
         for (at, role) in columns.roles.iter().enumerate() {
             let cells = (self.cells)(at);

@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 use crate::index::Schema;
 
 pub(super) fn read(content: impl Read, schema: &Schema, sink: &mut Sink) -> Result<()> {
+    let content = Quotes { content, count: 0 };
     let mut reader = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(content);
     let unreadable = |error: csv::Error| match error.into_kind() {
         csv::ErrorKind::Io(error) => Error::io("cannot read the dictionary", &error),
@@ -20,19 +21,43 @@ pub(super) fn read(content: impl Read, schema: &Schema, sink: &mut Sink) -> Resu
 
     let width = reader.byte_headers().map_err(unreadable)?.len();
     let mut record = csv::ByteRecord::new();
+    let (mut line, mut lines) = (1, 1);
     while reader.read_byte_record(&mut record).map_err(unreadable)? {
-        let line = record.position().map_or(0, csv::Position::line);
+        line = record.position().map_or(0, csv::Position::line);
+        lines = reader.position().line().saturating_sub(line).max(1);
         if record.len() != width {
-            sink.unreadable(line, "the row has more or fewer cells than the header");
+            let reason = match lines {
+                1 => "the row has more or fewer cells than the header",
+                _ => "the row has more or fewer cells than the header and goes over several lines; is a quote not closed?",
+            };
+            sink.unreadable(line, lines, reason);
             continue;
         }
         let cells: Result<Vec<&str>, _> = record.iter().map(std::str::from_utf8).collect();
         let Ok(cells) = cells else {
-            sink.unreadable(line, "the row is not UTF-8");
+            sink.unreadable(line, 1, "the row is not UTF-8; convert the file to UTF-8");
             continue;
         };
         let values = |at: usize| cells[at].split(';').map(str::trim).filter(|value| !value.is_empty()).collect();
         sink.row(line, &Row { columns: &columns, cells: &values })?;
     }
+    // The reader takes the end of the file for the end of a quoted cell, and with it every row that the cell has swallowed.
+    if lines > 1 && reader.get_ref().count % 2 == 1 {
+        return Err(Error::data(format!("a quote in the row at line {line} is never closed; the rows after it would be lost")));
+    }
     Ok(())
+}
+
+/// Counts the quotes that are read.
+struct Quotes<R> {
+    content: R,
+    count: u64,
+}
+
+impl<R: Read> Read for Quotes<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let read = self.content.read(buffer)?;
+        self.count += buffer[..read].iter().filter(|byte| **byte == b'"').count() as u64;
+        Ok(read)
+    }
 }
