@@ -157,6 +157,15 @@ impl IndexBuilder {
         Ok(None)
     }
 
+    /// Whether [`finish`](Self::finish) would take this folder, to be asked before hours of reading: it is new, empty or an index.
+    ///
+    /// # Errors
+    /// It is a file or holds something else.
+    #[cfg(feature = "cli")]
+    pub(crate) fn check_folder(folder: &Path) -> Result<()> {
+        Target::is_there(folder).map(drop)
+    }
+
     /// Writes the index into a folder, which becomes readable for its owner only. An index that is already there is replaced at once and as a
     /// whole: until then it stays as it is, and streams that use it go on with it.
     ///
