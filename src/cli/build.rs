@@ -30,7 +30,7 @@ pub(super) struct Build {
     #[arg(long, default_value = "512MiB", value_name = "BYTES")]
     memory: Size,
     /// How many rows may have a value that cannot be used: a share such as 5% or a number. Beyond it nothing is written.
-    #[arg(long, default_value = "5%", value_name = "SHARE|NUMBER")]
+    #[arg(long, default_value = "5%", value_name = "SHARE|NUMBER", allow_negative_numbers = true)]
     max_bad: MaxBad,
 }
 

@@ -143,8 +143,8 @@ fn usage(error: &clap::Error) -> ExitCode {
         let separator = match (part.strip_prefix("tip: "), line.ends_with(':')) {
             _ if line.is_empty() => "",
             (Some(_), _) => "; ",
-            (None, true) => " ",
-            (None, false) => ", ",
+            (None, ends) if ends || part.starts_with('[') => " ",
+            (None, _) => ", ",
         };
         line += separator;
         line += part.strip_prefix("tip: ").unwrap_or(part);

@@ -53,7 +53,7 @@ impl Columns {
             match separator {
                 Some((_, what)) => Error::data(format!("the columns seem to be separated by {what}; expected commas")),
                 None => Error::data(format!(
-                    "no owner column among {} in the header; expected one named {}, or name it in a schema file ([columns] NAME = \"owner\")",
+                    "none of its columns ({}) is the owner; expected one named {}, or name it in a schema file ([columns] NAME = \"owner\")",
                     names.len(),
                     OWNER_COLUMNS.join(", ")
                 )),

@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::index::Schema;
 
 pub(super) fn read(content: impl Read, schema: &Schema, sink: &mut Sink) -> Result<()> {
-    let content = Quotes { content, count: 0 };
+    let content = Lines { content, quotes: 0, returned: false };
     let mut reader = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(content);
     let unreadable = |error: csv::Error| match error.into_kind() {
         csv::ErrorKind::Io(error) => Error::io("cannot read the dictionary", &error),
@@ -34,6 +34,11 @@ pub(super) fn read(content: impl Read, schema: &Schema, sink: &mut Sink) -> Resu
             continue;
         }
         let cells: Result<Vec<&str>, _> = record.iter().map(std::str::from_utf8).collect();
+        // A cell of several lines is an address; with a quote in it, it is what an open quote has swallowed up to the next one.
+        if lines > 1 && record.iter().any(|cell| cell.contains(&b'"') && cell.contains(&b'\n')) {
+            sink.unreadable(line, lines, "a cell of several lines has a quote in it; is a quote not closed?");
+            continue;
+        }
         let Ok(cells) = cells else {
             sink.unreadable(line, 1, "the row is not UTF-8; convert the file to UTF-8");
             continue;
@@ -42,22 +47,50 @@ pub(super) fn read(content: impl Read, schema: &Schema, sink: &mut Sink) -> Resu
         sink.row(line, &Row { columns: &columns, cells: &values })?;
     }
     // The reader takes the end of the file for the end of a quoted cell, and with it every row that the cell has swallowed.
-    if lines > 1 && reader.get_ref().count % 2 == 1 {
+    if lines > 1 && reader.get_ref().quotes % 2 == 1 {
         return Err(Error::data(format!("a quote in the row at line {line} is never closed; the rows after it would be lost")));
     }
     Ok(())
 }
 
-/// Counts the quotes that are read.
-struct Quotes<R> {
+/// Ends every line with a line feed alone, as the reader counts CRLF lines too late, and counts quotes.
+struct Lines<R> {
     content: R,
-    count: u64,
+    quotes: u64,
+    /// A carriage return is read, and what follows is not.
+    returned: bool,
 }
 
-impl<R: Read> Read for Quotes<R> {
+impl<R: Read> Read for Lines<R> {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        let read = self.content.read(buffer)?;
-        self.count += buffer[..read].iter().filter(|byte| **byte == b'"').count() as u64;
-        Ok(read)
+        loop {
+            let kept = usize::from(std::mem::take(&mut self.returned));
+            if kept > 0 {
+                let Some(first) = buffer.first_mut() else { return Ok(0) };
+                *first = b'\r';
+            }
+            let read = self.content.read(&mut buffer[kept..])?;
+            let end = kept + read;
+            if read == 0 {
+                return Ok(end);
+            }
+            let mut written = 0;
+            for at in 0..end {
+                match (buffer[at], buffer.get(at + 1).filter(|_| at + 1 < end)) {
+                    (b'\r', Some(b'\n')) => continue,
+                    (b'\r', None) => {
+                        self.returned = true;
+                        continue;
+                    }
+                    (b'"', _) => self.quotes += 1,
+                    _ => {}
+                }
+                buffer[written] = buffer[at];
+                written += 1;
+            }
+            if written > 0 {
+                return Ok(written);
+            }
+        }
     }
 }
