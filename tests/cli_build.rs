@@ -34,7 +34,8 @@ fn csv_and_json_lines_make_the_same_index() {
 #[test]
 fn info_says_what_is_in_an_index() {
     let place = Place::with_index();
-    let json: serde_json::Value = serde_json::from_str(&place.run("index info index.tlx --json").quietly()).unwrap();
+    let json: serde_json::Value =
+        serde_json::from_str(&place.run("index info index.tlx --json").quietly()).unwrap();
     let kinds = r#"{"email":3,"phone":2,"username":2,"reference":2,"name":2,"date_of_birth":2,"postcode":2}"#;
     assert_eq!(json["owners"], 2);
     assert_eq!(json["identifiers"], serde_json::from_str::<serde_json::Value>(kinds).unwrap());
@@ -42,7 +43,10 @@ fn info_says_what_is_in_an_index() {
     assert!(json["folding"].is_string());
     assert_eq!(json["segments"].as_array().unwrap().len(), 1);
     let bytes = |name: &str| json["bytes"][name].as_u64().unwrap();
-    assert_eq!(bytes("total"), bytes("keys") + bytes("owners") + bytes("owner_names") + bytes("accelerators"));
+    assert_eq!(
+        bytes("total"),
+        bytes("keys") + bytes("owners") + bytes("owner_names") + bytes("accelerators")
+    );
     let on_disk = |end: &str| place.file("index.tlx", end).len() as u64;
     assert_eq!(bytes("keys"), on_disk(".strong") + on_disk(".weak"));
     assert_eq!(bytes("owner_names"), on_disk(".owners"));
@@ -91,7 +95,8 @@ fn a_schema_maps_ignores_verifies_and_adds_kinds() {
         )
         .write("more.jsonl", r#"{"kundennummer":"K3","Mail":"cat@example.com","club":null,"pin":777888}"#);
     place.run("index build kunden.csv more.jsonl -o index.tlx --schema schema.toml").quietly();
-    let json: serde_json::Value = serde_json::from_str(&place.run("index info index.tlx --json").quietly()).unwrap();
+    let json: serde_json::Value =
+        serde_json::from_str(&place.run("index info index.tlx --json").quietly()).unwrap();
     let kinds = serde_json::json!({"email": 3, "loyalty": 1, "pet": 2, "meter": 3});
     assert_eq!(json["identifiers"], kinds);
     assert_eq!(
@@ -101,7 +106,9 @@ fn a_schema_maps_ignores_verifies_and_adds_kinds() {
     // K2 has not verified the address: it protects K1 from K2.
     for (reader, safe) in [("K1", "ann@example.com Rex"), ("K2", "[EMAIL] Rex"), ("K3", "[EMAIL] [PET]")] {
         let answer = if reader == "K1" { "ann@example.com [PET]" } else { safe };
-        let shown = place.fed(&format!("filter --index index.tlx --reader {reader}"), "ann@example.com Rex").quietly();
+        let shown = place
+            .fed(&format!("filter --index index.tlx --reader {reader}"), "ann@example.com Rex")
+            .quietly();
         assert_eq!(shown, answer, "{reader}");
     }
 }
@@ -140,8 +147,12 @@ fn bad_schemas_are_refused_with_the_nearest_good_word() {
         place.run("index build people.csv -o index.tlx --schema schema.toml").refused_at_once(2, parts);
     }
     place.write("schema.toml", b"[columns]\n\"pr\xe9nom\" = 'name'");
-    place.run("index build people.csv -o index.tlx --schema schema.toml").refused_at_once(2, &["schema.toml", "UTF-8"]);
-    place.run("index build people.csv -o index.tlx --schema none.toml").refused_at_once(1, &["none.toml", "no such file"]);
+    place
+        .run("index build people.csv -o index.tlx --schema schema.toml")
+        .refused_at_once(2, &["schema.toml", "UTF-8"]);
+    place
+        .run("index build people.csv -o index.tlx --schema none.toml")
+        .refused_at_once(1, &["none.toml", "no such file"]);
     assert!(!place.path("index.tlx").exists());
 }
 
@@ -152,17 +163,28 @@ fn several_values_rows_and_sources_add_up() {
     place.write("b.jsonl", "{\"customer\":\"C-1\",\"email\":[\"a4@example.com\",null]}\n");
     let ended = place.run("index build a.csv b.jsonl -o index.tlx --max-bad 1");
     assert!(ended.err.contains("b.jsonl:1: "), "{ended:?}"); // null inside an array
-    place.write("b.jsonl", "{\"customer\":\"C-1\",\"email\":[\"a4@example.com\"],\"email\":\"a5@example.com\"}\n\n");
-    let ended = place.fed("index build a.csv b.jsonl - -o index.tlx", "owner,full_name\nC-2,Bob Ray\n").well();
-    assert_eq!(ended.err, "tightlip: 2 rows speak of an owner that another row names too; their values add up\n");
+    place.write(
+        "b.jsonl",
+        "{\"customer\":\"C-1\",\"email\":[\"a4@example.com\"],\"email\":\"a5@example.com\"}\n\n",
+    );
+    let ended =
+        place.fed("index build a.csv b.jsonl - -o index.tlx", "owner,full_name\nC-2,Bob Ray\n").well();
+    assert_eq!(
+        ended.err,
+        "tightlip: 2 rows speak of an owner that another row names too; their values add up\n"
+    );
     assert!(ended.out.starts_with("index.tlx: 8 identifiers of 2 owners, "), "{}", ended.out);
-    let text = "a1@example.com a2@example.com a3@example.com a4@example.com a5@example.com 415-555-0101 4155550102";
+    let text =
+        "a1@example.com a2@example.com a3@example.com a4@example.com a5@example.com 415-555-0101 4155550102";
     assert_eq!(filtered(&place, text), "[EMAIL] [EMAIL] [EMAIL] [EMAIL] [EMAIL] [PHONE] [PHONE]");
     assert_eq!(place.fed("filter --index index.tlx --reader C-1", text).quietly(), text);
     // Rows without a value name nobody twice.
     place.write("a.csv", "id,email\nC-1,a1@example.com\nC-2,\nC-1,a1@example.com\n");
     let ended = place.run("index build a.csv -o index.tlx").well();
-    assert_eq!(ended.err, "tightlip: 1 row speaks of an owner that another row names too; their values add up\n");
+    assert_eq!(
+        ended.err,
+        "tightlip: 1 row speaks of an owner that another row names too; their values add up\n"
+    );
 }
 
 #[test]
@@ -190,10 +212,15 @@ fn every_alias_is_its_kind_and_names_may_come_in_two_columns() {
         let info = place.run("index info one.tlx --json").quietly();
         assert!(info.contains(&format!("\"identifiers\":{{\"{kind}\":1}}")), "{alias}: {info}");
     }
-    place.write("names.csv", "id,first_name,last_name,email\nC-1,Ann,Lee,ann@example.com\nC-2,,Ray,bob@example.com\n");
+    place.write(
+        "names.csv",
+        "id,first_name,last_name,email\nC-1,Ann,Lee,ann@example.com\nC-2,,Ray,bob@example.com\n",
+    );
     place.run("index build names.csv -o index.tlx").quietly();
     place.write("policy.toml", "[kinds]\nname = 'redact'");
-    let shown = place.fed("filter --index index.tlx --policy policy.toml", "Ann Lee, Lee, Ann; Mrs Ray; Ann").quietly();
+    let shown = place
+        .fed("filter --index index.tlx --policy policy.toml", "Ann Lee, Lee, Ann; Mrs Ray; Ann")
+        .quietly();
     assert_eq!(shown, "[NAME], [NAME]; Mrs [NAME]; Ann");
 }
 
@@ -205,7 +232,10 @@ fn dictionaries_are_read_as_programs_write_them() {
         ("mark", format!("\u{feff}{PEOPLE}")),
         ("crlf", PEOPLE.replace('\n', "\r\n")),
         ("both", format!("\u{feff}{}", PEOPLE.replace('\n', "\r\n"))),
-        ("quoted", rows.replace("bob@example.com;bob.ray@example.org", "\"bob@example.com;\nbob.ray@example.org\"")),
+        (
+            "quoted",
+            rows.replace("bob@example.com;bob.ray@example.org", "\"bob@example.com;\nbob.ray@example.org\""),
+        ),
         ("spaced", PEOPLE.replace(',', " , ")),
         ("unended", PEOPLE.trim_end().to_owned()),
         ("blank lines", PEOPLE.replace('\n', "\n\n")),
@@ -214,11 +244,18 @@ fn dictionaries_are_read_as_programs_write_them() {
         let ended = place.run("index build one.csv -o index.tlx");
         assert_eq!((ended.code, ended.err.as_str()), (Some(0), ""), "{name}");
         assert!(ended.out.starts_with("index.tlx: 15 identifiers of 2 owners"), "{name}: {}", ended.out);
-        assert_eq!(filtered(&place, "ann@example.com bob@example.com bob.ray@example.org"), "[EMAIL] [EMAIL] [EMAIL]", "{name}");
+        assert_eq!(
+            filtered(&place, "ann@example.com bob@example.com bob.ray@example.org"),
+            "[EMAIL] [EMAIL] [EMAIL]",
+            "{name}"
+        );
     }
     place.write("one.jsonl", "\u{feff}{\"id\":\"C-1\",\"email\":\"ann@example.com\"}\r\n\r\n{\"id\":2,\"email\":\"bob@example.com\"}");
     place.run("index build one.jsonl -o index.tlx").quietly();
-    assert_eq!(place.fed("filter --index index.tlx --reader 2", "ann@example.com bob@example.com").quietly(), "[EMAIL] bob@example.com");
+    assert_eq!(
+        place.fed("filter --index index.tlx --reader 2", "ann@example.com bob@example.com").quietly(),
+        "[EMAIL] bob@example.com"
+    );
 }
 
 #[test]
@@ -252,15 +289,21 @@ fn no_file_of_others_is_touched() {
     place.write("people.csv", PEOPLE);
     for (folder, file) in [("web", "manifest.json"), ("docs", "notes.txt"), ("names", "abcdefgh.owners")] {
         std::fs::create_dir(place.path(folder)).unwrap();
-        place.write(&format!("{folder}/{file}"), "{\"name\":\"an app\"}").write(&format!("{folder}/precious.txt"), "x");
+        place
+            .write(&format!("{folder}/{file}"), "{\"name\":\"an app\"}")
+            .write(&format!("{folder}/precious.txt"), "x");
         let ended = place.run(&format!("index build people.csv -o {folder}"));
         ended.refused_at_once(2, &[folder, "other files", "new or empty folder"]);
         assert_eq!(place.files(folder).len(), 2);
     }
-    place.run("index build people.csv -o people.csv").refused_at_once(2, &["people.csv is a file", "an index is a folder"]);
+    place
+        .run("index build people.csv -o people.csv")
+        .refused_at_once(2, &["people.csv is a file", "an index is a folder"]);
     place.run("index build people.csv -o people.csv/x").refused_at_once(2, &["is a file"]);
     if cfg!(target_os = "linux") {
-        place.run("index build people.csv -o /proc/index.tlx").refused_at_once(1, &["cannot write to /proc/index.tlx"]);
+        place
+            .run("index build people.csv -o /proc/index.tlx")
+            .refused_at_once(1, &["cannot write to /proc/index.tlx"]);
     }
     // Said before anything is read.
     place.run("index build none.csv -o docs").refused_at_once(2, &["docs"]);
@@ -291,7 +334,8 @@ fn a_disk_that_is_full_leaves_the_old_index() {
     let binary = assert_cmd::cargo::cargo_bin!("tightlip").display().to_string();
     // No file may grow past 8 KiB; without the signal, writing on is an error.
     let script = format!("trap '' XFSZ; ulimit -f 16; exec '{binary}' index build people.csv -o index.tlx");
-    let output = std::process::Command::new("sh").args(["-c", &script]).current_dir(place.path("")).output().unwrap();
+    let output =
+        std::process::Command::new("sh").args(["-c", &script]).current_dir(place.path("")).output().unwrap();
     support::Ended::from(output).refused_at_once(1, &["cannot write", "file too large"]);
     assert_eq!(place.files("index.tlx"), before);
     assert_eq!(filtered(&place, "ann@example.com"), "[EMAIL]");
@@ -303,7 +347,13 @@ fn memory_changes_nothing_but_memory() {
     let mut rows = String::from("customer_id,email,name,phone,booking\n");
     for n in 0..8_000_u64 {
         let owner = n.wrapping_mul(2_654_435_761) % 5_000;
-        rows += &format!("C-{owner},p{n}@example.com,Ann{} Lee{},+1 415 555 {:04},BK{:06}\n", n % 97, n % 89, n % 3_000, n % 4_000);
+        rows += &format!(
+            "C-{owner},p{n}@example.com,Ann{} Lee{},+1 415 555 {:04},BK{:06}\n",
+            n % 97,
+            n % 89,
+            n % 3_000,
+            n % 4_000
+        );
     }
     place.write("many.csv", rows);
     place.run("index build many.csv -o large.tlx --memory 1GiB").well();

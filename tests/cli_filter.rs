@@ -120,9 +120,16 @@ fn a_character_cut_by_reads_is_one_character() {
         assert_eq!(ended.out, "caf\u{e9} \u{fffd} [EMAIL] \u{1f600} \u{fffd}", "in pieces of {chunk}");
         assert_eq!(ended.err.lines().count(), 1);
     }
-    for line in [&b"{\"text\":\"caf\xe9 ann@example.com\"}\n{\"text\":\"\xff\"}\n"[..], b"\xef\xbb\xbf{\"text\":\"caf\xe9 ann@example.com\"}\r\n\r\n{\"text\":\"\xff\"}"] {
+    for line in [
+        &b"{\"text\":\"caf\xe9 ann@example.com\"}\n{\"text\":\"\xff\"}\n"[..],
+        b"\xef\xbb\xbf{\"text\":\"caf\xe9 ann@example.com\"}\r\n\r\n{\"text\":\"\xff\"}",
+    ] {
         let ended = place.fed("filter --index index.tlx --format jsonl", line).well();
-        let texts: Vec<Value> = ended.out.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["text"].clone()).collect();
+        let texts: Vec<Value> = ended
+            .out
+            .lines()
+            .map(|line| serde_json::from_str::<Value>(line).unwrap()["text"].clone())
+            .collect();
         assert_eq!(texts, [json!("caf\u{fffd} [EMAIL]"), json!("\u{fffd}")]);
         assert_eq!(ended.err.lines().count(), 1, "{}", ended.err);
     }
@@ -132,13 +139,15 @@ fn a_character_cut_by_reads_is_one_character() {
 fn a_stop_ends_the_response_with_its_message() {
     let place = Place::with_index();
     place.write("stop.toml", "stop_message = 'I must not say that.'\n[kinds]\nemail = 'stop'\n");
-    let ended = place.fed("filter --index index.tlx --policy stop.toml", "Write to ann@example.com now, please.");
+    let ended =
+        place.fed("filter --index index.tlx --policy stop.toml", "Write to ann@example.com now, please.");
     assert_eq!((ended.code, &*ended.out, &*ended.err), (Some(3), "Write to I must not say that.", ""));
     let mut live = Live::new(&place, &["--policy", "stop.toml", "--findings", "found.jsonl"]);
     live.write("Write to ann@example.com ");
     live.shows("Write to I must not say that.");
     assert_eq!(live.child.wait().unwrap().code(), Some(3)); // without waiting for the rest
-    let found: Value = serde_json::from_str(&std::fs::read_to_string(place.path("found.jsonl")).unwrap()).unwrap();
+    let found: Value =
+        serde_json::from_str(&std::fs::read_to_string(place.path("found.jsonl")).unwrap()).unwrap();
     assert_eq!((&found["action"], &found["rule"]), (&json!("stop"), &json!("kinds.email")));
     // In a batch it is the line that is stopped.
     let lines = "{\"id\":1,\"chunks\":[\"Write to \",\"ann@example.com now\",\" please\"]}\n{\"id\":2,\"text\":\"Hello\"}\n";
@@ -165,9 +174,25 @@ fn findings_say_what_and_where_but_not_the_value() {
             (finding["kind"].as_str().unwrap(), &text[at("start")..at("end")])
         })
         .collect();
-    assert!(spans.contains(&("email", "bob@example.com")) && spans.contains(&("reference", "PP81ZD")), "{spans:?}");
+    assert!(
+        spans.contains(&("email", "bob@example.com")) && spans.contains(&("reference", "PP81ZD")),
+        "{spans:?}"
+    );
     assert!(VALUES.iter().all(|value| !found.contains(value)), "{found}");
-    for key in ["id", "rule", "generation", "kind", "action", "start", "end", "channel", "how", "owners", "owner", "facts"] {
+    for key in [
+        "id",
+        "rule",
+        "generation",
+        "kind",
+        "action",
+        "start",
+        "end",
+        "channel",
+        "how",
+        "owners",
+        "owner",
+        "facts",
+    ] {
         assert!(findings.iter().all(|finding| !finding[key].is_null()), "{key}");
     }
     assert!(findings.iter().all(|finding| finding["owner"].as_str().unwrap().starts_with("k:")));
@@ -190,12 +215,16 @@ fn every_line_of_a_batch_has_its_own_reader() {
         (json!(null), "[EMAIL] [EMAIL]"),
     ] {
         let line = json!({"id": {"any": 1}, "reader": reader, "text": text}).to_string();
-        let answer: Value = serde_json::from_str(&place.fed("filter --index index.tlx --format jsonl --reader C-1001", line).quietly()).unwrap();
+        let answer: Value = serde_json::from_str(
+            &place.fed("filter --index index.tlx --format jsonl --reader C-1001", line).quietly(),
+        )
+        .unwrap();
         assert_eq!((&answer["text"], &answer["id"]), (&json!(shown), &json!({"any": 1})), "{reader}");
         assert!(answer.get("released").is_none());
     }
     // Without the field it is the reader of the command line.
-    let line = json!({"id": 1, "chunks": ["ann@exa", "mple.com bob@exam", "ple.com and bob@", "exam"]}).to_string();
+    let line =
+        json!({"id": 1, "chunks": ["ann@exa", "mple.com bob@exam", "ple.com and bob@", "exam"]}).to_string();
     for (options, safe, released) in [
         ("", "[EMAIL] [EMAIL] and bob@exam", json!(["", "[EMAIL] ", "[EMAIL] and ", "", "bob@exam"])),
         (" --reader C-1001", "ann@example.com [EMAIL] and bob@exam", json!(null)),
@@ -203,27 +232,44 @@ fn every_line_of_a_batch_has_its_own_reader() {
         let ended = place.fed(&format!("filter --index index.tlx --format jsonl{options}"), &*line).quietly();
         let answer: Value = serde_json::from_str(&ended).unwrap();
         assert_eq!(answer["text"], safe);
-        let pieces: Vec<&str> = answer["released"].as_array().unwrap().iter().map(|piece| piece.as_str().unwrap()).collect();
+        let pieces: Vec<&str> =
+            answer["released"].as_array().unwrap().iter().map(|piece| piece.as_str().unwrap()).collect();
         assert_eq!((pieces.len(), pieces.concat()), (5, safe.to_owned()));
         assert!(released.is_null() || answer["released"] == released, "{answer}");
     }
     let nobody = json!({"id": 1, "reader": "nobody", "text": text}).to_string() + "\n";
     let ended = place.fed("filter --index index.tlx --format jsonl", nobody.repeat(3)).well();
     assert_eq!(ended.out.matches("[EMAIL] [EMAIL]").count(), 3);
-    assert_eq!(ended.err, "tightlip: the index does not know a reader; whoever it does not know owns nothing\n");
+    assert_eq!(
+        ended.err,
+        "tightlip: the index does not know a reader; whoever it does not know owns nothing\n"
+    );
 }
 
 #[test]
 fn a_batch_line_that_cannot_be_read_is_placed() {
     let place = Place::with_index();
     for line in [
-        "ann@example.com", "[]", "7", "{\"id\":1}", "{\"text\":7}", "{\"text\":\"a\",\"chunks\":[]}", "{\"chunks\":[1]}",
-        "{\"reader\":7,\"text\":\"ann@example.com\"}", "{\"reader\":[null],\"text\":\"a\"}", "{\"text\":\"ann@example.com", "{\"text\":\"a\"} ann@example.com",
+        "ann@example.com",
+        "[]",
+        "7",
+        "{\"id\":1}",
+        "{\"text\":7}",
+        "{\"text\":\"a\",\"chunks\":[]}",
+        "{\"chunks\":[1]}",
+        "{\"reader\":7,\"text\":\"ann@example.com\"}",
+        "{\"reader\":[null],\"text\":\"a\"}",
+        "{\"text\":\"ann@example.com",
+        "{\"text\":\"a\"} ann@example.com",
     ] {
-        let ended = place.fed("filter --index index.tlx --format jsonl", format!("{{\"text\":\"Hi\"}}\n\n{line}\n"));
+        let ended =
+            place.fed("filter --index index.tlx --format jsonl", format!("{{\"text\":\"Hi\"}}\n\n{line}\n"));
         assert_eq!(ended.code, Some(2), "{ended:?}");
         assert_eq!(ended.out.lines().count(), 1); // what came before stands
-        assert!(ended.err.starts_with("tightlip: stdin:3: expected ") && ended.err.lines().count() == 1, "{ended:?}");
+        assert!(
+            ended.err.starts_with("tightlip: stdin:3: expected ") && ended.err.lines().count() == 1,
+            "{ended:?}"
+        );
         assert!(!ended.err.contains("ann@"), "{ended:?}");
     }
 }
@@ -243,7 +289,9 @@ fn readers_are_strangers_unless_all_of_them_are_known_and_allowed() {
         ("--reader C-1001 --reader nobody", "[EMAIL] [EMAIL]", note),
         ("--reader c-1001", "[EMAIL] [EMAIL]", note),
     ] {
-        for order in [format!("filter --index index.tlx {options}"), format!("filter {options} --index=index.tlx")] {
+        for order in
+            [format!("filter --index index.tlx {options}"), format!("filter {options} --index=index.tlx")]
+        {
             let ended = place.fed(&order, text).well();
             assert_eq!((&*ended.out, &*ended.err), (shown, err), "{order}");
         }
@@ -269,14 +317,27 @@ fn policies_that_say_nothing_meaningful_are_refused() {
         let ended = place.write("p.toml", policy).run("filter --index index.tlx --policy p.toml");
         ended.refused_at_once(if policy.contains("files") { 1 } else { 2 }, parts);
     }
-    place.write("p.toml", b"stop_message = 'caf\xe9'").run("filter --index index.tlx --policy p.toml").refused_at_once(2, &["p.toml", "UTF-8"]);
-    place.run("filter --index index.tlx --policy none.toml").refused_at_once(1, &["none.toml", "no such file"]);
-    place.run("filter --index index.tlx --policy standart").refused_at_once(2, &["standart", "standard, strict, observe", "did you mean `standard`?"]);
+    place
+        .write("p.toml", b"stop_message = 'caf\xe9'")
+        .run("filter --index index.tlx --policy p.toml")
+        .refused_at_once(2, &["p.toml", "UTF-8"]);
+    place
+        .run("filter --index index.tlx --policy none.toml")
+        .refused_at_once(1, &["none.toml", "no such file"]);
+    place
+        .run("filter --index index.tlx --policy standart")
+        .refused_at_once(2, &["standart", "standard, strict, observe", "did you mean `standard`?"]);
     for name in ["standard", "strict", "observe"] {
         let shown = place.run(&format!("policy show {name}")).quietly();
         place.write("p.toml", shown);
-        let by_file = place.fed("filter --index index.tlx --policy p.toml", "Ann Lee, ann@example.com").quietly();
-        assert_eq!(by_file, place.fed(&format!("filter --index index.tlx --policy {name}"), "Ann Lee, ann@example.com").quietly());
+        let by_file =
+            place.fed("filter --index index.tlx --policy p.toml", "Ann Lee, ann@example.com").quietly();
+        assert_eq!(
+            by_file,
+            place
+                .fed(&format!("filter --index index.tlx --policy {name}"), "Ann Lee, ann@example.com")
+                .quietly()
+        );
     }
 }
 

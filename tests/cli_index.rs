@@ -66,7 +66,9 @@ fn a_file_cut_short_or_grown_is_noticed() {
     for path in place.files("index.tlx") {
         let content = std::fs::read(&path).unwrap();
         for length in [0, 1, 8, content.len() / 2, content.len() - 1] {
-            with_content(&path, &content[..length], || assert_refused(&place, &format!("{length} bytes of {}", name(&path))));
+            with_content(&path, &content[..length], || {
+                assert_refused(&place, &format!("{length} bytes of {}", name(&path)))
+            });
         }
         let grown = [&content[..], b"\0"].concat();
         with_content(&path, &grown, || assert_refused(&place, &format!("{} and a byte", name(&path))));
@@ -94,17 +96,28 @@ fn a_missing_file_is_named() {
 #[test]
 fn files_of_another_place_or_index_are_noticed() {
     let place = Place::with_index();
-    place.write("other.csv", "customer_id,email\nC-7,eve@example.com\n").run("index build other.csv -o other.tlx").quietly();
+    place
+        .write("other.csv", "customer_id,email\nC-7,eve@example.com\n")
+        .run("index build other.csv -o other.tlx")
+        .quietly();
     let (own, other) = (place.files("index.tlx"), place.files("other.tlx"));
     for a in &own {
-        for b in own.iter().chain(&other).filter(|b| *b != a && !(a.ends_with("manifest.json") && b.ends_with("manifest.json"))) {
+        for b in own
+            .iter()
+            .chain(&other)
+            .filter(|b| *b != a && !(a.ends_with("manifest.json") && b.ends_with("manifest.json")))
+        {
             let content = std::fs::read(b).unwrap();
-            with_content(a, &content, || assert_refused(&place, &format!("{} instead of {}", name(b), name(a))));
+            with_content(a, &content, || {
+                assert_refused(&place, &format!("{} instead of {}", name(b), name(a)))
+            });
         }
     }
     // Its manifest speaks of files that are not there.
     let foreign = std::fs::read(place.path("other.tlx/manifest.json")).unwrap();
-    with_content(&place.path("index.tlx/manifest.json"), &foreign, || filtered(&place).refused_at_once(1, &["no such file"]));
+    with_content(&place.path("index.tlx/manifest.json"), &foreign, || {
+        filtered(&place).refused_at_once(1, &["no such file"])
+    });
     filtered(&place).quietly();
 }
 
@@ -114,13 +127,29 @@ fn what_is_no_index_is_named() {
     std::fs::create_dir(place.path("empty")).unwrap();
     for command in ["filter --index", "index info", "index verify", "index info --json"] {
         place.run(&format!("{command} none.tlx")).refused_at_once(1, &["none.tlx", "no such file"]);
-        place.run(&format!("{command} people.csv")).refused_at_once(2, &["people.csv is not an index", "expected a folder"]);
-        place.run(&format!("{command} empty")).refused_at_once(2, &["empty is not an index", "no manifest.json"]);
+        place
+            .run(&format!("{command} people.csv"))
+            .refused_at_once(2, &["people.csv is not an index", "expected a folder"]);
+        place
+            .run(&format!("{command} empty"))
+            .refused_at_once(2, &["empty is not an index", "no manifest.json"]);
     }
     // A manifest from elsewhere, of any form.
     std::fs::create_dir(place.path("web")).unwrap();
-    for content in ["", "{}", "[]", "null", "{\"name\":\"app\"}", "{\"checksum\":\"\",\"manifest\":{}}", "\u{feff}{}", "\n\n"] {
-        place.write("web/manifest.json", content).run("index info web").refused_at_once(2, &["web/manifest.json", "damaged"]);
+    for content in [
+        "",
+        "{}",
+        "[]",
+        "null",
+        "{\"name\":\"app\"}",
+        "{\"checksum\":\"\",\"manifest\":{}}",
+        "\u{feff}{}",
+        "\n\n",
+    ] {
+        place
+            .write("web/manifest.json", content)
+            .run("index info web")
+            .refused_at_once(2, &["web/manifest.json", "damaged"]);
     }
 }
 

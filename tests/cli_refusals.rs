@@ -12,15 +12,21 @@ fn build(place: &Place, content: impl AsRef<[u8]>, options: &str) -> support::En
 }
 
 fn utf16(text: &str, little: bool) -> Vec<u8> {
-    text.encode_utf16().flat_map(|unit| if little { unit.to_le_bytes() } else { unit.to_be_bytes() }).collect()
+    text.encode_utf16()
+        .flat_map(|unit| if little { unit.to_le_bytes() } else { unit.to_be_bytes() })
+        .collect()
 }
 
 #[test]
 fn what_is_no_dictionary_is_named() {
     let place = Place::new();
     std::fs::create_dir(place.path("folder")).unwrap();
-    place.run("index build none.csv -o index.tlx").refused_at_once(1, &["cannot open none.csv", "no such file"]);
-    place.run("index build folder -o index.tlx").refused_at_once(2, &["folder is a folder", "expected a dictionary file"]);
+    place
+        .run("index build none.csv -o index.tlx")
+        .refused_at_once(1, &["cannot open none.csv", "no such file"]);
+    place
+        .run("index build folder -o index.tlx")
+        .refused_at_once(2, &["folder is a folder", "expected a dictionary file"]);
     let table = "customer_id,email\nC-1,ann@example.com\n";
     let expected = "expected CSV with a header row, or JSON lines";
     let marked = |little| [utf16("\u{feff}", little), utf16(table, little)].concat();
@@ -29,7 +35,11 @@ fn what_is_no_dictionary_is_named() {
         (b" \n\t \r\n", "nothing but white space", expected),
         (b"customer_id,email\n", "no rows", "at least one value of one owner"),
         (b"customer_id,email\nC-1,\nC-2, ;\n", "no row has a value", "nothing was written"),
-        (b"C-1,ann@example.com\n", "none of its columns (2) is the owner", "owner, customer_id, customer, id"),
+        (
+            b"C-1,ann@example.com\n",
+            "none of its columns (2) is the owner",
+            "owner, customer_id, customer, id",
+        ),
         (b"email,phone\nann@example.com,\n", "none of its columns (2) is the owner", "schema"),
         (b"id,email,email\nC-1,,\n", "`email` comes twice", "rename"),
         (b"id,pr\xe9nom\nC-1,Ann\n", "the header is not UTF-8", "convert"),
@@ -60,7 +70,16 @@ fn a_column_that_is_no_kind_is_answered_with_the_kinds() {
     let place = Place::new();
     for content in ["id,emial\nC-1,ann@example.com\n", "{\"id\":\"C-1\",\"emial\":\"ann@example.com\"}"] {
         let ended = build(&place, content, "");
-        ended.refused_at_once(2, &["`emial` is no kind", "did you mean `email`?", "kinds are email, phone, ", "card_last4", "\"ignore\""]);
+        ended.refused_at_once(
+            2,
+            &[
+                "`emial` is no kind",
+                "did you mean `email`?",
+                "kinds are email, phone, ",
+                "card_last4",
+                "\"ignore\"",
+            ],
+        );
     }
     let ended = build(&place, "id,\"two\nlines\x1b[31m\"\nC-1,a\n", "");
     ended.refused_at_once(2, &[r"`two\nlines\u{1b}[31m` is no kind"]);
@@ -89,11 +108,22 @@ fn a_row_that_cannot_be_used_is_placed_and_not_repeated() {
         let line = format!("d.csv:2: {column}: ");
         let bad = ended.err.lines().next().unwrap_or_else(|| panic!("{column} {value} was taken"));
         assert!(bad.starts_with(&line) && bad.contains(reason), "{column}: {}", ended.err);
-        assert_eq!(ended.err.lines().nth(1), Some("tightlip: 1 of 2 rows had values that cannot be used; their other values are in"));
+        assert_eq!(
+            ended.err.lines().nth(1),
+            Some("tightlip: 1 of 2 rows had values that cannot be used; their other values are in")
+        );
         assert_eq!(ended.err.lines().count(), 2);
         assert!(!ended.err.contains(value), "{column}: {}", ended.err);
-        let value = if value.starts_with('4') && column != "card" { value.to_owned() } else { format!("\"{value}\"") };
-        let ended = build(&place, format!("{{\"id\":\"C-1\",\"{column}\":{value}}}\n{{\"id\":\"C-2\",\"city\":\"Springfield\"}}"), "--max-bad 1");
+        let value = if value.starts_with('4') && column != "card" {
+            value.to_owned()
+        } else {
+            format!("\"{value}\"")
+        };
+        let ended = build(
+            &place,
+            format!("{{\"id\":\"C-1\",\"{column}\":{value}}}\n{{\"id\":\"C-2\",\"city\":\"Springfield\"}}"),
+            "--max-bad 1",
+        );
         assert!(ended.well().err.starts_with(&format!("d.csv:1: {column}: ")));
     }
     for (row, said) in [
@@ -104,22 +134,35 @@ fn a_row_that_cannot_be_used_is_placed_and_not_repeated() {
         ("C\0-1,Ann Lee", "d.csv:2: id: the owner is longer than 1,024 bytes or contains a NUL\n"),
     ] {
         for end in ["\n", "\r\n"] {
-            let ended = build(&place, format!("id,name{end}{row}{end}C-2,Bob Ray{end}"), "--max-bad 1").well();
+            let ended =
+                build(&place, format!("id,name{end}{row}{end}C-2,Bob Ray{end}"), "--max-bad 1").well();
             assert!(ended.err.starts_with(said) && ended.err.lines().count() == 2, "{row}: {}", ended.err);
-            build(&place, format!("id,name{end}{row}{end}C-2,Bob Ray{end}"), "").refused(2, &["1 of 2 rows", "--max-bad 5%", "nothing was written"]);
+            build(&place, format!("id,name{end}{row}{end}C-2,Bob Ray{end}"), "")
+                .refused(2, &["1 of 2 rows", "--max-bad 5%", "nothing was written"]);
         }
     }
     let ended = build(&place, b"id,name\nC-1,Ren\xe9 Lee\nC-2,Bob Ray\n", "--max-bad 1").well();
-    assert!(ended.err.starts_with("d.csv:2: the row is not UTF-8; convert the file to UTF-8\n"), "{}", ended.err);
+    assert!(
+        ended.err.starts_with("d.csv:2: the row is not UTF-8; convert the file to UTF-8\n"),
+        "{}",
+        ended.err
+    );
     for (line, reason) in [
         ("{\"id\":\"C-1\",\"name\":\n", "not a JSON object"),
-        ("{\"id\":\"C-1\",\"name\":{\"first\":\"Ann\"}}\n", "not a JSON object of strings, whole numbers and arrays of them"),
+        (
+            "{\"id\":\"C-1\",\"name\":{\"first\":\"Ann\"}}\n",
+            "not a JSON object of strings, whole numbers and arrays of them",
+        ),
         ("{\"id\":\"C-1\",\"name\":[[\"Ann Lee\"]]}\n", "not a JSON object"),
         ("{\"id\":\"C-1\",\"account\":12345678901234567890123}\n", "not a JSON object"),
-        ("{\"id\":[\"C-1\",\"C-3\"],\"name\":\"Ann Lee\"}\n", "id: the owner is missing, or there are several"),
+        (
+            "{\"id\":[\"C-1\",\"C-3\"],\"name\":\"Ann Lee\"}\n",
+            "id: the owner is missing, or there are several",
+        ),
         ("{\"name\":\"Ann Lee\",\"id\":null}\n", "id: the owner is missing, or there are several"),
     ] {
-        let ended = build(&place, format!("{line}{{\"id\":\"C-2\",\"name\":\"Bob Ray\"}}\n"), "--max-bad 1").well();
+        let ended =
+            build(&place, format!("{line}{{\"id\":\"C-2\",\"name\":\"Bob Ray\"}}\n"), "--max-bad 1").well();
         assert!(ended.err.starts_with(&format!("d.csv:1: {reason}")), "{line}: {}", ended.err);
         assert!(!ended.err.contains("Ann") && ended.err.lines().count() == 2, "{}", ended.err);
     }
@@ -130,12 +173,19 @@ fn a_quote_that_is_not_closed_hides_nobody() {
     let place = Place::new();
     let people: String = (0..1_000).map(|n| format!("C-{n},p{n}@example.com,Ann Lee\n")).collect();
     for end in ["\n", "\r\n"] {
-        let open = format!("id,email,name\n{people}").replace("p500@example.com", "\"p500@example.com").replace('\n', end);
-        build(&place, &open, "").refused(2, &["a quote in the row at line 502 is never closed", "would be lost"]);
+        let open = format!("id,email,name\n{people}")
+            .replace("p500@example.com", "\"p500@example.com")
+            .replace('\n', end);
+        build(&place, &open, "")
+            .refused(2, &["a quote in the row at line 502 is never closed", "would be lost"]);
         let twice = open.replace("p800@example.com", "\"p800@example.com\"");
         let ended = build(&place, &twice, "");
         ended.refused(2, &["301 of 1,000 rows", "nothing was written"]);
-        assert!(ended.err.starts_with("d.csv:502: ") && ended.err.contains("is a quote not closed?"), "{}", ended.err);
+        assert!(
+            ended.err.starts_with("d.csv:502: ") && ended.err.contains("is a quote not closed?"),
+            "{}",
+            ended.err
+        );
     }
 }
 
@@ -143,7 +193,16 @@ fn a_quote_that_is_not_closed_hides_nobody() {
 fn how_much_may_be_bad_is_counted_in_rows() {
     let place = Place::new();
     let rows = "id,email,dob\nC-1,a,x\nC-2,b,\nC-3,c@example.com,\nC-4,d@example.com,\n";
-    for (limit, good) in [("2", true), ("1", false), ("0", false), ("50%", true), ("49.9%", false), ("100%", true), ("0%", false), ("7", true)] {
+    for (limit, good) in [
+        ("2", true),
+        ("1", false),
+        ("0", false),
+        ("50%", true),
+        ("49.9%", false),
+        ("100%", true),
+        ("0%", false),
+        ("7", true),
+    ] {
         let ended = build(&place, rows, &format!("--max-bad {limit}"));
         if good {
             assert_eq!(ended.well().err.lines().count(), 4);
@@ -152,7 +211,8 @@ fn how_much_may_be_bad_is_counted_in_rows() {
         }
     }
     for limit in ["x", "101%", "-1", "nan%", "inf%", "%", "1.5", "''"] {
-        build(&place, rows, &format!("--max-bad {limit}")).refused_at_once(2, &["--max-bad", "expected a share"]);
+        build(&place, rows, &format!("--max-bad {limit}"))
+            .refused_at_once(2, &["--max-bad", "expected a share"]);
     }
     let many: String = (0..1_000).map(|n| format!("C-{n},bad\n")).collect();
     let ended = build(&place, format!("id,email\n{many}"), "");
@@ -171,8 +231,16 @@ fn cells_headers_and_lines_of_ten_megabytes_are_refused_soon() {
         ("cell", format!("id,email\nC-1,{big}\nC-2,bob@example.com\n")),
         ("name", format!("id,name\nC-1,{}\nC-2,Bob Ray\n", "ab ".repeat(3_300_000))),
         ("owner", format!("id,email\n{big},ann@example.com\nC-2,bob@example.com\n")),
-        ("line", format!("{{\"id\":\"C-1\",\"email\":\"{big}\"}}\n{{\"id\":\"C-2\",\"email\":\"bob@example.com\"}}")),
-        ("deep", format!("{{\"id\":{}\n{{\"id\":\"C-2\",\"email\":\"bob@example.com\"}}", "[".repeat(10_000_000))),
+        (
+            "line",
+            format!(
+                "{{\"id\":\"C-1\",\"email\":\"{big}\"}}\n{{\"id\":\"C-2\",\"email\":\"bob@example.com\"}}"
+            ),
+        ),
+        (
+            "deep",
+            format!("{{\"id\":{}\n{{\"id\":\"C-2\",\"email\":\"bob@example.com\"}}", "[".repeat(10_000_000)),
+        ),
     ] {
         let ended = build(&place, content, "--max-bad 1").well();
         assert!(ended.err.len() < 300 && ended.err.lines().count() == 2, "{name}: {}", ended.err);
@@ -237,8 +305,16 @@ fn no_refusal_repeats_a_value() {
         PEOPLE.replace("@example", " example"),
         PEOPLE.replace("+1 415", "+1,415"),
         PEOPLE.replace('\n', "\n\""),
-        PEOPLE.replace("email", "iban").replace("phone", "card").replace("username", "ip").replace("booking", "dob2"),
-        PEOPLE.replace("email", "iban").replace("phone", "card").replace("username", "ip").replace("booking", "last4"),
+        PEOPLE
+            .replace("email", "iban")
+            .replace("phone", "card")
+            .replace("username", "ip")
+            .replace("booking", "dob2"),
+        PEOPLE
+            .replace("email", "iban")
+            .replace("phone", "card")
+            .replace("username", "ip")
+            .replace("booking", "last4"),
         PEOPLE.lines().skip(1).collect(),
         PEOPLE.replace(',', ";"),
         format!("{{\"id\":{}", PEOPLE),
@@ -247,7 +323,11 @@ fn no_refusal_repeats_a_value() {
         assert_eq!(ended.code, Some(2), "{ended:?}");
         said += &ended.err;
     }
-    for policy in ["[allow]\nvalues = 'ann@example.com'", "[allow]\nvalues = ['ann@example.com", "stop_message = ['Bob Ray']"] {
+    for policy in [
+        "[allow]\nvalues = 'ann@example.com'",
+        "[allow]\nvalues = ['ann@example.com",
+        "stop_message = ['Bob Ray']",
+    ] {
         let ended = place.write("p.toml", policy).run("filter --index index.tlx --policy p.toml");
         ended.refused_at_once(2, &["p.toml"]);
         said += &ended.err;

@@ -124,8 +124,19 @@ C-1002,Bob Ray,bob@example.com;bob.ray@example.org,+1 415 555 0177,bobray_08,PP8
 
 /// The values of [`PEOPLE`], none of which may ever be on stderr.
 pub const VALUES: [&str; 13] = [
-    "Ann Lee", "ann@example.com", "415 555 0104", "ann_lee_77", "XK42TQ", "1990-04-05", "94105", "Bob Ray", "bob@",
-    "bob.ray", "0177", "bobray", "PP81ZD",
+    "Ann Lee",
+    "ann@example.com",
+    "415 555 0104",
+    "ann_lee_77",
+    "XK42TQ",
+    "1990-04-05",
+    "94105",
+    "Bob Ray",
+    "bob@",
+    "bob.ray",
+    "0177",
+    "bobray",
+    "PP81ZD",
 ];
 
 /// Numbers that look random and are the same in every run (SplitMix64).
