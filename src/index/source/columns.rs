@@ -34,6 +34,9 @@ pub(super) struct Value<'a> {
     pub(super) confers: bool,
 }
 
+/// What is done with a value of a row or with what is wrong with it, and the name of the column.
+type Each<'e> = dyn FnMut(Option<&str>, Result<Value, Rejection>) -> Result<()> + 'e;
+
 /// A row: its columns and the cells in them, each of which may hold several values.
 pub(super) struct Row<'a> {
     pub(super) columns: &'a Columns,
@@ -99,10 +102,7 @@ impl Columns {
 
 impl<'a> Row<'a> {
     /// Calls `each` with every value of the row and the name of its column.
-    pub(super) fn values(
-        &self,
-        each: &mut dyn FnMut(Option<&str>, Result<Value, Rejection>) -> Result<()>,
-    ) -> Result<()> {
+    pub(super) fn values(&self, each: &mut Each) -> Result<()> {
         let columns = self.columns;
         let owner = (self.cells)(columns.owner);
         let [owner] = owner[..] else {
