@@ -40,7 +40,9 @@ impl Error {
         let doing = format_args!("cannot {verb} {}", path.display());
         match error.kind() {
             // What `read_to_string` says of other encodings: the fault is in the file, not in reading it.
-            std::io::ErrorKind::InvalidData => Self::config(format!("{doing}: it is not UTF-8; convert it to UTF-8")),
+            std::io::ErrorKind::InvalidData => {
+                Self::config(format!("{doing}: it is not UTF-8; convert it to UTF-8"))
+            }
             _ => Self::io(doing, error),
         }
     }
@@ -113,7 +115,9 @@ pub(crate) struct OneLine<'a>(pub(crate) &'a str);
 impl fmt::Display for OneLine<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let breaks = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
-        self.0.chars().try_for_each(|c| if breaks(c) { write!(f, "{}", c.escape_default()) } else { write!(f, "{c}") })
+        self.0
+            .chars()
+            .try_for_each(|c| if breaks(c) { write!(f, "{}", c.escape_default()) } else { write!(f, "{c}") })
     }
 }
 
@@ -161,8 +165,13 @@ mod tests {
     #[test]
     fn a_message_is_one_line_without_values() {
         assert_eq!(Error::config("a\nb\x1b[0m\u{2028}c é").to_string(), r"a\nb\u{1b}[0m\u{2028}c é");
-        let reason = |text: &str| toml_reason(&toml::from_str::<std::collections::BTreeMap<String, u8>>(text).unwrap_err());
-        assert_eq!(reason("a = 1\nb = 'ann@example.com\", expected x'"), "line 2, column 5: invalid type: string, expected u8");
+        let reason = |text: &str| {
+            toml_reason(&toml::from_str::<std::collections::BTreeMap<String, u8>>(text).unwrap_err())
+        };
+        assert_eq!(
+            reason("a = 1\nb = 'ann@example.com\", expected x'"),
+            "line 2, column 5: invalid type: string, expected u8"
+        );
         assert_eq!(reason("a = [\n"), "line 1, column 6: unclosed array, expected `]`");
         assert_eq!(clipped("name"), "name");
         assert_eq!(clipped(&"é".repeat(1_000_000)).chars().count(), LONGEST_NAME + 1);

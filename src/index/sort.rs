@@ -66,7 +66,10 @@ impl Sorter {
     fn spill(&mut self) -> Result<()> {
         let order = self.order();
         let mut run = self.run()?;
-        order.into_iter().try_for_each(|(start, end)| run.push(&self.bytes[start..end])).map_err(|e| self.unwritable(&e))?;
+        order
+            .into_iter()
+            .try_for_each(|(start, end)| run.push(&self.bytes[start..end]))
+            .map_err(|e| self.unwritable(&e))?;
         self.runs.push((0, run.finish().map_err(|e| self.unwritable(&e))?));
         self.bytes.clear();
         while let Some(first) = self.runs.len().checked_sub(MOST_RUNS)
@@ -176,7 +179,8 @@ mod tests {
 
     #[test]
     fn runs_and_memory_agree() {
-        let records: Vec<Vec<u8>> = (0..2_000_u32).map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()[..3].to_vec()).collect();
+        let records: Vec<Vec<u8>> =
+            (0..2_000_u32).map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()[..3].to_vec()).collect();
         let mut expected = records.clone();
         expected.sort();
         for memory in [1, 100, 4_000, 1 << 20] {

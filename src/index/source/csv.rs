@@ -15,7 +15,8 @@ pub(super) fn read(content: impl Read, schema: &Schema, sink: &mut Sink) -> Resu
         _ => Error::data("not a CSV file"),
     };
     let header = reader.byte_headers().map_err(unreadable)?;
-    let names = header.iter().map(|name| std::str::from_utf8(name).map(str::to_owned)).collect::<Result<Vec<_>, _>>();
+    let names =
+        header.iter().map(|name| std::str::from_utf8(name).map(str::to_owned)).collect::<Result<Vec<_>, _>>();
     let names = names.map_err(|_| Error::data("the header is not UTF-8; convert the file to UTF-8"))?;
     let columns = Columns::new(names, schema, sink.builder.kinds())?;
 
@@ -28,7 +29,9 @@ pub(super) fn read(content: impl Read, schema: &Schema, sink: &mut Sink) -> Resu
         if record.len() != width {
             let reason = match lines {
                 1 => "the row has more or fewer cells than the header",
-                _ => "the row has more or fewer cells than the header and goes over several lines; is a quote not closed?",
+                _ => {
+                    "the row has more or fewer cells than the header and goes over several lines; is a quote not closed?"
+                }
             };
             sink.unreadable(line, lines, reason);
             continue;
@@ -43,12 +46,15 @@ pub(super) fn read(content: impl Read, schema: &Schema, sink: &mut Sink) -> Resu
             sink.unreadable(line, 1, "the row is not UTF-8; convert the file to UTF-8");
             continue;
         };
-        let values = |at: usize| cells[at].split(';').map(str::trim).filter(|value| !value.is_empty()).collect();
+        let values =
+            |at: usize| cells[at].split(';').map(str::trim).filter(|value| !value.is_empty()).collect();
         sink.row(line, &Row { columns: &columns, cells: &values })?;
     }
     // The reader takes the end of the file for the end of a quoted cell, and with it every row that the cell has swallowed.
     if lines > 1 && reader.get_ref().quotes % 2 == 1 {
-        return Err(Error::data(format!("a quote in the row at line {line} is never closed; the rows after it would be lost")));
+        return Err(Error::data(format!(
+            "a quote in the row at line {line} is never closed; the rows after it would be lost"
+        )));
     }
     Ok(())
 }

@@ -88,11 +88,15 @@ pub(super) fn read(mut content: impl BufRead, schema: &Schema, sink: &mut Sink) 
         // Rows may have different columns: take in the new ones as they come.
         let is_new = |columns: &Columns| row.iter().any(|(name, _)| columns.position(name).is_none());
         if columns.as_ref().is_none_or(is_new) {
-            let named = columns.iter().flat_map(Columns::names).chain(row.iter().map(|(name, _)| name.as_str()));
+            let named =
+                columns.iter().flat_map(Columns::names).chain(row.iter().map(|(name, _)| name.as_str()));
             let mut names: Vec<String> = named.chain(schema.verified_columns()).map(str::to_owned).collect();
             names.sort_unstable();
             names.dedup();
-            columns = Some(Columns::new(names, schema, sink.builder.kinds()).map_err(|e| e.about(format_args!("line {number}")))?);
+            columns = Some(
+                Columns::new(names, schema, sink.builder.kinds())
+                    .map_err(|e| e.about(format_args!("line {number}")))?,
+            );
         }
         let columns = columns.as_ref().expect("just made");
         let mut cells: Vec<Vec<String>> = Vec::new();

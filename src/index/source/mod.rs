@@ -119,11 +119,15 @@ const SNIFFED: u64 = 64 << 10;
 /// What a dictionary is, by its beginning, and the length of its byte order mark.
 fn sniff(start: &[u8]) -> Result<(Format, usize)> {
     let unsupported = |what: &str| {
-        Err(Error::data(format!("this is {what}; expected CSV with a header row, or JSON lines, as UTF-8 text")))
+        Err(Error::data(format!(
+            "this is {what}; expected CSV with a header row, or JSON lines, as UTF-8 text"
+        )))
     };
     match start {
         [] => return Err(Error::data("the file is empty; expected CSV with a header row, or JSON lines")),
-        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [_, 0, _, 0, ..] | [0, _, 0, _, ..] => return unsupported("UTF-16 text"),
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [_, 0, _, 0, ..] | [0, _, 0, _, ..] => {
+            return unsupported("UTF-16 text");
+        }
         [0x1f, 0x8b, ..] => return unsupported("a gzip file"),
         [0x28, 0xb5, 0x2f, 0xfd, ..] => return unsupported("a zstd file"),
         [b'P', b'A', b'R', b'1', ..] => return unsupported("a Parquet file"),
@@ -135,7 +139,9 @@ fn sniff(start: &[u8]) -> Result<(Format, usize)> {
         Some(b'{') => Ok((Format::JsonLines, mark)),
         Some(b'[') => unsupported("a JSON array"),
         Some(_) => Ok((Format::Csv, mark)),
-        None => Err(Error::data("there is nothing but white space; expected CSV with a header row, or JSON lines")),
+        None => Err(Error::data(
+            "there is nothing but white space; expected CSV with a header row, or JSON lines",
+        )),
     }
 }
 
