@@ -37,7 +37,14 @@ impl Error {
 
     /// An I/O error about a file, said as "cannot `verb` `path`".
     pub(crate) fn file(verb: &str, path: &Path, error: &std::io::Error) -> Self {
-        Self::io(format_args!("cannot {verb} {}", path.display()), error)
+        let doing = format_args!("cannot {verb} {}", path.display());
+        match error.kind() {
+            // What `read_to_string` says of other encodings: the fault is in the file, not in reading it.
+            std::io::ErrorKind::InvalidData => {
+                Self::config(format!("{doing}: it is not UTF-8; convert it to UTF-8"))
+            }
+            _ => Self::io(doing, error),
+        }
     }
 
     pub(crate) fn index(message: impl Into<String>) -> Self {
@@ -90,20 +97,46 @@ fn plain_reason(error: &std::io::Error) -> String {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
+        write!(f, "{}", OneLine(&self.message))
     }
 }
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}: {}", self.kind, self.message)
+        write!(f, "{:?}: {self}", self.kind)
     }
 }
 
 impl std::error::Error for Error {}
 
+/// Text on one line: the names of files and columns may hold line breaks, and what a terminal takes for commands.
+pub(crate) struct OneLine<'a>(pub(crate) &'a str);
+
+impl fmt::Display for OneLine<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let breaks = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
+        self.0
+            .chars()
+            .try_for_each(|c| if breaks(c) { write!(f, "{}", c.escape_default()) } else { write!(f, "{c}") })
+    }
+}
+
+/// The longest name that a message repeats whole, in characters.
+const LONGEST_NAME: usize = 64;
+
+/// The beginning of a name that may be of any length.
+pub(crate) fn clipped(name: &str) -> std::borrow::Cow<'_, str> {
+    match name.char_indices().nth(LONGEST_NAME) {
+        None => name.into(),
+        Some((end, _)) => format!("{}…", &name[..end]).into(),
+    }
+}
+
 /// "did you mean …", when one of the known words is near enough to be what was meant.
 pub(crate) fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+    if word.len() > LONGEST_NAME {
+        return String::new(); // near to nothing, and comparing takes the square of its length
+    }
     known
         .into_iter()
         .map(|candidate| (strsim::jaro_winkler(word, candidate), candidate))
@@ -115,5 +148,33 @@ pub(crate) fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a s
 
 /// The reason of a TOML error in one line, with the place but without the source: a policy may hold customers' values.
 pub(crate) fn toml_reason(error: &toml::de::Error) -> String {
-    error.message().replace('\n', ", ")
+    let mut reason = error.message().replace('\n', ", ");
+    // serde repeats a string that came where something else was expected.
+    if let Some((start, end)) = reason.find("string \"").zip(reason.rfind("\", expected")) {
+        reason.replace_range((start + "string".len()).min(end)..=end, "");
+    }
+    let whole = error.to_string();
+    let place = whole.lines().next().and_then(|line| line.strip_prefix("TOML parse error at "));
+    place.map_or(reason.clone(), |place| format!("{place}: {reason}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_is_one_line_without_values() {
+        assert_eq!(Error::config("a\nb\x1b[0m\u{2028}c é").to_string(), r"a\nb\u{1b}[0m\u{2028}c é");
+        let reason = |text: &str| {
+            toml_reason(&toml::from_str::<std::collections::BTreeMap<String, u8>>(text).unwrap_err())
+        };
+        assert_eq!(
+            reason("a = 1\nb = 'ann@example.com\", expected x'"),
+            "line 2, column 5: invalid type: string, expected u8"
+        );
+        assert_eq!(reason("a = [\n"), "line 1, column 6: unclosed array, expected `]`");
+        assert_eq!(clipped("name"), "name");
+        assert_eq!(clipped(&"é".repeat(1_000_000)).chars().count(), LONGEST_NAME + 1);
+        assert_eq!(did_you_mean(&"email".repeat(2_000_000), ["email"]), "");
+    }
 }

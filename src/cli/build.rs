@@ -30,9 +30,12 @@ pub(super) struct Build {
     #[arg(long, default_value = "512MiB", value_name = "BYTES")]
     memory: Size,
     /// How many rows may have a value that cannot be used: a share such as 5% or a number. Beyond it nothing is written.
-    #[arg(long, default_value = "5%", value_name = "SHARE|NUMBER")]
+    #[arg(long, default_value = "5%", value_name = "SHARE|NUMBER", allow_negative_numbers = true)]
     max_bad: MaxBad,
 }
+
+/// With less memory nearly every row would become a file of its own.
+const LEAST_MEMORY: usize = 4 << 10;
 
 /// More bad values than this are counted, not printed.
 const MOST_PRINTED: u64 = 20;
@@ -45,9 +48,11 @@ impl Build {
                 .map_err(|error| Error::file("read the schema", path, &error))
                 .and_then(|text| Schema::from_toml(&text).map_err(|error| error.about(path.display())))?,
         };
-        let runs = self.output.parent().filter(|folder| folder.is_dir());
+        IndexBuilder::check_folder(&self.output)?;
+        // The folder of a bare name is the current one.
+        let runs = self.output.parent().map(|folder| if folder.as_os_str().is_empty() { Path::new(".") } else { folder });
         let mut builder = IndexBuilder::new().schema(&schema).region(self.region).memory(self.memory.0);
-        builder = runs.into_iter().fold(builder, IndexBuilder::runs_in);
+        builder = runs.filter(|folder| folder.is_dir()).into_iter().fold(builder, IndexBuilder::runs_in);
 
         let progress = self.progress();
         let mut printed = 0;
@@ -72,10 +77,10 @@ impl Build {
         }
         progress.finish_and_clear();
         if printed > MOST_PRINTED {
-            eprintln!("… and {} more values that cannot be used", grouped(printed - MOST_PRINTED));
+            eprintln!("tightlip: and {} more values that cannot be used", grouped(printed - MOST_PRINTED));
         }
         if rows.read == 0 {
-            return Err(Error::data("the dictionaries have no rows; an index needs at least one owner"));
+            return Err(Error::data("the dictionaries have no rows; an index needs at least one value of one owner"));
         }
         if self.max_bad.is_exceeded(rows) {
             return Err(Error::data(format!(
@@ -84,6 +89,9 @@ impl Build {
                 grouped(rows.read),
                 self.max_bad.text
             )));
+        }
+        if rows.used == 0 {
+            return Err(Error::data("no row has a value that can be used; nothing was written"));
         }
         let info = builder.finish(&self.output)?.info();
         let identifiers = info.identifiers.values().sum();
@@ -94,12 +102,20 @@ impl Build {
             grouped(info.owners),
             grouped(info.bytes.total)
         ))?;
-        let usable = rows.read - rows.bad;
         if rows.bad > 0 {
-            eprintln!("{} of {} rows had values that cannot be used; their other values are in", grouped(rows.bad), grouped(rows.read));
+            eprintln!(
+                "tightlip: {} of {} rows had values that cannot be used; their other values are in",
+                grouped(rows.bad),
+                grouped(rows.read)
+            );
         }
-        if usable > info.owners {
-            eprintln!("{} rows speak of an owner that another row names too; their values add up", grouped(usable - info.owners));
+        match rows.used.saturating_sub(info.owners) {
+            0 => {}
+            1 => eprintln!("tightlip: 1 row speaks of an owner that another row names too; their values add up"),
+            more => eprintln!(
+                "tightlip: {} rows speak of an owner that another row names too; their values add up",
+                grouped(more)
+            ),
         }
         Ok(Ending::Done)
     }
@@ -131,7 +147,11 @@ impl FromStr for Size {
             _ => return Err("expected a size such as 512MiB"),
         };
         let number: usize = digits.trim().parse().map_err(|_| "expected a size such as 512MiB")?;
-        number.checked_mul(factor).map(Self).ok_or("larger than this machine can address")
+        match number.checked_mul(factor) {
+            None => Err("larger than this machine can address"),
+            Some(bytes) if bytes < LEAST_MEMORY => Err("sorting needs at least 4KiB"),
+            Some(bytes) => Ok(Self(bytes)),
+        }
     }
 }
 

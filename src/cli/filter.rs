@@ -52,10 +52,12 @@ pub(super) struct Filtering {
     acting_for: Vec<String>,
     findings: Option<Box<dyn Write>>,
     noted_unknown: bool,
+    noted_encoding: bool,
 }
 
 impl Filter {
     pub(super) fn run(&self) -> Result<Ending> {
+        let (index, policy) = (Index::open(&self.index)?, self.policy.read()?);
         let findings: Option<Box<dyn Write>> = match &self.findings {
             None => None,
             Some(path) if path.as_os_str() == "-" => Some(Box::new(io::stderr())),
@@ -65,12 +67,13 @@ impl Filter {
             }
         };
         let mut filtering = Filtering {
-            index: Index::open(&self.index)?,
-            policy: self.policy.read()?,
+            index,
+            policy,
             chunk: self.chunk.map(|chunk| chunk as usize),
             acting_for: self.acting_for.clone(),
             findings,
             noted_unknown: false,
+            noted_encoding: false,
         };
         let ending = match self.format {
             Format::Text => text::filter(&mut filtering, &self.readers)?,
@@ -94,6 +97,13 @@ impl Filtering {
             eprintln!("tightlip: the index does not know a reader; whoever it does not know owns nothing");
         }
         session
+    }
+
+    /// Says once that stdin is not UTF-8.
+    pub(super) fn note_encoding(&mut self) {
+        if !std::mem::replace(&mut self.noted_encoding, true) {
+            eprintln!("tightlip: stdin is not UTF-8; bytes that are not become U+FFFD");
+        }
     }
 
     pub(super) fn report(&mut self, findings: &[Finding]) -> Result<()> {

@@ -1,5 +1,6 @@
 //! `filter --format jsonl`: one response per line, for batches and audits of old transcripts.
 
+use std::borrow::Cow;
 use std::io::{self, BufRead, Write};
 
 use serde::{Deserialize, Serialize};
@@ -52,11 +53,16 @@ pub(super) fn filter(filtering: &mut Filtering, readers: &[String]) -> Result<En
         if read == 0 {
             break;
         }
-        if line.trim_ascii().is_empty() {
+        let text = String::from_utf8_lossy(&line);
+        if matches!(text, Cow::Owned(_)) {
+            filtering.note_encoding();
+        }
+        let text = if number == 1 { text.trim_start_matches('\u{feff}') } else { &text };
+        if text.trim().is_empty() {
             continue;
         }
         let malformed = |what: &str| Error::data(format!("stdin:{number}: {what}"));
-        let question: Question = serde_json::from_slice(&line).map_err(|_| {
+        let question: Question = serde_json::from_str(text).map_err(|_| {
             malformed("expected a JSON object with \"id\", \"reader\" (a name, several or null) and \"text\" or \"chunks\"")
         })?;
         let (pieces, chunked) = match (question.text, question.chunks) {

@@ -10,9 +10,10 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, OneLine, Result};
 use crate::{Index, Policy};
 
 /// Keeps one customer's data out of another customer's LLM answer.
@@ -106,7 +107,10 @@ pub fn main() -> ExitCode {
         .with_env_filter(tracing_subscriber::EnvFilter::try_from_env("TIGHTLIP_LOG").unwrap_or_default())
         .with_writer(io::stderr)
         .init();
-    let arguments = Arguments::parse();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return usage(&error),
+    };
     let ended = match arguments.command {
         None => arguments.demo.run(),
         Some(Command::Demo(demo)) => demo.run(),
@@ -124,6 +128,29 @@ pub fn main() -> ExitCode {
             ExitCode::from(if error.is_io() { 1 } else { 2 })
         }
     }
+}
+
+/// Answers `--help` and `--version`, and says in one line what of the arguments has no meaning.
+fn usage(error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() || error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        error.exit(); // clap prints help in several lines, which it is
+    }
+    let message = error.to_string();
+    let said = message.lines().map(str::trim).take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more"));
+    let mut line = String::new();
+    for part in said.filter(|part| !part.is_empty()) {
+        let part = part.strip_prefix("error: ").unwrap_or(part);
+        let separator = match (part.strip_prefix("tip: "), line.ends_with(':')) {
+            _ if line.is_empty() => "",
+            (Some(_), _) => "; ",
+            (None, ends) if ends || part.starts_with('[') => " ",
+            (None, _) => ", ",
+        };
+        line += separator;
+        line += part.strip_prefix("tip: ").unwrap_or(part);
+    }
+    eprintln!("tightlip: {}; try --help", OneLine(&line));
+    ExitCode::from(2)
 }
 
 /// Prints what was asked for. A reader of stdout that has gone away ends the command.
@@ -175,7 +202,7 @@ fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);

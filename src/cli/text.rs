@@ -35,6 +35,9 @@ pub(super) fn filter(filtering: &mut Filtering, readers: &[String]) -> Result<En
                 verdict = checker.finish(&mut safe);
             }
         }
+        if decoder.replaced {
+            filtering.note_encoding();
+        }
         output
             .write_all(safe.as_bytes())
             .and_then(|()| output.flush())
@@ -49,12 +52,13 @@ pub(super) fn filter(filtering: &mut Filtering, readers: &[String]) -> Result<En
     }
 }
 
-/// Decodes UTF-8 that comes in pieces. Bytes that are none become U+FFFD, as `String::from_utf8_lossy` has it; says so once.
+/// Decodes UTF-8 that comes in pieces. Bytes that are none become U+FFFD, as `String::from_utf8_lossy` has it.
 #[derive(Default)]
 struct Decoder {
     /// The beginning of a character whose end has not come.
     partial: Vec<u8>,
-    noted: bool,
+    /// Something was none.
+    replaced: bool,
 }
 
 impl Decoder {
@@ -91,9 +95,7 @@ impl Decoder {
 
     fn replace(&mut self, text: &mut String) {
         text.push(char::REPLACEMENT_CHARACTER);
-        if !std::mem::replace(&mut self.noted, true) {
-            eprintln!("tightlip: stdin is not UTF-8; bytes that are not become U+FFFD");
-        }
+        self.replaced = true;
     }
 }
 
@@ -106,7 +108,7 @@ mod tests {
         let bytes = b"caf\xc3\xa9 \xff\xe2\x82\xac \xf0\x9f\x98\x80 \xe2\x82 \xc3";
         let whole = String::from_utf8_lossy(bytes);
         for size in 1..=bytes.len() {
-            let (mut decoder, mut text) = (Decoder { noted: true, ..Decoder::default() }, String::new());
+            let (mut decoder, mut text) = (Decoder::default(), String::new());
             bytes.chunks(size).for_each(|piece| decoder.decode(piece, &mut text));
             decoder.finish(&mut text);
             assert_eq!(text, whole, "in pieces of {size}");

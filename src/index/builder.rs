@@ -15,6 +15,9 @@ use super::{Generation, Index, KeyMap, Region, Schema};
 use crate::error::{Error, Result};
 use crate::identifier::{Identifier, KindSpec, Strength};
 
+/// The longest name of an owner, in bytes.
+pub(crate) const LONGEST_OWNER: usize = 1024;
+
 /// Builds an index from known identifiers.
 ///
 /// Values may come in any order and more than once; rows of one owner are joined by sorting, in memory up to
@@ -135,7 +138,7 @@ impl IndexBuilder {
         text: &str,
         confers: bool,
     ) -> Result<Option<Rejection>> {
-        if owner.is_empty() || owner.len() > 1024 || owner.contains('\0') {
+        if owner.is_empty() || owner.len() > LONGEST_OWNER || owner.contains('\0') {
             return Ok(Some("the owner is empty, longer than 1,024 bytes or contains a NUL"));
         }
         let keys = match keys(&self.kinds[place], text, self.region) {
@@ -152,6 +155,15 @@ impl IndexBuilder {
             spellings.push(&[&kind, spelling, &[0], &keys.main])?;
         }
         Ok(None)
+    }
+
+    /// Whether [`finish`](Self::finish) would take this folder, to be asked before hours of reading: it is new, empty or an index.
+    ///
+    /// # Errors
+    /// It is a file or holds something else.
+    #[cfg(feature = "cli")]
+    pub(crate) fn check_folder(folder: &Path) -> Result<()> {
+        Target::is_there(folder).map(drop)
     }
 
     /// Writes the index into a folder, which becomes readable for its owner only. An index that is already there is replaced at once and as a

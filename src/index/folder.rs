@@ -14,6 +14,17 @@ use crate::error::{Error, Result};
 /// How the files of an unfinished index begin.
 const UNFINISHED: &str = ".unfinished-";
 
+/// What the files of a segment are called, behind a prefix of eight hexadecimal digits and a dot.
+const FILES: [&str; 5] = ["strong", "weak", "postings", "owners", "openings"];
+
+/// Whether a file of this name can be part of an index. No other is ever removed.
+fn is_ours(name: &str) -> bool {
+    let segment = |(prefix, file): (&str, &str)| {
+        prefix.len() == 8 && prefix.bytes().all(|byte| byte.is_ascii_hexdigit()) && FILES.contains(&file)
+    };
+    name.starts_with(UNFINISHED) || name.split_once('.').is_some_and(segment)
+}
+
 /// Where an index is being written.
 pub(crate) struct Target {
     /// `None`: kept in memory.
@@ -30,29 +41,40 @@ impl Target {
     /// Makes the folder, or takes one that is empty or holds an index.
     pub(crate) fn folder(path: &Path) -> Result<Self> {
         let unusable = |error: &io::Error| Error::file("write to", path, error);
-        match fs::read_dir(path) {
-            Ok(mut entries) => {
-                let has_manifest = path.join(manifest::NAME).exists();
-                let is_foreign = |entry: &fs::DirEntry| !entry.file_name().to_string_lossy().starts_with(UNFINISHED);
-                if !has_manifest && entries.any(|entry| entry.is_ok_and(|entry| is_foreign(&entry))) {
-                    return Err(Error::config(format!(
-                        "{} holds other files and is not an index; name a new or empty folder",
-                        path.display()
-                    )));
-                }
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                fs::create_dir_all(path).map_err(|error| unusable(&error))?;
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
-                return Err(Error::config(format!("{} is a file; an index is a folder", path.display())));
-            }
-            Err(error) => return Err(unusable(&error)),
+        if !Self::is_there(path)? {
+            fs::create_dir_all(path).map_err(|error| unusable(&error))?;
         }
         for_owner_only(path, 0o700).map_err(|error| unusable(&error))?;
         let target = Self { folder: Some(path.to_owned()), prefix: manifest::random::<4>()? };
         target.remove(|name| name.starts_with(UNFINISHED));
         Ok(target)
+    }
+
+    /// Whether the folder is there already.
+    ///
+    /// # Errors
+    /// It is, and is neither empty nor an index; or it is a file.
+    pub(crate) fn is_there(path: &Path) -> Result<bool> {
+        let entries = match fs::read_dir(path) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
+                return Err(Error::config(format!("{} is a file; an index is a folder", path.display())));
+            }
+            Err(error) => return Err(Error::file("write to", path, &error)),
+        };
+        let names: Vec<String> =
+            entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+        // A file of this name alone makes no index: web applications have one too.
+        let is_index = names.iter().any(|name| name == manifest::NAME)
+            && (names.iter().any(|name| is_ours(name)) || Manifest::read(path).is_ok());
+        if !is_index && !names.iter().all(|name| name.starts_with(UNFINISHED)) {
+            return Err(Error::config(format!(
+                "{} holds other files and is not an index; name a new or empty folder",
+                path.display()
+            )));
+        }
+        Ok(true)
     }
 
     pub(crate) fn create(&mut self, name: &'static str) -> Result<Output> {
@@ -87,7 +109,7 @@ impl Target {
         };
         write_manifest().map_err(unwritable)?;
         let kept: Vec<&str> = manifest.files().map(|file| file.name.as_str()).collect();
-        self.remove(|name| name != manifest::NAME && !kept.contains(&name));
+        self.remove(|name| is_ours(name) && !kept.contains(&name));
         Ok(())
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::MOST_KINDS;
-use crate::error::{Error, Result, did_you_mean};
+use crate::error::{Error, Result, clipped, did_you_mean};
 use crate::identifier::{Kind, KindSpec, Shape, Strength};
 
 /// What the columns of a dictionary are, where their names do not say it, and kinds of one's own.
@@ -76,17 +76,21 @@ impl Schema {
     /// # Errors
     /// It is not TOML, or says something that has no meaning; the message names the nearest thing that has.
     pub fn from_toml(text: &str) -> Result<Self> {
-        let table: toml::Table =
-            text.parse().map_err(|error: toml::de::Error| Error::config(crate::error::toml_reason(&error)))?;
+        let table: toml::Table = text
+            .parse()
+            .map_err(|error: toml::de::Error| Error::config(crate::error::toml_reason(&error)))?;
         let mut schema = Self::default();
         for (section, value) in table {
-            let invalid = |error: toml::de::Error| Error::config(crate::error::toml_reason(&error)).about(&section);
+            let invalid =
+                |error: toml::de::Error| Error::config(crate::error::toml_reason(&error)).about(&section);
             match section.as_str() {
                 "columns" => schema.columns = value.try_into().map_err(invalid)?,
                 "kinds" => {
                     let kinds: BTreeMap<String, toml::Table> = value.try_into().map_err(invalid)?;
                     for (name, entry) in kinds {
-                        schema.kinds.push(own_kind(&name, entry).map_err(|e| e.about(format_args!("kinds.{name}")))?);
+                        schema
+                            .kinds
+                            .push(own_kind(&name, entry).map_err(|e| e.about(format_args!("kinds.{name}")))?);
                     }
                 }
                 unknown => {
@@ -98,7 +102,9 @@ impl Schema {
             }
         }
         if schema.kinds().len() > MOST_KINDS {
-            return Err(Error::config(format!("an index can have {MOST_KINDS} kinds, the built-in ones included")));
+            return Err(Error::config(format!(
+                "an index can have {MOST_KINDS} kinds, the built-in ones included"
+            )));
         }
         for (name, entry) in &schema.columns {
             schema.role(entry).map_err(|error| error.about(format_args!("columns.{name}")))?;
@@ -119,16 +125,15 @@ impl Schema {
         if let Some(entry) = self.columns.get(name) {
             return self.role(entry);
         }
-        let is_verified_column = |entry: &ColumnEntry| {
-            matches!(entry, ColumnEntry::Detailed { verified: Some(column), .. } if column == name)
-        };
+        let is_verified_column = |entry: &ColumnEntry| matches!(entry, ColumnEntry::Detailed { verified: Some(column), .. } if column == name);
         if self.columns.values().any(is_verified_column) {
             return Ok(Column::Ignored);
         }
         self.role(&ColumnEntry::Role(name.to_lowercase().replace([' ', '-'], "_"))).map_err(|_| {
             let kinds = self.kind_names();
             Error::config(format!(
-                "the column `{name}` is no kind{}; kinds are {}; map it in a schema file or ignore it there ([columns] \"{name}\" = \"ignore\")",
+                "the column `{0}` is no kind{1}; kinds are {2}; map it in a schema file or ignore it there ([columns] \"{0}\" = \"ignore\")",
+                clipped(name),
                 did_you_mean(name, Kind::names_and_aliases()),
                 kinds.join(", ")
             ))
@@ -165,9 +170,11 @@ impl Schema {
             "first_name" => Column::FirstName,
             "last_name" => Column::LastName,
             name => {
-                let own = self.kinds.iter().find(|spec| spec.kind.name() == name).map(|spec| spec.kind.clone());
+                let own =
+                    self.kinds.iter().find(|spec| spec.kind.name() == name).map(|spec| spec.kind.clone());
                 let kind = own.or_else(|| Kind::built_in(name)).ok_or_else(|| {
-                    let known = self.kind_names().into_iter().chain(["ignore", "owner", "first_name", "last_name"]);
+                    let known =
+                        self.kind_names().into_iter().chain(["ignore", "owner", "first_name", "last_name"]);
                     Error::config(format!("`{name}` is no kind{}", did_you_mean(name, known)))
                 })?;
                 Column::Value { kind, verified: verified.clone() }
@@ -184,14 +191,17 @@ fn own_kind(name: &str, entry: toml::Table) -> Result<KindSpec> {
     if let Some(unknown) = entry.keys().find(|key| !KEYS.contains(&key.as_str())) {
         return Err(Error::config(format!("unknown key `{unknown}`{}", did_you_mean(unknown, KEYS))));
     }
-    let entry: KindEntry = entry.try_into().map_err(|error| Error::config(crate::error::toml_reason(&error)))?;
+    let entry: KindEntry =
+        entry.try_into().map_err(|error| Error::config(crate::error::toml_reason(&error)))?;
     let (shape, shortest) = match entry.shape.as_str() {
         "code" => (Shape::Code, 5),
         "words" => (Shape::Words, 4),
         "digits" => (Shape::Digits, 5),
         other => {
             let near = did_you_mean(other, ["code", "words", "digits"]);
-            return Err(Error::config(format!("unknown shape `{other}`; expected code, words or digits{near}")));
+            return Err(Error::config(format!(
+                "unknown shape `{other}`; expected code, words or digits{near}"
+            )));
         }
     };
     Ok(KindSpec {

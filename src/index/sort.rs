@@ -17,8 +17,12 @@ pub(crate) struct Sorter {
     memory: usize,
     bytes: Vec<u8>,
     ends: Vec<usize>,
-    runs: Vec<File>,
+    /// Runs, and how often what is in them was merged: never less often than in the run behind.
+    runs: Vec<(u32, File)>,
 }
+
+/// So many runs of one level are merged into one, or a large dictionary and little memory would open more files than the system allows.
+const MOST_RUNS: usize = 32;
 
 impl Sorter {
     pub(crate) fn new(folder: &Path, memory: usize) -> Self {
@@ -48,17 +52,7 @@ impl Sorter {
         }
         // Give back what the merge does not need before it starts.
         drop((std::mem::take(&mut self.bytes), std::mem::take(&mut self.ends)));
-        let mut runs = Vec::with_capacity(self.runs.len());
-        let mut heap = BinaryHeap::with_capacity(self.runs.len());
-        let buffer = (self.memory / self.runs.len()).clamp(4 << 10, 256 << 10);
-        for (at, file) in self.runs.into_iter().enumerate() {
-            let mut run = Run(BufReader::with_capacity(buffer, file));
-            if let Some(record) = run.next().map_err(unreadable)? {
-                heap.push(Reverse((record, at)));
-            }
-            runs.push(run);
-        }
-        Ok(Sorted::Runs { runs, heap })
+        Sorted::merge(self.runs, self.memory)
     }
 
     fn order(&mut self) -> Vec<(usize, usize)> {
@@ -71,20 +65,34 @@ impl Sorter {
 
     fn spill(&mut self) -> Result<()> {
         let order = self.order();
-        let write = || -> std::io::Result<File> {
-            let mut out = BufWriter::with_capacity(256 << 10, tempfile::tempfile_in(&self.folder)?);
-            for (start, end) in order {
-                out.write_all(&((end - start) as u32).to_le_bytes())?;
-                out.write_all(&self.bytes[start..end])?;
-            }
-            let mut file = out.into_inner()?;
-            std::io::Seek::rewind(&mut file)?;
-            Ok(file)
-        };
-        let run = write().map_err(|error| Error::file("write a sorted run in", &self.folder, &error))?;
-        self.runs.push(run);
+        let mut run = self.run()?;
+        order
+            .into_iter()
+            .try_for_each(|(start, end)| run.push(&self.bytes[start..end]))
+            .map_err(|e| self.unwritable(&e))?;
+        self.runs.push((0, run.finish().map_err(|e| self.unwritable(&e))?));
         self.bytes.clear();
+        while let Some(first) = self.runs.len().checked_sub(MOST_RUNS)
+            && self.runs[first].0 == self.runs[self.runs.len() - 1].0
+        {
+            let level = self.runs[first].0 + 1;
+            let mut sorted = Sorted::merge(self.runs.split_off(first), self.memory)?;
+            let (mut run, mut record) = (self.run()?, Vec::new());
+            while sorted.next(&mut record)? {
+                run.push(&record).map_err(|e| self.unwritable(&e))?;
+            }
+            self.runs.push((level, run.finish().map_err(|e| self.unwritable(&e))?));
+        }
         Ok(())
+    }
+
+    fn run(&self) -> Result<RunBuilder> {
+        let file = tempfile::tempfile_in(&self.folder).map_err(|error| self.unwritable(&error))?;
+        Ok(RunBuilder(BufWriter::with_capacity(256 << 10, file)))
+    }
+
+    fn unwritable(&self, error: &std::io::Error) -> Error {
+        Error::file("write a sorted run in", &self.folder, error)
     }
 }
 
@@ -95,6 +103,20 @@ pub(crate) enum Sorted {
 }
 
 impl Sorted {
+    fn merge(files: Vec<(u32, File)>, memory: usize) -> Result<Self> {
+        let mut runs = Vec::with_capacity(files.len());
+        let mut heap = BinaryHeap::with_capacity(files.len());
+        let buffer = (memory / files.len()).clamp(4 << 10, 256 << 10);
+        for (at, (_, file)) in files.into_iter().enumerate() {
+            let mut run = Run(BufReader::with_capacity(buffer, file));
+            if let Some(record) = run.next().map_err(unreadable)? {
+                heap.push(Reverse((record, at)));
+            }
+            runs.push(run);
+        }
+        Ok(Self::Runs { runs, heap })
+    }
+
     /// Puts the next record into `record`; `false` at the end.
     pub(crate) fn next(&mut self, record: &mut Vec<u8>) -> Result<bool> {
         record.clear();
@@ -112,6 +134,22 @@ impl Sorted {
             }
         }
         Ok(true)
+    }
+}
+
+/// A sorted run being written: every record behind its length.
+struct RunBuilder(BufWriter<File>);
+
+impl RunBuilder {
+    fn push(&mut self, record: &[u8]) -> std::io::Result<()> {
+        self.0.write_all(&(record.len() as u32).to_le_bytes())?;
+        self.0.write_all(record)
+    }
+
+    fn finish(self) -> std::io::Result<File> {
+        let mut file = self.0.into_inner()?;
+        std::io::Seek::rewind(&mut file)?;
+        Ok(file)
     }
 }
 
@@ -141,7 +179,8 @@ mod tests {
 
     #[test]
     fn runs_and_memory_agree() {
-        let records: Vec<Vec<u8>> = (0..2_000_u32).map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()[..3].to_vec()).collect();
+        let records: Vec<Vec<u8>> =
+            (0..2_000_u32).map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()[..3].to_vec()).collect();
         let mut expected = records.clone();
         expected.sort();
         for memory in [1, 100, 4_000, 1 << 20] {

@@ -1,10 +1,14 @@
 //! From the columns of a row to values of owners.
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, clipped};
+use crate::identifier::KindSpec;
 use crate::index::Schema;
+use crate::index::builder::LONGEST_OWNER;
 use crate::index::keys::Rejection;
 use crate::index::schema::{Column, OWNER_COLUMNS};
-use crate::identifier::KindSpec;
+
+/// A header with more columns is none.
+const MOST_COLUMNS: usize = 4096;
 
 /// What each column of a dictionary is, decided once.
 pub(super) struct Columns {
@@ -30,6 +34,9 @@ pub(super) struct Value<'a> {
     pub(super) confers: bool,
 }
 
+/// What is done with a value of a row or with what is wrong with it, and the name of the column.
+type Each<'e> = dyn FnMut(Option<&str>, Result<Value, Rejection>) -> Result<()> + 'e;
+
 /// A row: its columns and the cells in them, each of which may hold several values.
 pub(super) struct Row<'a> {
     pub(super) columns: &'a Columns,
@@ -38,6 +45,11 @@ pub(super) struct Row<'a> {
 
 impl Columns {
     pub(super) fn new(names: Vec<String>, schema: &Schema, kinds: &[KindSpec]) -> Result<Self> {
+        if names.len() > MOST_COLUMNS {
+            return Err(Error::data(format!(
+                "there are more than {MOST_COLUMNS} columns; expected CSV with a header row"
+            )));
+        }
         let simple = |name: &str| name.to_lowercase().replace([' ', '-'], "_");
         let find = |wanted: &str| names.iter().position(|name| simple(name) == wanted);
         let owner = names.iter().position(|name| schema.names_owner(name));
@@ -45,30 +57,47 @@ impl Columns {
             let separator = [(';', "semicolons"), ('\t', "tabs")].iter().find(|(c, _)| names.len() == 1 && names[0].contains(*c));
             match separator {
                 Some((_, what)) => Error::data(format!("the columns seem to be separated by {what}; expected commas")),
-                None => Error::data(format!("no owner column; expected one named {}", OWNER_COLUMNS.join(", "))),
+                None => Error::data(format!(
+                    "none of its columns ({}) is the owner; expected one named {}, or name it in a schema file ([columns] NAME = \"owner\")",
+                    names.len(),
+                    OWNER_COLUMNS.join(", ")
+                )),
             }
         })?;
         let place = |kind| kinds.iter().position(|spec| spec.kind == kind);
         let mut roles = Vec::with_capacity(names.len());
         for (at, name) in names.iter().enumerate() {
             if names[..at].contains(name) {
-                return Err(Error::data(format!("the column `{name}` comes twice; rename one of them")));
+                return Err(Error::data(format!(
+                    "the column `{}` comes twice; rename one of them",
+                    clipped(name)
+                )));
             }
             if at == owner {
                 roles.push(Role::Ignored);
                 continue;
             }
             roles.push(match schema.column(name)? {
-                Column::Owner => return Err(Error::config(format!("`{name}` is a second owner column"))),
+                Column::Owner => {
+                    return Err(Error::config(format!(
+                        "`{}` is a second owner column; ignore one of them in the schema",
+                        clipped(name)
+                    )));
+                }
                 Column::FirstName => Role::FirstName,
                 Column::LastName => Role::LastName,
                 Column::Ignored => Role::Ignored,
                 Column::Value { kind, verified } => {
                     let verified = verified.map(|column| {
                         let position = names.iter().position(|name| *name == column);
-                        position.ok_or_else(|| Error::config(format!("there is no column `{column}` that says whether `{name}` is verified")))
+                        position.ok_or_else(|| {
+                            Error::config(format!(
+                                "there is no column `{column}` that says whether `{name}` is verified"
+                            ))
+                        })
                     });
-                    let place = place(kind).ok_or_else(|| Error::config(format!("the kind of `{name}` is not in the schema")))?;
+                    let place = place(kind)
+                        .ok_or_else(|| Error::config(format!("the kind of `{name}` is not in the schema")))?;
                     Role::Value { place, verified: verified.transpose()? }
                 }
             });
@@ -88,15 +117,21 @@ impl Columns {
 
 impl<'a> Row<'a> {
     /// Calls `each` with every value of the row and the name of its column.
-    pub(super) fn values(
-        &self,
-        each: &mut dyn FnMut(Option<&str>, Result<Value, Rejection>) -> Result<()>,
-    ) -> Result<()> {
+    pub(super) fn values(&self, each: &mut Each) -> Result<()> {
         let columns = self.columns;
         let owner = (self.cells)(columns.owner);
         let [owner] = owner[..] else {
-            return each(Some(&columns.names[columns.owner]), Err("the owner is missing, or there are several"));
+            return each(
+                Some(&columns.names[columns.owner]),
+                Err("the owner is missing, or there are several"),
+            );
         };
+        if owner.len() > LONGEST_OWNER || owner.contains('\0') {
+            return each(
+                Some(&columns.names[columns.owner]),
+                Err("the owner is longer than 1,024 bytes or contains a NUL"),
+            );
+        }
         let (mut first, mut last) = (None, None);
         for (at, role) in columns.roles.iter().enumerate() {
             let cells = (self.cells)(at);
@@ -109,7 +144,8 @@ impl<'a> Row<'a> {
                         None => true,
                         Some(Some(verified)) => verified,
                         Some(None) => {
-                            let reason = "whether it is verified is unclear (expected true or false); taken as false";
+                            let reason =
+                                "whether it is verified is unclear (expected true or false); taken as false";
                             each(Some(&columns.names[at]), Err(reason))?;
                             false
                         }
@@ -122,7 +158,10 @@ impl<'a> Row<'a> {
         }
         if first.is_some() || last.is_some() {
             let text = [first, last].into_iter().flatten().collect::<Vec<_>>().join(" ");
-            each(Some("first_name, last_name"), Ok(Value { owner, place: columns.name, text: &text, confers: true }))?;
+            each(
+                Some("first_name, last_name"),
+                Ok(Value { owner, place: columns.name, text: &text, confers: true }),
+            )?;
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! JSON lines: one object per line; several values of one column are an array.
 
-use std::collections::BTreeMap;
+use std::fmt;
 use std::io::BufRead;
 
 use serde::Deserialize;
@@ -39,6 +39,31 @@ impl Scalar {
     }
 }
 
+/// The columns of a row as they come. One that comes twice adds up: a map would keep the last and leave the others unprotected.
+struct Cells(Vec<(String, Cell)>);
+
+impl<'de> Deserialize<'de> for Cells {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> serde::de::Visitor<'de> for Visitor {
+            type Value = Cells;
+
+            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Cells, A::Error> {
+                let mut cells = Vec::new();
+                while let Some(cell) = map.next_entry()? {
+                    cells.push(cell);
+                }
+                Ok(Cells(cells))
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}
+
 pub(super) fn read(mut content: impl BufRead, schema: &Schema, sink: &mut Sink) -> Result<()> {
     let (mut buffer, mut number) = (Vec::new(), 0);
     let mut columns: Option<Columns> = None;
@@ -50,24 +75,28 @@ pub(super) fn read(mut content: impl BufRead, schema: &Schema, sink: &mut Sink) 
             return Ok(());
         }
         let Ok(line) = std::str::from_utf8(&buffer) else {
-            sink.unreadable(number, "the line is not UTF-8");
+            sink.unreadable(number, 1, "the line is not UTF-8; convert the file to UTF-8");
             continue;
         };
         if line.trim().is_empty() {
             continue;
         }
-        let Ok(row) = serde_json::from_str::<BTreeMap<String, Cell>>(line) else {
-            sink.unreadable(number, "not a JSON object of strings, numbers and arrays of them");
+        let Ok(Cells(row)) = serde_json::from_str(line) else {
+            sink.unreadable(number, 1, "not a JSON object of strings, whole numbers and arrays of them");
             continue;
         };
         // Rows may have different columns: take in the new ones as they come.
-        let is_new = |columns: &Columns| row.keys().any(|name| columns.position(name).is_none());
+        let is_new = |columns: &Columns| row.iter().any(|(name, _)| columns.position(name).is_none());
         if columns.as_ref().is_none_or(is_new) {
-            let named = columns.iter().flat_map(Columns::names).chain(row.keys().map(String::as_str));
+            let named =
+                columns.iter().flat_map(Columns::names).chain(row.iter().map(|(name, _)| name.as_str()));
             let mut names: Vec<String> = named.chain(schema.verified_columns()).map(str::to_owned).collect();
             names.sort_unstable();
             names.dedup();
-            columns = Some(Columns::new(names, schema, sink.builder.kinds()).map_err(|e| e.about(format_args!("line {number}")))?);
+            columns = Some(
+                Columns::new(names, schema, sink.builder.kinds())
+                    .map_err(|e| e.about(format_args!("line {number}")))?,
+            );
         }
         let columns = columns.as_ref().expect("just made");
         let mut cells: Vec<Vec<String>> = Vec::new();
@@ -76,11 +105,11 @@ pub(super) fn read(mut content: impl BufRead, schema: &Schema, sink: &mut Sink) 
             if cells.len() <= at {
                 cells.resize_with(at + 1, Vec::new);
             }
-            cells[at] = match cell {
-                Cell::Null(()) => Vec::new(),
-                Cell::One(scalar) => vec![scalar.text()],
-                Cell::Many(scalars) => scalars.into_iter().map(Scalar::text).collect(),
-            };
+            match cell {
+                Cell::Null(()) => {}
+                Cell::One(scalar) => cells[at].push(scalar.text()),
+                Cell::Many(scalars) => cells[at].extend(scalars.into_iter().map(Scalar::text)),
+            }
         }
         let values = |at: usize| {
             let values = cells.get(at).into_iter().flatten();

@@ -9,14 +9,14 @@ mod jsonl;
 
 use std::fmt;
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufReader, Read};
 use std::path::Path;
 
 use columns::Row;
 
 use super::keys::Rejection;
 use super::{IndexBuilder, Schema};
-use crate::error::{Error, Result};
+use crate::error::{Error, OneLine, Result, clipped};
 
 /// A value or a row of a dictionary that cannot be used. Displays as one line: file, line, column and reason.
 ///
@@ -42,9 +42,9 @@ pub struct BadValue<'a> {
 
 impl fmt::Display for BadValue<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}: ", self.source, self.line)?;
+        write!(f, "{}:{}: ", OneLine(self.source), self.line)?;
         if let Some(column) = self.column {
-            write!(f, "{column}: ")?;
+            write!(f, "{}: ", OneLine(&clipped(column)))?;
         }
         f.write_str(self.reason)
     }
@@ -58,12 +58,15 @@ pub struct Rows {
     pub read: u64,
     /// Rows with at least one bad value. Their other values are used.
     pub bad: u64,
+    /// Rows with at least one value that is used.
+    pub used: u64,
 }
 
 impl std::ops::AddAssign for Rows {
     fn add_assign(&mut self, other: Self) {
         self.read += other.read;
         self.bad += other.bad;
+        self.used += other.used;
     }
 }
 
@@ -89,7 +92,12 @@ impl IndexBuilder {
         bad: &mut dyn FnMut(&BadValue),
     ) -> Result<Rows> {
         let mut content = BufReader::with_capacity(256 << 10, content);
-        let format = sniff(&mut content).map_err(|error| error.about(name))?;
+        // A pipe may give less than what tells the formats apart.
+        let mut start = Vec::new();
+        let read = content.by_ref().take(SNIFFED).read_to_end(&mut start);
+        read.map_err(|error| Error::io(format_args!("cannot read {name}"), &error))?;
+        let (format, mark) = sniff(&start).map_err(|error| error.about(name))?;
+        let content = (&start[mark..]).chain(content);
         let mut sink = Sink { builder: self, source: name, bad, rows: Rows::default() };
         match format {
             Format::Csv => csv::read(content, schema, &mut sink),
@@ -105,29 +113,35 @@ enum Format {
     JsonLines,
 }
 
-fn sniff(content: &mut impl BufRead) -> Result<Format> {
-    let start = content.fill_buf().map_err(|error| Error::io("cannot read", &error))?;
+/// The bytes at the beginning of a dictionary that say what it is.
+const SNIFFED: u64 = 64 << 10;
+
+/// What a dictionary is, by its beginning, and the length of its byte order mark.
+fn sniff(start: &[u8]) -> Result<(Format, usize)> {
     let unsupported = |what: &str| {
-        Err(Error::data(format!("this is {what}; expected CSV with a header row, or JSON lines, as UTF-8 text")))
+        Err(Error::data(format!(
+            "this is {what}; expected CSV with a header row, or JSON lines, as UTF-8 text"
+        )))
     };
     match start {
         [] => return Err(Error::data("the file is empty; expected CSV with a header row, or JSON lines")),
-        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => return unsupported("UTF-16 text"),
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [_, 0, _, 0, ..] | [0, _, 0, _, ..] => {
+            return unsupported("UTF-16 text");
+        }
         [0x1f, 0x8b, ..] => return unsupported("a gzip file"),
         [0x28, 0xb5, 0x2f, 0xfd, ..] => return unsupported("a zstd file"),
         [b'P', b'A', b'R', b'1', ..] => return unsupported("a Parquet file"),
         [b'P', b'K', 3, 4, ..] => return unsupported("a ZIP archive or a spreadsheet"),
         _ => {}
     }
-    if start.starts_with(b"\xef\xbb\xbf") {
-        content.consume(3);
-    }
-    let start = content.fill_buf().map_err(|error| Error::io("cannot read", &error))?;
-    match start.iter().find(|byte| !byte.is_ascii_whitespace()) {
-        Some(b'{') => Ok(Format::JsonLines),
+    let mark = if start.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
+    match start[mark..].iter().find(|byte| !byte.is_ascii_whitespace()) {
+        Some(b'{') => Ok((Format::JsonLines, mark)),
         Some(b'[') => unsupported("a JSON array"),
-        Some(_) => Ok(Format::Csv),
-        None => Err(Error::data("the file is empty; expected CSV with a header row, or JSON lines")),
+        Some(_) => Ok((Format::Csv, mark)),
+        None => Err(Error::data(
+            "there is nothing but white space; expected CSV with a header row, or JSON lines",
+        )),
     }
 }
 
@@ -144,26 +158,29 @@ impl Sink<'_> {
     fn row(&mut self, line: u64, row: &Row) -> Result<()> {
         self.rows.read += 1;
         let (builder, source) = (&mut *self.builder, self.source);
-        let mut any = false;
+        let (mut bad, mut used) = (false, false);
         row.values(&mut |column, value| {
             let rejection = match value {
                 Ok(value) => builder.add_value(value.owner, value.place, value.text, value.confers)?,
                 Err(rejection) => Some(rejection),
             };
             if let Some(reason) = rejection {
-                any = true;
+                bad = true;
                 (self.bad)(&BadValue { source, line, column, reason });
+            } else {
+                used = true;
             }
             Ok(())
         })?;
-        self.rows.bad += u64::from(any);
+        self.rows.bad += u64::from(bad);
+        self.rows.used += u64::from(used);
         Ok(())
     }
 
-    /// A row that cannot be read at all.
-    fn unreadable(&mut self, line: u64, reason: Rejection) {
-        self.rows.read += 1;
-        self.rows.bad += 1;
+    /// A row that cannot be read at all, on as many lines as it goes over.
+    fn unreadable(&mut self, line: u64, lines: u64, reason: Rejection) {
+        self.rows.read += lines;
+        self.rows.bad += lines;
         (self.bad)(&BadValue { source: self.source, line, column: None, reason });
     }
 }
