@@ -4,14 +4,14 @@ use tightlip::{Checker, Edit, Finding, Index, Policy, Reader, Session, Verdict};
 
 /// What became of a response.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Response {
-    pub safe: String,
-    pub findings: Vec<Finding>,
-    pub ending: Verdict,
+pub(crate) struct Response {
+    pub(crate) safe: String,
+    pub(crate) findings: Vec<Finding>,
+    pub(crate) ending: Verdict,
 }
 
 /// Checks a response that comes in these pieces.
-pub fn check<'a>(index: &Index, policy: &Policy, reader: &Reader, pieces: impl IntoIterator<Item = &'a str>) -> Response {
+pub(crate) fn check<'a>(index: &Index, policy: &Policy, reader: &Reader, pieces: impl IntoIterator<Item = &'a str>) -> Response {
     let mut checker = Session::new(index, policy, reader.clone()).checker();
     let mut safe = String::new();
     for piece in pieces {
@@ -24,7 +24,7 @@ pub fn check<'a>(index: &Index, policy: &Policy, reader: &Reader, pieces: impl I
 }
 
 /// Checks a response as a whole and gives all its edits, and how far it was decided.
-pub fn edits(index: &Index, policy: &Policy, reader: &Reader, text: &str) -> (Vec<Edit>, u64) {
+pub(crate) fn edits(index: &Index, policy: &Policy, reader: &Reader, text: &str) -> (Vec<Edit>, u64) {
     let mut checker = Session::new(index, policy, reader.clone()).checker();
     let mut edits = Vec::new();
     let mut decided = 0;
@@ -38,7 +38,7 @@ pub fn edits(index: &Index, policy: &Policy, reader: &Reader, text: &str) -> (Ve
 }
 
 /// The pieces of a text that is cut at these bytes, which are moved to the next character boundary.
-pub fn cut<'a>(text: &'a str, at: &[usize]) -> Vec<&'a str> {
+pub(crate) fn cut<'a>(text: &'a str, at: &[usize]) -> Vec<&'a str> {
     let boundary = |at: &usize| (*at..=text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len());
     let mut places: Vec<usize> = at.iter().map(boundary).chain([0, text.len()]).collect();
     places.sort_unstable();
