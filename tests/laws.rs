@@ -1,6 +1,7 @@
 //! The laws, on random dictionaries and random texts.
 //!
-//! Every run has a new seed, which it prints; `TIGHTLIP_SEED=… cargo test --test laws NAME` repeats one.
+//! Every run has a new seed, which it prints; `TIGHTLIP_SEED=… cargo test --test laws NAME` repeats one, and `TIGHTLIP_TIMES=50` tries
+//! fifty times as many cases.
 
 mod oracle;
 mod response;
@@ -383,8 +384,10 @@ fn places(cuts: &[usize], text: &str) -> Vec<usize> {
 }
 
 fn run<S: Strategy>(cases: u32, strategy: S, test: impl Fn(S::Value) -> Result<(), TestCaseError>) {
+    let number = |name| std::env::var(name).ok().and_then(|number| number.parse::<u64>().ok());
     let now = || std::time::SystemTime::UNIX_EPOCH.elapsed().map_or(0, |since| since.as_nanos() as u64);
-    let seed = std::env::var("TIGHTLIP_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(now);
+    let seed = number("TIGHTLIP_SEED").unwrap_or_else(now);
+    let cases = cases * number("TIGHTLIP_TIMES").unwrap_or(1) as u32;
     println!("TIGHTLIP_SEED={seed}");
     let config = ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() };
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, blake3::hash(&seed.to_le_bytes()).as_bytes());
