@@ -210,7 +210,7 @@ fn follow(parts: &[Part], symbols: &[Symbol], at: usize, skipped: bool, ends: &m
             let behind = at + dot + (0..).take_while(|n| is(at + dot + n, " -',")).count();
             let gap = &symbols[at..behind];
             let has_comma = gap.iter().any(|symbol| symbol.ch == ',');
-            if gap.is_empty() || gap.len() > 64 || has_comma != *comma || (has_comma && skipped) {
+            if gap.is_empty() || gap.len() > 64 || has_comma != *comma {
                 return;
             }
             follow(rest, symbols, behind, skipped, ends);
