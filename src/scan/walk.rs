@@ -36,6 +36,8 @@ enum Phase {
     Key,
     /// Leaves out a middle name.
     Middle,
+    /// Stands in the gap behind a middle name, in which there is no comma.
+    BehindMiddle,
     /// Reads a calling code.
     Code { digits: u16 },
     /// Stands behind a calling code, before the first national digit.
@@ -157,12 +159,12 @@ impl Walk {
                 return DEAD;
             }
             self.comma |= symbol.ch == ',';
-            if self.comma && self.skipped {
+        }
+        if matches!(self.phase, Phase::Middle | Phase::BehindMiddle) {
+            self.phase = Phase::BehindMiddle;
+            if self.comma {
                 return DEAD;
             }
-        }
-        if self.phase == Phase::Middle {
-            self.phase = Phase::Key;
         } else {
             let has = |byte| step(plan.map(self.segment, self.kind), self.node, byte).is_some();
             let goes_on = if self.comma { has(b',') } else { has(b' ') || (kind.shape == Shape::Name && has(b',')) };
@@ -177,7 +179,7 @@ impl Walk {
         let before = *self;
         let is_name = plan.kind(self.kind).shape == Shape::Name;
         let between = if std::mem::take(&mut self.comma) { b',' } else { b' ' };
-        (self.gap, self.letters) = (0, 0);
+        (self.gap, self.letters, self.phase) = (0, 0, Phase::Key);
         let mut stepped = if self.take(plan, between) { self.follow(plan, symbol) } else { DEAD };
         let may_be_middle = is_name && between == b' ' && !self.skipped && symbol.upper && symbol.class == Class::Run;
         if may_be_middle && step(plan.map(before.segment, before.kind), before.node, b' ').is_some() {
@@ -215,7 +217,7 @@ impl Walk {
                 self.phase = Phase::Key;
                 Stepped { fork: trunk, ..self.follow(plan, symbol) }
             }
-            Phase::Key | Phase::Middle => self.follow(plan, symbol),
+            Phase::Key | Phase::Middle | Phase::BehindMiddle => self.follow(plan, symbol),
         }
     }
 
