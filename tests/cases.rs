@@ -24,7 +24,9 @@ macro_rules! themes {
     };
 }
 
-themes!(codes, dates, emails, folding, names, numbers, overlaps, phones, readers, redact, scripts, stop, together);
+themes!(
+    codes, dates, emails, folding, names, numbers, overlaps, phones, readers, redact, scripts, stop, together
+);
 
 #[test]
 fn every_file_is_run() {
@@ -138,11 +140,19 @@ impl Case {
         let places: Vec<usize> = self.text.char_indices().map(|(at, _)| at).collect();
         same("a character at a time", &whole, &check(&index, &policy, &reader, cut(&self.text, &places)))?;
         for (n, first) in places.iter().enumerate() {
-            same(&format!("cut at {first}"), &whole, &check(&index, &policy, &reader, cut(&self.text, &[*first])))?;
+            same(
+                &format!("cut at {first}"),
+                &whole,
+                &check(&index, &policy, &reader, cut(&self.text, &[*first])),
+            )?;
             let more = if places.len() <= LONGEST_CUT_IN_THREE { &places[n + 1..] } else { &[] };
             for second in more {
                 let pieces = cut(&self.text, &[*first, *second]);
-                same(&format!("cut at {first} and {second}"), &whole, &check(&index, &policy, &reader, pieces))?;
+                same(
+                    &format!("cut at {first} and {second}"),
+                    &whole,
+                    &check(&index, &policy, &reader, pieces),
+                )?;
             }
         }
         Ok(())
@@ -218,7 +228,9 @@ impl Case {
         safe.push_str(&self.text[at..decided as usize]);
         match whole.ending {
             Verdict::Stop => safe.push_str(policy.stop_message()),
-            Verdict::Continue if decided != self.text.len() as u64 => return Err("the end is not decided".into()),
+            Verdict::Continue if decided != self.text.len() as u64 => {
+                return Err("the end is not decided".into());
+            }
             Verdict::Continue => {}
         }
         if safe != whole.safe {

@@ -31,7 +31,9 @@ fn a_file_imports_from_layers_to_its_left() {
         for found in path.captures_iter(&text) {
             let after = &text[found.get(0).unwrap().start() + "crate::".len()..];
             for name in names(after) {
-                let place = layer(&name).or_else(|| exported.iter().find(|(item, _)| *item == name).and_then(|(_, from)| layer(from)));
+                let place = layer(&name).or_else(|| {
+                    exported.iter().find(|(item, _)| *item == name).and_then(|(_, from)| layer(from))
+                });
                 match place {
                     Some(place) if place <= own => {}
                     Some(_) => wrong.push(format!("{} imports {name}", file.display())),
@@ -47,7 +49,11 @@ fn a_file_imports_from_layers_to_its_left() {
 fn every_module_is_in_a_layer() {
     for (file, _) in sources() {
         let module = first_component(&file);
-        assert!(matches!(module, "lib" | "main") || layer(module).is_some(), "{} is in no layer", file.display());
+        assert!(
+            matches!(module, "lib" | "main") || layer(module).is_some(),
+            "{} is in no layer",
+            file.display()
+        );
     }
 }
 
@@ -74,7 +80,11 @@ fn what_is_shared_may_be_shared() {
 fn unsafe_lives_in_one_file() {
     let keyword = Regex::new(r"\bunsafe\b").unwrap();
     for (file, text) in sources() {
-        assert!(!keyword.is_match(&text) || file.ends_with("index/bytes.rs"), "{} has unsafe code", file.display());
+        assert!(
+            !keyword.is_match(&text) || file.ends_with("index/bytes.rs"),
+            "{} has unsafe code",
+            file.display()
+        );
     }
 }
 

@@ -42,7 +42,8 @@ fn what_is_withheld_is_what_the_oracle_says() {
         for (index, reader) in [(&fast, READER), (&fast, STRANGER), (&slow, READER)] {
             let expected = merged(&oracle.find(&text, reader));
             let (edits, decided) = edits(index, &policy, &Reader::customer(reader), &text);
-            let spans: Vec<_> = edits.iter().map(|edit| visible(&text, edit.span.start, edit.span.end)).collect();
+            let spans: Vec<_> =
+                edits.iter().map(|edit| visible(&text, edit.span.start, edit.span.end)).collect();
             prop_assert_eq!(&spans, &expected, "{:?} read by {}", text, reader);
             prop_assert_eq!(decided, text.len() as u64);
             if spans.is_empty() {
@@ -75,53 +76,67 @@ fn cuts_do_not_matter() {
 
 #[test]
 fn what_has_left_is_never_taken_back() {
-    run(1_500, (known(8), text(12), prop::sample::select(POLICIES), cuts()), |(known, text, policy, cuts)| {
-        let policy = Policy::from_toml(policy).unwrap();
-        let text = text.written(&known);
-        let index = builder(&known).finish_in_memory().unwrap();
-        let reader = Reader::customer(READER);
-        let whole = check(&index, &policy, &reader, [text.as_str()]);
-        let (edits, decided) = edits(&index, &policy, &reader, &text);
-        let mut checker = Session::new(&index, &policy, reader).checker();
-        let (mut safe, mut pushed) = (String::new(), 0);
-        for piece in cut(&text, &places(&cuts, &text)) {
-            let verdict = checker.push(piece, &mut safe);
-            pushed += piece.len();
-            prop_assert!(whole.safe.starts_with(&safe), "{:?} released {:?} of {:?}", text, safe, whole.safe);
-            if verdict == Verdict::Stop {
+    run(
+        1_500,
+        (known(8), text(12), prop::sample::select(POLICIES), cuts()),
+        |(known, text, policy, cuts)| {
+            let policy = Policy::from_toml(policy).unwrap();
+            let text = text.written(&known);
+            let index = builder(&known).finish_in_memory().unwrap();
+            let reader = Reader::customer(READER);
+            let whole = check(&index, &policy, &reader, [text.as_str()]);
+            let (edits, decided) = edits(&index, &policy, &reader, &text);
+            let mut checker = Session::new(&index, &policy, reader).checker();
+            let (mut safe, mut pushed) = (String::new(), 0);
+            for piece in cut(&text, &places(&cuts, &text)) {
+                let verdict = checker.push(piece, &mut safe);
+                pushed += piece.len();
+                prop_assert!(
+                    whole.safe.starts_with(&safe),
+                    "{:?} released {:?} of {:?}",
+                    text,
+                    safe,
+                    whole.safe
+                );
+                if verdict == Verdict::Stop {
+                    prop_assert_eq!(&safe, &whole.safe);
+                    let rest = nothing_more_leaves(&mut checker, &text);
+                    prop_assert_eq!(rest, "");
+                    return Ok(());
+                }
+                // Of a withheld value nothing has left; of text behind what was released neither.
+                let released = pushed - checker.held();
+                prop_assert!(
+                    edits
+                        .iter()
+                        .all(|edit| edit.span.end <= released as u64 || released as u64 <= edit.span.start)
+                );
+                prop_assert!(released as u64 <= decided);
+                let mut expected = String::new();
+                let mut at = 0;
+                for edit in edits.iter().filter(|edit| edit.span.end <= released as u64) {
+                    expected.push_str(&text[at..edit.span.start as usize]);
+                    expected.push_str(&edit.replacement);
+                    at = edit.span.end as usize;
+                }
+                expected.push_str(&text[at..released]);
+                prop_assert_eq!(&safe, &expected);
+            }
+            // Dropped without `finish`, what is held is gone; finished, nothing more leaves.
+            if pushed % 2 == 0 {
+                let before = safe.clone();
+                drop(checker);
+                prop_assert_eq!(safe, before);
+            } else {
+                let _ = checker.finish(&mut safe);
                 prop_assert_eq!(&safe, &whole.safe);
                 let rest = nothing_more_leaves(&mut checker, &text);
-                prop_assert_eq!(rest, "");
-                return Ok(());
+                let message = if whole.ending == Verdict::Stop { policy.stop_message() } else { "" };
+                prop_assert!(rest.is_empty(), "{rest:?} behind {message:?}");
             }
-            // Of a withheld value nothing has left; of text behind what was released neither.
-            let released = pushed - checker.held();
-            prop_assert!(edits.iter().all(|edit| edit.span.end <= released as u64 || released as u64 <= edit.span.start));
-            prop_assert!(released as u64 <= decided);
-            let mut expected = String::new();
-            let mut at = 0;
-            for edit in edits.iter().filter(|edit| edit.span.end <= released as u64) {
-                expected.push_str(&text[at..edit.span.start as usize]);
-                expected.push_str(&edit.replacement);
-                at = edit.span.end as usize;
-            }
-            expected.push_str(&text[at..released]);
-            prop_assert_eq!(&safe, &expected);
-        }
-        // Dropped without `finish`, what is held is gone; finished, nothing more leaves.
-        if pushed % 2 == 0 {
-            let before = safe.clone();
-            drop(checker);
-            prop_assert_eq!(safe, before);
-        } else {
-            let _ = checker.finish(&mut safe);
-            prop_assert_eq!(&safe, &whole.safe);
-            let rest = nothing_more_leaves(&mut checker, &text);
-            let message = if whole.ending == Verdict::Stop { policy.stop_message() } else { "" };
-            prop_assert!(rest.is_empty(), "{rest:?} behind {message:?}");
-        }
-        Ok(())
-    });
+            Ok(())
+        },
+    );
 }
 
 /// Law 4. What is held is the shortest tail that some continuation would make part of a withheld value: every continuation that could matter
@@ -164,7 +179,8 @@ fn channels_share_evidence_whatever_the_cuts() {
         let whole = converse(&index, &policy, &turns, |text, _| vec![text]);
         let pieces = converse(&index, &policy, &turns, |text, cuts| cut(text, &places(cuts, text)));
         prop_assert_eq!(&whole, &pieces, "{:?}", turns);
-        let letters = converse(&index, &policy, &turns, |text, _| cut(text, &(0..text.len()).collect::<Vec<_>>()));
+        let letters =
+            converse(&index, &policy, &turns, |text, _| cut(text, &(0..text.len()).collect::<Vec<_>>()));
         prop_assert_eq!(&whole, &letters, "{:?}", turns);
         Ok(())
     });
@@ -194,7 +210,8 @@ fn converse<'a>(
 ) -> [Response; 2] {
     let session = Session::new(index, policy, Reader::customer(READER));
     let mut channels = ["second", "first"].map(|name| session.channel(name));
-    let mut responses = [(); 2].map(|()| Response { safe: String::new(), findings: vec![], ending: Verdict::Continue });
+    let mut responses =
+        [(); 2].map(|()| Response { safe: String::new(), findings: vec![], ending: Verdict::Continue });
     for (channel, text, cuts) in turns {
         for piece in pieces(text, cuts) {
             if !piece.is_empty() {
@@ -240,13 +257,16 @@ fn undecided(oracle: &Oracle, prefix: &str, continuations: &BTreeSet<String>, re
 /// Every end of every spelling, and what defeats a value that looks complete.
 fn continuations(oracle: &Oracle) -> BTreeSet<String> {
     let defeats = ["", " ", "x", "1", ".x", ".1", "-x.x", "@x", ",1", "%", "x.x"];
-    let ends = oracle.written().flat_map(|written| written.char_indices().map(|(at, _)| written[at..].to_owned()));
+    let ends =
+        oracle.written().flat_map(|written| written.char_indices().map(|(at, _)| written[at..].to_owned()));
     defeats.iter().map(|defeat| (*defeat).to_owned()).chain(ends).collect()
 }
 
 /// The values that a policy acts on: without weak ones if they are not listed.
 fn only(known: &[Known], weak: bool) -> Vec<Known> {
-    let is_weak = |kind: &Kind| matches!(kind, Kind::Name | Kind::DateOfBirth | Kind::Postcode | Kind::City | Kind::CardLast4);
+    let is_weak = |kind: &Kind| {
+        matches!(kind, Kind::Name | Kind::DateOfBirth | Kind::Postcode | Kind::City | Kind::CardLast4)
+    };
     known.iter().filter(|known| weak || !is_weak(&known.kind)).cloned().collect()
 }
 
@@ -318,32 +338,49 @@ struct Text(Vec<Token>);
 #[derive(Clone, Debug)]
 enum Token {
     /// A value in one of its spellings, or a part of it.
-    Value { which: usize, spelling: usize, from: usize, to: usize, gap: &'static str, upper: u8 },
+    Value {
+        which: usize,
+        spelling: usize,
+        from: usize,
+        to: usize,
+        gap: &'static str,
+        upper: u8,
+    },
     Other(&'static str),
 }
 
 fn text(most: usize) -> impl Strategy<Value = Text> {
-    let gaps = prop::sample::select(&[" ", " ", "-", ".", "  ", " - ", ", ", "/", "\n", "\u{a0}", "\u{200b}", "'", ". "][..]);
+    let gaps = prop::sample::select(
+        &[" ", " ", "-", ".", "  ", " - ", ", ", "/", "\n", "\u{a0}", "\u{200b}", "'", ". "][..],
+    );
     let part = prop_oneof![3 => Just((0, usize::MAX)), 1 => (0..6_usize, 1..20_usize)];
-    let value = (any::<usize>(), any::<usize>(), part, gaps, 0..6_u8).prop_map(|(which, spelling, (from, to), gap, upper)| {
-        Token::Value { which, spelling, from, to, gap, upper }
-    });
+    let value = (any::<usize>(), any::<usize>(), part, gaps, 0..6_u8).prop_map(
+        |(which, spelling, (from, to), gap, upper)| Token::Value { which, spelling, from, to, gap, upper },
+    );
     let other = prop::sample::select(OTHERS).prop_map(Token::Other);
-    let separator = prop::sample::select(&[" ", ", ", ". ", "-", ".", "\n", " (", "x", "_", "@", "+", ",", "; "][..]);
+    let separator =
+        prop::sample::select(&[" ", ", ", ". ", "-", ".", "\n", " (", "x", "_", "@", "+", ",", "; "][..]);
     let token = prop_oneof![4 => value, 2 => other, 3 => separator.prop_map(Token::Other)];
     prop::collection::vec(token, 0..=most).prop_map(Text)
 }
 
 const OTHERS: &[&str] = &[
-    "the", "Ann", "ann", "Lee", "lee", "Rose", "R.", "M", "Marie", "and", "4", "15", "415", "0", "00", "011", "1", "+1", "(0)", "+44", "x22",
-    "com", ".com", "@ex.com", "-b.co", ".au", "-x.x", "April", "5th", "of", "1990", "$", "%", "(", ")", "Oslo", "\u{200b}", "\u{ad}", "é", "77", "'s",
+    "the", "Ann", "ann", "Lee", "lee", "Rose", "R.", "M", "Marie", "and", "4", "15", "415", "0", "00", "011",
+    "1", "+1", "(0)", "+44", "x22", "com", ".com", "@ex.com", "-b.co", ".au", "-x.x", "April", "5th", "of",
+    "1990", "$", "%", "(", ")", "Oslo", "\u{200b}", "\u{ad}", "é", "77", "'s",
 ];
 
 impl Text {
     fn written(&self, known: &[Known]) -> String {
         let written: Vec<Vec<String>> = known
             .iter()
-            .map(|known| Oracle::new(std::slice::from_ref(known)).written().map(str::to_owned).chain([known.text.to_owned()]).collect())
+            .map(|known| {
+                Oracle::new(std::slice::from_ref(known))
+                    .written()
+                    .map(str::to_owned)
+                    .chain([known.text.to_owned()])
+                    .collect()
+            })
             .collect();
         let token = |token: &Token| match token {
             Token::Other(text) => (*text).to_owned(),
@@ -364,11 +401,14 @@ fn disguise(text: &str, how: u8) -> String {
     match how {
         0 => text.to_uppercase(),
         1 => text.char_indices().map(|(at, c)| if begins(at) { c.to_ascii_uppercase() } else { c }).collect(),
-        2 if text.chars().all(|c| c.is_ascii_digit()) => {
-            text.char_indices().flat_map(|(at, c)| [c].into_iter().chain((at % 3 == 2).then_some('-'))).collect()
-        }
+        2 if text.chars().all(|c| c.is_ascii_digit()) => text
+            .char_indices()
+            .flat_map(|(at, c)| [c].into_iter().chain((at % 3 == 2).then_some('-')))
+            .collect(),
         3 => {
-            let swap = |c: char| DISGUISES.iter().find(|(_, plain)| *plain == c).map_or(c, |(disguise, _)| *disguise);
+            let swap = |c: char| {
+                DISGUISES.iter().find(|(_, plain)| *plain == c).map_or(c, |(disguise, _)| *disguise)
+            };
             text.chars().map(swap).collect()
         }
         _ => text.to_owned(),

@@ -30,8 +30,29 @@ const VALUES: &[(Kind, &str)] = &[
 
 /// What must not be in any output: the parts of the values, the names of owners, and words of the answer.
 const SECRETS: &[&str] = &[
-    "zelda", "quux", "example.com", "5550187", "555 0187", "7719", "wyvern", "8841", "3704", "04053201", "1111", "05-1120", "051120", "zz9",
-    "2.217", "zx81", "1971", "december", "sw1a", "8724", "c-90017", "grapefruit", "marmalade",
+    "zelda",
+    "quux",
+    "example.com",
+    "5550187",
+    "555 0187",
+    "7719",
+    "wyvern",
+    "8841",
+    "3704",
+    "04053201",
+    "1111",
+    "05-1120",
+    "051120",
+    "zz9",
+    "2.217",
+    "zx81",
+    "1971",
+    "december",
+    "sw1a",
+    "8724",
+    "c-90017",
+    "grapefruit",
+    "marmalade",
 ];
 
 const ANSWER: &str = "Grapefruit for zelda.quux@example.com, 415-555-0187; Zelda Quux of Wyvernham: 4111 1111 1111 1111, ZZ9-PLU. Marmalade";
@@ -109,26 +130,33 @@ fn errors_say_no_value() {
         (Kind::named("marmalade_kind"), "zelda"),
     ];
     for (kind, text) in bad {
-        let error = IndexBuilder::new().add(Identifier { owner: OWNER, kind: kind.clone(), text }).unwrap_err();
+        let error =
+            IndexBuilder::new().add(Identifier { owner: OWNER, kind: kind.clone(), text }).unwrap_err();
         if kind != Kind::named("marmalade_kind") {
             assert_silent(&format!("{error} {error:?}"));
         }
     }
-    let error = IndexBuilder::new().add(Identifier { owner: "", kind: Kind::Name, text: "Zelda Quux" }).unwrap_err();
+    let error =
+        IndexBuilder::new().add(Identifier { owner: "", kind: Kind::Name, text: "Zelda Quux" }).unwrap_err();
     assert_silent(&format!("{error} {error:?}"));
     for dictionary in [
         "customer_id,email,dob\nC-90017,zelda quux,1971-13-29\nC-90017,zelda@quux\n",
         "{\"id\": \"C-90017\", \"email\": \"zelda quux\", \"dob\": 1971}\n{\"id\": \"zelda\n{\"email\": \"zelda.quux@example.com\"}\n",
     ] {
         let (mut builder, mut reports) = (IndexBuilder::new(), 0);
-        let rows = builder.add_dictionary("customers", dictionary.as_bytes(), &Schema::default(), &mut |bad| {
-            reports += 1;
-            assert_silent(&format!("{bad} {bad:?}"));
-        });
+        let rows =
+            builder.add_dictionary("customers", dictionary.as_bytes(), &Schema::default(), &mut |bad| {
+                reports += 1;
+                assert_silent(&format!("{bad} {bad:?}"));
+            });
         silent(&rows);
         assert!(reports > 1);
     }
-    for policy in ["[allow]\nvalues = ['zelda quux\n", "[allow]\nvalues = 'zelda quux'", "[allow]\nvalues = [['zelda']]"] {
+    for policy in [
+        "[allow]\nvalues = ['zelda quux\n",
+        "[allow]\nvalues = 'zelda quux'",
+        "[allow]\nvalues = [['zelda']]",
+    ] {
         let error = Policy::from_toml(policy).unwrap_err();
         assert_silent(&format!("{error} {error:?}"));
     }

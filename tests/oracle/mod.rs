@@ -39,9 +39,15 @@ struct Spelling {
 #[derive(Clone)]
 enum Part {
     Char(char),
-    Gap { of: &'static str, least: usize, most: usize },
+    Gap {
+        of: &'static str,
+        least: usize,
+        most: usize,
+    },
     /// Between words of a name, where a middle name may stand if there is no comma.
-    NameGap { comma: bool },
+    NameGap {
+        comma: bool,
+    },
     /// Zeros of a trunk prefix, each with a gap behind it.
     Zeros,
 }
@@ -57,7 +63,8 @@ struct Symbol {
 
 impl Oracle {
     pub(crate) fn new(known: &[Known]) -> Self {
-        let codes: BTreeSet<&str> = known.iter().filter(|k| k.kind == Kind::Phone).map(|k| number(k.text).0).collect();
+        let codes: BTreeSet<&str> =
+            known.iter().filter(|k| k.kind == Kind::Phone).map(|k| number(k.text).0).collect();
         let mut spellings: BTreeMap<(Kind, String), Spelling> = BTreeMap::new();
         for value in known {
             for form in forms(&value.kind, value.text) {
@@ -91,7 +98,12 @@ impl Oracle {
                 for end in ends.into_iter().filter(|end| may_end(&spelling.kind, &symbols, *end)) {
                     let first = if spelling.kind == Kind::Phone { with_sign(&symbols, at, end) } else { at };
                     let (kind, form) = (spelling.kind.clone(), spelling.form.clone());
-                    found.insert(Found { start: symbols[first].start, end: symbols[end - 1].end, kind, form });
+                    found.insert(Found {
+                        start: symbols[first].start,
+                        end: symbols[end - 1].end,
+                        kind,
+                        form,
+                    });
                 }
             }
         }
@@ -163,7 +175,8 @@ fn may_end(kind: &Kind, symbols: &[Symbol], end: usize) -> bool {
     }
     match (kind, next.ch) {
         (Kind::Email, '-') => {
-            let label = symbols[end + 1..].iter().take(63).take_while(|s| is_word(Some(s)) || s.ch == '-').count();
+            let label =
+                symbols[end + 1..].iter().take(63).take_while(|s| is_word(Some(s)) || s.ch == '-').count();
             let goes_on = label > 0 && symbols.get(end + 1 + label).is_some_and(|dot| dot.ch == '.');
             !(goes_on && is_word(symbols.get(end + 2 + label)))
         }
@@ -249,7 +262,9 @@ fn forms(kind: &Kind, text: &str) -> BTreeSet<String> {
             BTreeSet::from([without(" -./"), written])
         }
         Kind::Address | Kind::City => BTreeSet::from([words(" -'.,#/:;()\"")]),
-        Kind::Name => names(&words(" -'.,")).into_iter().chain([words(" .,").replace(['-', '\''], "")]).collect(),
+        Kind::Name => {
+            names(&words(" -'.,")).into_iter().chain([words(" .,").replace(['-', '\''], "")]).collect()
+        }
         Kind::DateOfBirth => dates(text),
         _ => BTreeSet::from([lower]),
     }

@@ -11,7 +11,12 @@ pub(crate) struct Response {
 }
 
 /// Checks a response that comes in these pieces.
-pub(crate) fn check<'a>(index: &Index, policy: &Policy, reader: &Reader, pieces: impl IntoIterator<Item = &'a str>) -> Response {
+pub(crate) fn check<'a>(
+    index: &Index,
+    policy: &Policy,
+    reader: &Reader,
+    pieces: impl IntoIterator<Item = &'a str>,
+) -> Response {
     let mut checker = Session::new(index, policy, reader.clone()).checker();
     let mut safe = String::new();
     for piece in pieces {
@@ -39,7 +44,8 @@ pub(crate) fn edits(index: &Index, policy: &Policy, reader: &Reader, text: &str)
 
 /// The pieces of a text that is cut at these bytes, which are moved to the next character boundary.
 pub(crate) fn cut<'a>(text: &'a str, at: &[usize]) -> Vec<&'a str> {
-    let boundary = |at: &usize| (*at..=text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len());
+    let boundary =
+        |at: &usize| (*at..=text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len());
     let mut places: Vec<usize> = at.iter().map(boundary).chain([0, text.len()]).collect();
     places.sort_unstable();
     places.windows(2).map(|ends| &text[ends[0]..ends[1]]).collect()
