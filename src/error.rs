@@ -115,5 +115,13 @@ pub(crate) fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a s
 
 /// The reason of a TOML error in one line, with the place but without the source: a policy may hold customers' values.
 pub(crate) fn toml_reason(error: &toml::de::Error) -> String {
-    error.message().replace('\n', ", ")
+    let message = error.message().replace('\n', ", ");
+    // serde quotes what it found: `invalid type: string "…", expected a sequence`.
+    match message.rsplit_once(", expected ") {
+        Some((found, expected)) if found.starts_with("invalid ") => {
+            let found = found.split(['"', '`']).next().unwrap_or_default().trim_end();
+            format!("{found}, expected {expected}")
+        }
+        _ => message,
+    }
 }
