@@ -155,7 +155,8 @@ fn errors_say_no_value() {
     for policy in [
         "[allow]\nvalues = ['zelda quux\n",
         "[allow]\nvalues = 'zelda quux'",
-        "[allow]\nvalues = [['zelda']]", "[allow]\nvalues = [87241111]",
+        "[allow]\nvalues = [['zelda']]",
+        "[allow]\nvalues = [87241111]",
         "stop_message = 'x'\n[redact]\nlabels = 'zelda, expected zelda'",
     ] {
         let error = Policy::from_toml(policy).unwrap_err();
