@@ -148,11 +148,15 @@ pub(crate) fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a s
 
 /// The reason of a TOML error in one line, with the place but without the source: a policy may hold customers' values.
 pub(crate) fn toml_reason(error: &toml::de::Error) -> String {
-    let mut reason = error.message().replace('\n', ", ");
-    // serde repeats a string that came where something else was expected.
-    if let Some((start, end)) = reason.find("string \"").zip(reason.rfind("\", expected")) {
-        reason.replace_range((start + "string".len()).min(end)..=end, "");
-    }
+    let message = error.message().replace('\n', ", ");
+    // serde quotes what it found: `invalid type: string "…", expected a sequence`.
+    let reason = match message.rsplit_once(", expected ") {
+        Some((found, expected)) if found.starts_with("invalid ") => {
+            let found = found.split(['"', '`']).next().unwrap_or_default().trim_end();
+            format!("{found}, expected {expected}")
+        }
+        _ => message,
+    };
     let whole = error.to_string();
     let place = whole.lines().next().and_then(|line| line.strip_prefix("TOML parse error at "));
     place.map_or(reason.clone(), |place| format!("{place}: {reason}"))
@@ -172,6 +176,7 @@ mod tests {
             reason("a = 1\nb = 'ann@example.com\", expected x'"),
             "line 2, column 5: invalid type: string, expected u8"
         );
+        assert_eq!(reason("a = 4111111111111111"), "line 1, column 5: invalid value: integer, expected u8");
         assert_eq!(reason("a = [\n"), "line 1, column 6: unclosed array, expected `]`");
         assert_eq!(clipped("name"), "name");
         assert_eq!(clipped(&"é".repeat(1_000_000)).chars().count(), LONGEST_NAME + 1);

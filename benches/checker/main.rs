@@ -1,18 +1,19 @@
 //! What a check costs, beside the engines one would otherwise take, on the same keys and the same text in the same run.
 //!
-//! `cargo bench --bench checker` · the peers search raw bytes and fold nothing, so they do less: they miss every value that is written
-//! otherwise, do not know who owns it, and cannot say what has to be held back.
+//! `cargo bench --bench checker` · The peers find exact bytes. *Raw*, they compare what is written and miss every value that is written
+//! otherwise; *folded*, keys and text are in lower case before the clock starts, which is a part of what a check does for itself. In
+//! neither form do they know whose a value is, or what has to be held back.
 
 mod sample;
 
 use std::hint::black_box;
 use std::time::Duration;
 
+use aho_corasick::Anchored;
 use aho_corasick::automaton::Automaton;
 use aho_corasick::nfa::contiguous;
-use aho_corasick::Anchored;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use sample::Sample;
+use sample::{Random, Sample};
 use tightlip::{Checker, Policy, Reader, Session};
 
 const OWNERS: usize = 100_000;
@@ -21,6 +22,16 @@ const PUSH: usize = 4;
 
 fn pieces(text: &str) -> Vec<&str> {
     (0..text.len()).step_by(PUSH).map(|at| &text[at..(at + PUSH).min(text.len())]).collect()
+}
+
+/// The sentences of a text in random order until there are `bytes` of them, so that no engine learns it by heart.
+fn shuffled(text: &str, bytes: usize) -> String {
+    let sentences: Vec<&str> = text.split_inclusive(". ").collect();
+    let (mut random, mut shuffled) = (Random(3), String::new());
+    while shuffled.len() < bytes {
+        shuffled.push_str(sentences[random.below(sentences.len())]);
+    }
+    shuffled
 }
 
 fn stream(mut checker: Checker, pieces: &[&str], out: &mut String) -> usize {
@@ -38,14 +49,11 @@ fn stream(mut checker: Checker, pieces: &[&str], out: &mut String) -> usize {
 fn checks(criterion: &mut Criterion) {
     let sample = Sample::new(OWNERS);
     let index = sample.index();
-    let prose = sample::prose();
+    let prose = &*shuffled(sample::prose(), 200_000);
     let dense = sample.dense_text(prose);
     println!("index: {:?}", index.info().bytes);
-    let contiguous = contiguous::NFA::builder().build(sample.values()).expect("the keys fit");
-    let mut values: Vec<&str> = sample.values().collect();
-    values.sort_unstable();
-    values.dedup();
-    let double = daachorse::DoubleArrayAhoCorasick::<u32>::new(values).unwrap();
+    let raw = Peers::new(sample.values().map(str::to_owned));
+    let folded = Peers::new(sample.values().map(str::to_lowercase));
 
     for (name, text) in [("prose", prose), ("dense", &*dense)] {
         let pieces = pieces(text);
@@ -61,13 +69,25 @@ fn checks(criterion: &mut Criterion) {
             let _ = checker.finish(&mut safe);
             assert_eq!(checker.found() == 0, name == "prose", "{name} under {}", policy.name());
             let held = stream(session(), &pieces, &mut out);
-            println!("{name} under {}: {:.2} bytes held after a push", policy.name(), held as f64 / pieces.len() as f64);
+            println!(
+                "{name} under {}: {:.2} bytes held after a push",
+                policy.name(),
+                held as f64 / pieces.len() as f64
+            );
             group.bench_function(format!("tightlip {}", policy.name()), |bencher| {
                 bencher.iter(|| stream(session(), &pieces, &mut out));
             });
         }
-        group.bench_function("aho-corasick stepping", |bencher| bencher.iter(|| step_aho(&contiguous, &pieces)));
-        group.bench_function("daachorse stepping", |bencher| bencher.iter(|| step_daachorse(&double, &pieces)));
+        let lower = text.to_lowercase();
+        let lower_pieces = self::pieces(&lower);
+        for (form, peers, pieces) in [("raw", &raw, &pieces), ("folded", &folded, &lower_pieces)] {
+            group.bench_function(format!("aho-corasick {form}"), |bencher| {
+                bencher.iter(|| peers.step_aho(pieces))
+            });
+            group.bench_function(format!("daachorse {form}"), |bencher| {
+                bencher.iter(|| peers.step_daachorse(pieces))
+            });
+        }
         group.finish();
 
         let mut group = criterion.benchmark_group(format!("bulk/{name}"));
@@ -82,31 +102,54 @@ fn checks(criterion: &mut Criterion) {
                 out.clear();
             });
         });
-        group.bench_function("aho-corasick", |bencher| bencher.iter(|| step_aho(&contiguous, &[text])));
-        group.bench_function("daachorse", |bencher| bencher.iter(|| double.find_overlapping_iter(text).count()));
+        for (form, peers, text) in [("raw", &raw, text), ("folded", &folded, &*lower)] {
+            group.bench_function(format!("aho-corasick {form}"), |bencher| {
+                bencher.iter(|| peers.step_aho(&[text]))
+            });
+            group.bench_function(format!("daachorse {form}"), |bencher| {
+                bencher.iter(|| peers.step_daachorse(&[text]))
+            });
+        }
         group.finish();
     }
 }
 
-/// Feeds an automaton piece by piece, the state kept, as a stream would.
-fn step_aho(automaton: &contiguous::NFA, pieces: &[&str]) -> usize {
-    let mut state = automaton.start_state(Anchored::No).expect("the automaton is unanchored");
-    let mut found = 0;
-    for piece in pieces {
-        for byte in piece.bytes() {
-            state = automaton.next_state(Anchored::No, state, byte);
-            if automaton.is_special(state) && automaton.is_match(state) {
-                found += automaton.match_len(state);
-            }
-        }
-        black_box(state);
-    }
-    found
+/// The engines one would otherwise take.
+struct Peers {
+    contiguous: contiguous::NFA,
+    double: daachorse::DoubleArrayAhoCorasick<u32>,
 }
 
-fn step_daachorse(automaton: &daachorse::DoubleArrayAhoCorasick<u32>, pieces: &[&str]) -> usize {
-    let bytes = pieces.iter().flat_map(|piece| piece.bytes());
-    automaton.find_overlapping_iter_from_iter(bytes).count()
+impl Peers {
+    fn new(values: impl Iterator<Item = String>) -> Self {
+        let mut values: Vec<String> = values.collect();
+        values.sort_unstable();
+        values.dedup();
+        let contiguous = contiguous::NFA::builder().build(&values).expect("the keys fit");
+        Self { contiguous, double: daachorse::DoubleArrayAhoCorasick::new(values).expect("the keys differ") }
+    }
+
+    /// Feeds the automaton piece by piece, its state kept, as a stream would.
+    fn step_aho(&self, pieces: &[&str]) -> usize {
+        let automaton = &self.contiguous;
+        let mut state = automaton.start_state(Anchored::No).expect("the automaton is unanchored");
+        let mut found = 0;
+        for piece in pieces {
+            for byte in piece.bytes() {
+                state = automaton.next_state(Anchored::No, state, byte);
+                if automaton.is_special(state) && automaton.is_match(state) {
+                    found += automaton.match_len(state);
+                }
+            }
+            black_box(state);
+        }
+        found
+    }
+
+    fn step_daachorse(&self, pieces: &[&str]) -> usize {
+        let bytes = pieces.iter().flat_map(|piece| piece.bytes());
+        self.double.find_overlapping_iter_from_iter(bytes).count()
+    }
 }
 
 criterion_group!(benches, checks);

@@ -3,11 +3,12 @@
 use tightlip::{Identifier, Index, IndexBuilder, Kind};
 
 /// Customers with six identifiers each.
-pub struct Sample {
+pub(crate) struct Sample {
     customers: Vec<[String; 6]>,
 }
 
-const KINDS: [Kind; 6] = [Kind::Name, Kind::Email, Kind::Phone, Kind::Address, Kind::Account, Kind::Reference];
+const KINDS: [Kind; 6] =
+    [Kind::Name, Kind::Email, Kind::Phone, Kind::Address, Kind::Account, Kind::Reference];
 
 const FIRST: &str = "Aaron Ada Alice Amir Anna Arthur Beatrice Bela Ben Carla Carlos Chen Clara Daniel Diana Dora Edith Elena Emil Emma Erik Esther \
     Eva Fatima Felix Finn Flora Frank Gabriel George Greta Hanna Hector Helen Hugo Ida Igor Ines Iris Ivan Jack Jana Jasmin Joan Jonas Julia Karim Karl \
@@ -24,10 +25,10 @@ const LAST: &str = "Abbott Acosta Adler Ahmed Alvarez Andersen Bailey Baker Barn
 const STREETS: &str = "Oak Maple Cedar Pine Elm Lake Hill River Park Sunset Highland Meadow Forest Spring Church Mill Garden Valley Orchard Bridge";
 
 /// SplitMix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014).
-pub struct Random(pub u64);
+pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
-    pub fn below(&mut self, n: usize) -> usize {
+    pub(crate) fn below(&mut self, n: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -45,8 +46,9 @@ impl Random {
 }
 
 impl Sample {
-    pub fn new(owners: usize) -> Self {
-        let [first, last, streets] = [FIRST, LAST, STREETS].map(|words| words.split_whitespace().collect::<Vec<_>>());
+    pub(crate) fn new(owners: usize) -> Self {
+        let [first, last, streets] =
+            [FIRST, LAST, STREETS].map(|words| words.split_whitespace().collect::<Vec<_>>());
         let mut random = Random(1);
         let customer = |_| {
             let (f, l) = (random.pick(&first), random.pick(&last));
@@ -65,11 +67,11 @@ impl Sample {
         Self { customers: (0..owners).map(customer).collect() }
     }
 
-    pub fn values(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn values(&self) -> impl Iterator<Item = &str> {
         self.customers.iter().flatten().map(String::as_str)
     }
 
-    pub fn index(&self) -> Index {
+    pub(crate) fn index(&self) -> Index {
         let mut builder = IndexBuilder::new();
         for (number, customer) in self.customers.iter().enumerate() {
             let owner = format!("C-{number:07}");
@@ -81,7 +83,7 @@ impl Sample {
     }
 
     /// Prose with somebody's data in every other sentence.
-    pub fn dense_text(&self, prose: &str) -> String {
+    pub(crate) fn dense_text(&self, prose: &str) -> String {
         let mut random = Random(2);
         let mut text = String::new();
         for sentence in prose.split_inclusive(". ") {
@@ -94,6 +96,6 @@ impl Sample {
 }
 
 /// Ordinary text without anybody's data.
-pub fn prose() -> &'static str {
+pub(crate) fn prose() -> &'static str {
     include_str!("prose.txt")
 }

@@ -196,7 +196,9 @@ impl Channel {
         let (start, end) = (found.start.max(self.decided), found.end);
         self.withheld.add(Shown { action: judgement.action, start, end, kind: found.kind, value });
         // What lies inside a longer withheld value is covered by it.
-        let covers = |outer: &Range<u64>, inner: &Range<u64>| outer.start <= inner.start && inner.end <= outer.end && outer != inner;
+        let covers = |outer: &Range<u64>, inner: &Range<u64>| {
+            outer.start <= inner.start && inner.end <= outer.end && outer != inner
+        };
         let span = found.start..found.end;
         self.noted.retain(|other| other.action < Action::Redact || !covers(&span, &other.span));
         if !self.noted.iter().any(|other| other.action >= Action::Redact && covers(&other.span, &span)) {
@@ -213,7 +215,13 @@ impl Channel {
         };
         let (start, end) = (found.start.to_le_bytes(), found.end.to_le_bytes());
         let finding = Finding {
-            id: inner.generation.keyed_hash(&[b"finding", self.name.as_bytes(), kind.name().as_bytes(), &start, &end]),
+            id: inner.generation.keyed_hash(&[
+                b"finding",
+                self.name.as_bytes(),
+                kind.name().as_bytes(),
+                &start,
+                &end,
+            ]),
             rule,
             generation: inner.generation.number(),
             kind: kind.clone(),
@@ -234,7 +242,8 @@ impl Channel {
     fn report(&mut self, inner: &Inner) {
         let (decided, stopped_at) = (self.decided, self.stopped_at);
         let is_ready = |finding: &mut Finding| {
-            finding.span.end <= decided || (finding.action == Action::Stop && finding.span.start == stopped_at)
+            finding.span.end <= decided
+                || (finding.action == Action::Stop && finding.span.start == stopped_at)
         };
         for finding in self.noted.extract_if(.., is_ready) {
             self.found += 1;
@@ -293,7 +302,14 @@ impl Channel {
                 let (span, shown) = (span.start..span.end, span.shown);
                 let raw = self.hold.text(text, span.clone());
                 let mut replaced = String::new();
-                replacement(&inner.rules, &mut shared.pseudonyms, shown.kind, shown.value, &raw, &mut replaced);
+                replacement(
+                    &inner.rules,
+                    &mut shared.pseudonyms,
+                    shown.kind,
+                    shown.value,
+                    &raw,
+                    &mut replaced,
+                );
                 self.edits.push(Edit { span, replacement: replaced });
             }
         }
@@ -320,6 +336,11 @@ impl Channel {
         if self.state == State::Stopped {
             self.hold.discard();
         }
+    }
+
+    /// The response was stopped by what stands in this channel, not in another.
+    pub(super) fn stopped_itself(&self) -> bool {
+        self.state == State::Stopped && self.stopped_at < u64::MAX
     }
 
     /// Reports how the channel ended.

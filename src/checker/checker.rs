@@ -73,7 +73,8 @@ impl Checker {
 
     /// Takes text and appends what is safe now to `out`. Allocates nothing on text without findings, once its buffers have grown.
     ///
-    /// When the policy stops the response, the stop message is appended and [`Verdict::Stop`] returned, now and ever after.
+    /// When the policy stops the response, [`Verdict::Stop`] is returned, now and ever after, by every channel of the session; the one
+    /// whose text it was appends the stop message, once.
     pub fn push(&mut self, text: &str, out: &mut String) -> Verdict {
         self.write(text, out, false)
     }
@@ -87,7 +88,7 @@ impl Checker {
         if self.channel.state == State::Open {
             self.channel.decide(&self.session.inner, text, ends);
             self.channel.release(text, Some(out));
-            if self.channel.state == State::Stopped {
+            if self.channel.stopped_itself() {
                 out.push_str(self.session.inner.policy.stop_message());
             }
         }

@@ -99,7 +99,8 @@ impl Hold {
 
     /// What of a span is held, and what of it is new.
     fn parts<'a>(&'a self, new: &'a str, span: Range<u64>) -> (&'a str, &'a str) {
-        let (start, end, held) = ((span.start - self.released) as usize, (span.end - self.released) as usize, self.len());
+        let (start, end, held) =
+            ((span.start - self.released) as usize, (span.end - self.released) as usize, self.len());
         let in_held = &self.text[self.gone + start.min(held)..self.gone + end.min(held)];
         (in_held, &new[start.max(held) - held..end.max(held) - held])
     }

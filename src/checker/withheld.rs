@@ -84,7 +84,12 @@ mod tests {
 
     #[test]
     fn overlapping_spans_merge_in_any_order() {
-        let matches = [shown(0, 7, Action::Redact), shown(4, 13, Action::Redact), shown(13, 15, Action::Redact), shown(5, 6, Action::Redact)];
+        let matches = [
+            shown(0, 7, Action::Redact),
+            shown(4, 13, Action::Redact),
+            shown(13, 15, Action::Redact),
+            shown(5, 6, Action::Redact),
+        ];
         for turn in 0..matches.len() {
             let mut withheld = Withheld::default();
             for at in 0..matches.len() {

@@ -50,7 +50,10 @@ impl Build {
         };
         IndexBuilder::check_folder(&self.output)?;
         // The folder of a bare name is the current one.
-        let runs = self.output.parent().map(|folder| if folder.as_os_str().is_empty() { Path::new(".") } else { folder });
+        let runs = self
+            .output
+            .parent()
+            .map(|folder| if folder.as_os_str().is_empty() { Path::new(".") } else { folder });
         let mut builder = IndexBuilder::new().schema(&schema).region(self.region).memory(self.memory.0);
         builder = runs.filter(|folder| folder.is_dir()).into_iter().fold(builder, IndexBuilder::runs_in);
 
@@ -65,11 +68,20 @@ impl Build {
         let mut rows = Rows::default();
         for source in &self.sources {
             rows += if source == Path::new("-") {
-                builder.add_dictionary("stdin", progress.wrap_read(std::io::stdin().lock()), &schema, &mut bad)?
+                builder.add_dictionary(
+                    "stdin",
+                    progress.wrap_read(std::io::stdin().lock()),
+                    &schema,
+                    &mut bad,
+                )?
             } else {
-                let file = std::fs::File::open(source).map_err(|error| Error::file("open", source, &error))?;
+                let file =
+                    std::fs::File::open(source).map_err(|error| Error::file("open", source, &error))?;
                 if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
-                    return Err(Error::data(format!("{} is a folder; expected a dictionary file", source.display())));
+                    return Err(Error::data(format!(
+                        "{} is a folder; expected a dictionary file",
+                        source.display()
+                    )));
                 }
                 let name = source.display().to_string();
                 builder.add_dictionary(&name, progress.wrap_read(file), &schema, &mut bad)?
@@ -80,7 +92,9 @@ impl Build {
             eprintln!("tightlip: and {} more values that cannot be used", grouped(printed - MOST_PRINTED));
         }
         if rows.read == 0 {
-            return Err(Error::data("the dictionaries have no rows; an index needs at least one value of one owner"));
+            return Err(Error::data(
+                "the dictionaries have no rows; an index needs at least one value of one owner",
+            ));
         }
         if self.max_bad.is_exceeded(rows) {
             return Err(Error::data(format!(
@@ -111,7 +125,9 @@ impl Build {
         }
         match rows.used.saturating_sub(info.owners) {
             0 => {}
-            1 => eprintln!("tightlip: 1 row speaks of an owner that another row names too; their values add up"),
+            1 => eprintln!(
+                "tightlip: 1 row speaks of an owner that another row names too; their values add up"
+            ),
             more => eprintln!(
                 "tightlip: {} rows speak of an owner that another row names too; their values add up",
                 grouped(more)
@@ -125,7 +141,8 @@ impl Build {
             return ProgressBar::hidden();
         }
         let lengths = self.sources.iter().map(|path| std::fs::metadata(path).map_or(0, |file| file.len()));
-        let style = ProgressStyle::with_template("{bar:40} {bytes} of {total_bytes}, {bytes_per_sec}, {eta} left");
+        let style =
+            ProgressStyle::with_template("{bar:40} {bytes} of {total_bytes}, {bytes_per_sec}, {eta} left");
         ProgressBar::new(lengths.sum()).with_style(style.expect("the template is valid"))
     }
 }
@@ -189,4 +206,3 @@ impl MaxBad {
         }
     }
 }
-

@@ -29,7 +29,12 @@ impl Demo {
     pub(super) fn run(&self) -> Result<Ending> {
         let policy = self.policy.read()?;
         let mut builder = IndexBuilder::new();
-        builder.add_dictionary("sample_customers.csv", CUSTOMERS.as_bytes(), &Schema::default(), &mut |_| ())?;
+        builder.add_dictionary(
+            "sample_customers.csv",
+            CUSTOMERS.as_bytes(),
+            &Schema::default(),
+            &mut |_| (),
+        )?;
         let index = builder.finish_in_memory()?;
         let session = Session::new(&index, &policy, Reader::customer(&self.reader));
 
@@ -96,7 +101,8 @@ fn stream(session: &Session, screen: &mut Screen, pause: Duration) -> io::Result
 fn tokens(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = text;
     std::iter::from_fn(move || {
-        let ends = |(at, c): &(usize, char)| *at > 0 && (c.is_whitespace() || rest[..*at].chars().count() == 5);
+        let ends =
+            |(at, c): &(usize, char)| *at > 0 && (c.is_whitespace() || rest[..*at].chars().count() == 5);
         let end = rest.char_indices().find(ends).map_or(rest.len(), |(at, _)| at);
         let (token, after) = rest.split_at(end);
         rest = after;

@@ -21,7 +21,7 @@ pub(super) struct Filter {
     #[arg(long = "reader", value_name = "ID")]
     readers: Vec<String>,
     /// An owner whose data every reader may also see.
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", requires = "readers")]
     acting_for: Vec<String>,
     #[command(flatten)]
     policy: PolicyOption,

@@ -49,7 +49,8 @@ pub(super) fn filter(filtering: &mut Filtering, readers: &[String]) -> Result<En
     let mut line = Vec::new();
     for number in 1_u64.. {
         line.clear();
-        let read = input.read_until(b'\n', &mut line).map_err(|error| Error::io("cannot read stdin", &error))?;
+        let read =
+            input.read_until(b'\n', &mut line).map_err(|error| Error::io("cannot read stdin", &error))?;
         if read == 0 {
             break;
         }
@@ -100,7 +101,13 @@ fn pieces(text: String, chunk: Option<usize>) -> Vec<String> {
     pieces
 }
 
-fn check(filtering: &mut Filtering, id: serde_json::Value, readers: &[String], pieces: &[String], chunked: bool) -> Answer {
+fn check(
+    filtering: &mut Filtering,
+    id: serde_json::Value,
+    readers: &[String],
+    pieces: &[String],
+    chunked: bool,
+) -> Answer {
     let mut checker = filtering.session(readers).checker();
     let mut released: Vec<String> = pieces
         .iter()

@@ -35,9 +35,11 @@ enum Command {
     #[command(subcommand)]
     Index(IndexCommand),
     /// Read a response on stdin, write the safe one on stdout as it goes.
-    #[command(after_help = "Examples:\n  tightlip filter --index customers.tlx --reader C-1001 < answer.txt\n  \
+    #[command(
+        after_help = "Examples:\n  tightlip filter --index customers.tlx --reader C-1001 < answer.txt\n  \
         tightlip filter --index customers.tlx --format jsonl --findings - < answers.jsonl\n\n\
-        Exit status: 0 done, with or without findings; 3 the response was stopped; 1 I/O failed; 2 bad usage, configuration or data.")]
+        Exit status: 0 done, with or without findings; 3 the response was stopped; 1 I/O failed; 2 bad usage, configuration or data."
+    )]
     Filter(filter::Filter),
     /// Show built-in policies.
     #[command(subcommand)]
@@ -136,7 +138,10 @@ fn usage(error: &clap::Error) -> ExitCode {
         error.exit(); // clap prints help in several lines, which it is
     }
     let message = error.to_string();
-    let said = message.lines().map(str::trim).take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more"));
+    let said = message
+        .lines()
+        .map(str::trim)
+        .take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more"));
     let mut line = String::new();
     for part in said.filter(|part| !part.is_empty()) {
         let part = part.strip_prefix("error: ").unwrap_or(part);
@@ -156,7 +161,9 @@ fn usage(error: &clap::Error) -> ExitCode {
 /// Prints what was asked for. A reader of stdout that has gone away ends the command.
 fn print(text: std::fmt::Arguments) -> Result<()> {
     let mut out = io::stdout().lock();
-    out.write_fmt(text).and_then(|()| out.flush()).map_err(|error| Error::io("cannot write to stdout", &error))
+    out.write_fmt(text)
+        .and_then(|()| out.flush())
+        .map_err(|error| Error::io("cannot write to stdout", &error))
 }
 
 fn show(name: &str) -> Result<Ending> {
@@ -177,7 +184,8 @@ fn info(path: &std::path::Path, json: bool) -> Result<Ending> {
         print(format_args!("{text}\n"))?;
         return Ok(Ending::Done);
     }
-    let mut text = format!("{}: generation {}, folding {}\n\n", path.display(), info.generation, info.folding);
+    let mut text =
+        format!("{}: generation {}, folding {}\n\n", path.display(), info.generation, info.folding);
     let mut line = |name: &str, value: String| text.push_str(&format!("  {name:<24}{value:>16}\n"));
     line("owners", grouped(info.owners));
     for (kind, count) in &info.identifiers {

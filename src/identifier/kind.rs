@@ -146,7 +146,13 @@ impl KindSpec {
     /// The row of a built-in kind; `None` for a kind of one's own, whose row comes from a schema.
     pub fn built_in(kind: &Kind) -> Option<Self> {
         let row = TABLE.iter().find(|row| row.0 == *kind)?;
-        Some(Self { kind: kind.clone(), shape: row.3, strength: row.4, min_length: row.5, label: row.6.to_owned() })
+        Some(Self {
+            kind: kind.clone(),
+            shape: row.3,
+            strength: row.4,
+            min_length: row.5,
+            label: row.6.to_owned(),
+        })
     }
 }
 

@@ -114,11 +114,9 @@ impl IndexBuilder {
     }
 
     fn add_identifier(&mut self, Identifier { owner, kind, text }: Identifier, confers: bool) -> Result<()> {
-        let place = self
-            .kinds
-            .iter()
-            .position(|spec| spec.kind == kind)
-            .ok_or_else(|| Error::config(format!("the kind `{kind}` is not in the schema; add it under [kinds]")))?;
+        let place = self.kinds.iter().position(|spec| spec.kind == kind).ok_or_else(|| {
+            Error::config(format!("the kind `{kind}` is not in the schema; add it under [kinds]"))
+        })?;
         match self.add_value(owner, place, text, confers)? {
             Some(rejection) => Err(Error::data(format!("{kind}: {rejection}"))),
             None => Ok(()),
@@ -210,11 +208,16 @@ impl IndexBuilder {
                 map.insert(&key, postings.len()).map_err(unwritable)?;
                 identifiers[kind] += owners.len() as u64;
                 if !values.is_empty() {
-                    let owners: Vec<u8> =
-                        owners.iter().flat_map(|o| [&o.number.to_be_bytes()[..], &[u8::from(o.confers)]].concat()).collect();
-                    let values: Vec<u8> =
-                        values.iter().flat_map(|v| [&(v.len() as u16).to_be_bytes()[..], v].concat()).collect();
-                    let (ordinal, count) = (postings.len().to_be_bytes(), (owners.len() as u32).to_be_bytes());
+                    let owners: Vec<u8> = owners
+                        .iter()
+                        .flat_map(|o| [&o.number.to_be_bytes()[..], &[u8::from(o.confers)]].concat())
+                        .collect();
+                    let values: Vec<u8> = values
+                        .iter()
+                        .flat_map(|v| [&(v.len() as u16).to_be_bytes()[..], v].concat())
+                        .collect();
+                    let (ordinal, count) =
+                        (postings.len().to_be_bytes(), (owners.len() as u32).to_be_bytes());
                     spelled.push(&[&ordinal, &[kind as u8], &count, &owners, &values])?;
                 }
                 postings.owners(&owners, !values.is_empty())?;
@@ -223,7 +226,10 @@ impl IndexBuilder {
         };
         let strong = write_keys(&mut target, "strong", first_weak)?.finish()?;
         let weak = write_keys(&mut target, "weak", usize::MAX)?.finish()?;
-        let maps = [KeyMap::new(strong.bytes()?).map_err(unwritable)?, KeyMap::new(weak.bytes()?).map_err(unwritable)?];
+        let maps = [
+            KeyMap::new(strong.bytes()?).map_err(unwritable)?,
+            KeyMap::new(weak.bytes()?).map_err(unwritable)?,
+        ];
         resolve_spellings(spelled.sorted()?, &maps, first_weak, &mut postings)?;
         drop(maps);
 
@@ -254,7 +260,8 @@ impl IndexBuilder {
             openings: openings.bytes()?,
         };
         let segment = Segment::new(&entry, bytes)?;
-        let manifest = Manifest::new(self.kinds, self.region, self.calling_codes.into_iter().collect(), vec![entry])?;
+        let manifest =
+            Manifest::new(self.kinds, self.region, self.calling_codes.into_iter().collect(), vec![entry])?;
         target.commit(&manifest, [strong, weak, postings, owner_names, openings])?;
         Index::new(Generation::new(manifest, vec![segment])?)
     }
@@ -264,7 +271,9 @@ fn unwritable(error: fst::Error) -> Error {
     match error {
         fst::Error::Io(error) => Error::io("cannot write the keys", &error),
         // Keys come sorted and once each, and were written by the crate that reads them.
-        fst::Error::Fst(_) => Error::index("the keys came out of order; this is a bug in tightlip, please report it"),
+        fst::Error::Fst(_) => {
+            Error::index("the keys came out of order; this is a bug in tightlip, please report it")
+        }
     }
 }
 
@@ -318,7 +327,11 @@ impl Merge {
 
     /// The kind of the next key.
     fn kind(&self) -> Option<usize> {
-        [&self.key, &self.spelling].into_iter().filter_map(|record| record.first()).min().map(|kind| usize::from(*kind))
+        [&self.key, &self.spelling]
+            .into_iter()
+            .filter_map(|record| record.first())
+            .min()
+            .map(|kind| usize::from(*kind))
     }
 
     fn next(&mut self) -> Result<Merged> {
@@ -335,7 +348,9 @@ impl Merge {
             owners.push(Owner { number: u32::from_be_bytes(*number), confers: confers[0] == 1 });
             self.keys.next(&mut self.key)?;
         }
-        while let Some((spelling, value)) = spelling_of(&self.spelling).filter(|(spelling, _)| *spelling == next) {
+        while let Some((spelling, value)) =
+            spelling_of(&self.spelling).filter(|(spelling, _)| *spelling == next)
+        {
             debug_assert_eq!(spelling, next);
             if values.last() != Some(&value) {
                 values.push(value);

@@ -47,7 +47,9 @@ pub(crate) fn keys(spec: &KindSpec, text: &str, region: Region) -> Result<Keys, 
         Shape::Code => code(text),
         shape => Keys { main: fold(shape, text), ..Keys::default() },
     };
-    if keys.main.is_empty() {
+    let has_letter =
+        |key: &[u8]| std::str::from_utf8(key).is_ok_and(|key| key.contains(char::is_alphanumeric));
+    if !has_letter(&keys.main) {
         return Err("nothing of it can be compared");
     }
     if keys.main.len() < spec.min_length {
@@ -147,7 +149,9 @@ impl std::str::FromStr for Region {
     /// Anything else.
     fn from_str(code: &str) -> Result<Self, crate::Error> {
         code.to_uppercase().parse().map(Self).map_err(|_| {
-            crate::Error::config(format!("`{code}` is not a region; expected a two-letter country code such as `US`"))
+            crate::Error::config(format!(
+                "`{code}` is not a region; expected a two-letter country code such as `US`"
+            ))
         })
     }
 }
@@ -155,8 +159,9 @@ impl std::str::FromStr for Region {
 fn phone(text: &str, region: Region) -> Result<Keys, Rejection> {
     let mut folded = String::new();
     symbols(text.trim(), |symbol| folded.push(symbol.ch));
-    let number = phonenumber::parse(Some(region.0), &folded)
-        .map_err(|_| "not a telephone number (write it with its country code, +1 …, or name its region with --region)")?;
+    let number = phonenumber::parse(Some(region.0), &folded).map_err(
+        |_| "not a telephone number (write it with its country code, +1 …, or name its region with --region)",
+    )?;
     let national = number.national();
     let main = format!("{}{}", "0".repeat(usize::from(national.zeros())), national.value());
     Ok(Keys { main: main.into_bytes(), calling_code: Some(number.code().value()), ..Keys::default() })
@@ -228,7 +233,8 @@ fn name(text: &str) -> Keys {
         {
             spellings.push(format!("{first} {last}"));
             backwards(&[*first, *last], &mut spellings);
-            let initials: Vec<String> = middle.iter().filter_map(|m| m.chars().next()).map(String::from).collect();
+            let initials: Vec<String> =
+                middle.iter().filter_map(|m| m.chars().next()).map(String::from).collect();
             spellings.push(format!("{first} {} {last}", initials.join(" ")));
         }
     }
@@ -242,7 +248,17 @@ fn name(text: &str) -> Keys {
 }
 
 const MONTHS: [&str; 12] = [
-    "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
     "december",
 ];
 

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use xxhash_rust::xxh3::xxh3_128;
 
-use crate::error::{Error, Result};
 use super::Region;
+use crate::error::{Error, Result};
 use crate::identifier::KindSpec;
 
 /// The name of the manifest in the folder of an index.
@@ -85,7 +85,12 @@ pub(crate) fn random<const N: usize>() -> Result<String> {
 }
 
 impl Manifest {
-    pub(crate) fn new(kinds: Vec<KindSpec>, region: Region, calling_codes: Vec<u16>, segments: Vec<SegmentEntry>) -> Result<Self> {
+    pub(crate) fn new(
+        kinds: Vec<KindSpec>,
+        region: Region,
+        calling_codes: Vec<u16>,
+        segments: Vec<SegmentEntry>,
+    ) -> Result<Self> {
         Ok(Self {
             format: FORMAT,
             folding: crate::text::version(),

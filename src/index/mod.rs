@@ -181,7 +181,9 @@ impl Index {
         let manifest = &self.generation.manifest;
         let mut identifiers = std::collections::BTreeMap::new();
         for segment in &manifest.segments {
-            for (spec, count) in manifest.kinds.iter().zip(&segment.identifiers).filter(|(_, count)| **count > 0) {
+            for (spec, count) in
+                manifest.kinds.iter().zip(&segment.identifiers).filter(|(_, count)| **count > 0)
+            {
                 *identifiers.entry(spec.kind.name().to_owned()).or_default() += count;
             }
         }
@@ -193,16 +195,28 @@ impl Index {
         let segments = manifest.segments.iter().map(|segment| SegmentInfo {
             owners: u64::from(segment.owners),
             identifiers: segment.identifiers.iter().sum(),
-            bytes: [&segment.strong, &segment.weak, &segment.postings, &segment.owner_names, &segment.openings]
-                .map(|file| file.bytes)
-                .iter()
-                .sum(),
+            bytes: [
+                &segment.strong,
+                &segment.weak,
+                &segment.postings,
+                &segment.owner_names,
+                &segment.openings,
+            ]
+            .map(|file| file.bytes)
+            .iter()
+            .sum(),
         });
         IndexInfo {
             owners: manifest.segments.iter().map(|segment| u64::from(segment.owners)).sum(),
             identifiers,
             segments: segments.collect(),
-            bytes: IndexBytes { total: keys + owners + owner_names + accelerators, keys, owners, owner_names, accelerators },
+            bytes: IndexBytes {
+                total: keys + owners + owner_names + accelerators,
+                keys,
+                owners,
+                owner_names,
+                accelerators,
+            },
             generation: manifest.generation,
             folding: manifest.folding.clone(),
         }
@@ -246,7 +260,10 @@ impl Generation {
         segments.iter().for_each(|segment| openings.join(&segment.openings));
         let mut hash_key = [0; 32];
         for (byte, hex) in hash_key.iter_mut().zip(manifest.hash_key.as_bytes().chunks(2)) {
-            *byte = std::str::from_utf8(hex).ok().and_then(|hex| u8::from_str_radix(hex, 16).ok()).ok_or_else(damaged)?;
+            *byte = std::str::from_utf8(hex)
+                .ok()
+                .and_then(|hex| u8::from_str_radix(hex, 16).ok())
+                .ok_or_else(damaged)?;
         }
         let strong_kinds = manifest.kinds.iter().take_while(|spec| spec.strength == Strength::Strong).count();
         Ok(Self { manifest, segments, openings, strong_kinds, hash_key })

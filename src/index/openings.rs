@@ -54,7 +54,8 @@ impl FirstWord {
         if c.is_ascii() {
             return self.push_byte(c as u8);
         }
-        self.len() + c.len_utf8() <= WORD && c.encode_utf8(&mut [0; 4]).bytes().all(|byte| self.push_byte(byte))
+        self.len() + c.len_utf8() <= WORD
+            && c.encode_utf8(&mut [0; 4]).bytes().all(|byte| self.push_byte(byte))
     }
 
     /// No byte.
@@ -161,7 +162,12 @@ impl Openings {
     /// Tables that say yes to everything: the slow twin of every index.
     pub(crate) fn everywhere() -> Self {
         let all = |n| vec![KindMask::MAX; n].into();
-        Self { short: all(SHORT), others: all(OTHERS), words: vec![u64::MAX].into(), kinds: vec![u8::MAX].into() }
+        Self {
+            short: all(SHORT),
+            others: all(OTHERS),
+            words: vec![u64::MAX].into(),
+            kinds: vec![u8::MAX].into(),
+        }
     }
 
     /// Adds a key, which begins with the byte of its kind.
@@ -184,7 +190,8 @@ impl Openings {
         let text = std::str::from_utf8(folded).expect("keys are UTF-8");
         let mut word = FirstWord::default();
         for c in text.chars() {
-            let is_run = first_class(c.encode_utf8(&mut [0; 4]).as_bytes()).is_some_and(|(_, class)| class == Class::Run);
+            let is_run = first_class(c.encode_utf8(&mut [0; 4]).as_bytes())
+                .is_some_and(|(_, class)| class == Class::Run);
             if !is_run || !word.push(c) {
                 break;
             }
@@ -206,7 +213,8 @@ impl Openings {
 
     fn note(&mut self, hash: u64, kind: KindMask) {
         self.words[hash as usize & (self.words.len() - 1)] |= bits(hash);
-        self.kinds[hash as usize & (self.kinds.len() - 1)] |= kind.to_le_bytes().iter().fold(0, |all, byte| all | byte);
+        self.kinds[hash as usize & (self.kinds.len() - 1)] |=
+            kind.to_le_bytes().iter().fold(0, |all, byte| all | byte);
     }
 
     #[inline(always)]
@@ -282,9 +290,12 @@ impl Openings {
         let length = usize::try_from(u64::from_le_bytes(*count)).ok().and_then(|count| count.checked_mul(8));
         let (words, rest) = length.and_then(|length| rest.split_at_checked(length)).ok_or_else(damaged)?;
         let (masks, kinds) = rest.split_at_checked(4 * (SHORT + OTHERS)).ok_or_else(damaged)?;
-        let words: Vec<u64> = words.chunks_exact(8).map(|w| u64::from_le_bytes(w.try_into().expect("eight bytes"))).collect();
-        let masks: Vec<KindMask> =
-            masks.chunks_exact(4).map(|m| KindMask::from_le_bytes(m.try_into().expect("four bytes"))).collect();
+        let words: Vec<u64> =
+            words.chunks_exact(8).map(|w| u64::from_le_bytes(w.try_into().expect("eight bytes"))).collect();
+        let masks: Vec<KindMask> = masks
+            .chunks_exact(4)
+            .map(|m| KindMask::from_le_bytes(m.try_into().expect("four bytes")))
+            .collect();
         if !kinds.len().is_power_of_two() || !words.len().is_power_of_two() {
             return Err(damaged());
         }
@@ -311,7 +322,15 @@ mod tests {
 
     #[test]
     fn no_key_is_missed() {
-        let keys = ["\u{1}ann lee", "\u{2}a", "\u{2}elisabeth.x@example.com", "\u{3}李明", "\u{3}_x", "\u{4}+x", "\u{5}λόγος"];
+        let keys = [
+            "\u{1}ann lee",
+            "\u{2}a",
+            "\u{2}elisabeth.x@example.com",
+            "\u{3}李明",
+            "\u{3}_x",
+            "\u{4}+x",
+            "\u{5}λόγος",
+        ];
         let mut openings = Openings::for_keys(1);
         keys.iter().for_each(|key| openings.add(key.as_bytes()));
         let mut larger = Openings::for_keys(100_000);

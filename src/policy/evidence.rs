@@ -93,7 +93,8 @@ impl Known {
         if facts <= 1 {
             return Some(0);
         }
-        let mut known: Vec<(u64, u8)> = self.since.iter().copied().zip(evidence.facts.iter().map(|f| f.kind)).collect();
+        let mut known: Vec<(u64, u8)> =
+            self.since.iter().copied().zip(evidence.facts.iter().map(|f| f.kind)).collect();
         known.sort_unstable();
         let mut kinds: KindMask = 0;
         let enough = known.into_iter().find(|(_, kind)| {

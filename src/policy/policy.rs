@@ -49,9 +49,11 @@ pub enum Action {
 pub struct Policy {
     pub(super) settings: Arc<Settings>,
     name: Arc<str>,
-    /// What the last index that was asked knows of the allowed values: its lineage, its generation, and the values.
-    allowed: Arc<Mutex<Option<(String, u64, Arc<HashSet<KeyId>>)>>>,
+    allowed: Arc<Mutex<Option<Allowed>>>,
 }
+
+/// What the last index that was asked knows of the allowed values: its lineage, its generation, and the values.
+type Allowed = (String, u64, Arc<HashSet<KeyId>>);
 
 /// Everything a policy says.
 #[derive(Clone, Deserialize)]
@@ -202,7 +204,8 @@ impl Policy {
     /// As [`from_toml`](Self::from_toml), or it cannot be read.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
-        let text = std::fs::read_to_string(path).map_err(|error| Error::file("read the policy", path, &error))?;
+        let text =
+            std::fs::read_to_string(path).map_err(|error| Error::file("read the policy", path, &error))?;
         let name = path.file_stem().map_or("custom".into(), |stem| stem.to_string_lossy());
         let folder = path.parent().unwrap_or(Path::new(""));
         Self::parse(&text, folder, &name).map_err(|error| error.about(path.display()))
@@ -234,12 +237,15 @@ impl Policy {
     pub(super) fn allowed(&self, generation: &Generation) -> Arc<HashSet<KeyId>> {
         let mut found = self.allowed.lock().unwrap_or_else(PoisonError::into_inner);
         match &*found {
-            Some((lineage, number, allowed)) if *lineage == generation.lineage() && *number == generation.number() => {
+            Some((lineage, number, allowed))
+                if *lineage == generation.lineage() && *number == generation.number() =>
+            {
                 allowed.clone()
             }
             _ => {
                 let values = self.settings.allow.values.iter();
-                let allowed: Arc<HashSet<KeyId>> = Arc::new(values.flat_map(|value| generation.find(value)).collect());
+                let allowed: Arc<HashSet<KeyId>> =
+                    Arc::new(values.flat_map(|value| generation.find(value)).collect());
                 *found = Some((generation.lineage().to_owned(), generation.number(), Arc::clone(&allowed)));
                 allowed
             }
@@ -311,7 +317,11 @@ fn check_keys(section: &str, table: &toml::Table) -> Result<()> {
         if matches!(section, "kinds" | "redact.labels") {
             check_kind(key).map_err(|error| error.about(at))?;
         } else if !keys.contains(&key.as_str()) {
-            return Err(Error::config(format!("unknown key `{key}`{}", did_you_mean(key, keys.iter().copied()))).about(at));
+            return Err(Error::config(format!(
+                "unknown key `{key}`{}",
+                did_you_mean(key, keys.iter().copied())
+            ))
+            .about(at));
         }
         if let toml::Value::Table(table) = value {
             check_keys(&path, table)?;
@@ -337,7 +347,8 @@ fn check_kind(name: &str) -> Result<()> {
 impl Settings {
     /// What is done with a value of a kind that stands alone.
     pub(super) fn alone(&self, spec: &KindSpec) -> Action {
-        let named = self.kinds.iter().find(|(name, _)| Kind::named(name) == spec.kind).map(|(_, action)| *action);
+        let named =
+            self.kinds.iter().find(|(name, _)| Kind::named(name) == spec.kind).map(|(_, action)| *action);
         named.unwrap_or(match spec.strength {
             Strength::Strong => self.unnamed.0,
             Strength::Weak => self.unnamed.1,
@@ -346,8 +357,13 @@ impl Settings {
 
     /// Whether values of a kind count together.
     pub(super) fn counts_together(&self, spec: &KindSpec) -> bool {
-        let allowed = self.kinds.iter().any(|(name, action)| *action == Action::Allow && Kind::named(name) == spec.kind);
-        !allowed && self.together.action != Action::Allow && self.together.kinds.iter().any(|name| Kind::named(name) == spec.kind)
+        let allowed = self
+            .kinds
+            .iter()
+            .any(|(name, action)| *action == Action::Allow && Kind::named(name) == spec.kind);
+        !allowed
+            && self.together.action != Action::Allow
+            && self.together.kinds.iter().any(|name| Kind::named(name) == spec.kind)
     }
 }
 
@@ -359,7 +375,10 @@ mod tests {
     fn what_is_shown_is_what_is_built_in() {
         for (name, text, _) in BUILT_IN {
             let shown = Policy::from_toml(text).unwrap();
-            assert_eq!(format!("{:?}", shown.settings.kinds), format!("{:?}", Policy::built_in(name).unwrap().settings.kinds));
+            assert_eq!(
+                format!("{:?}", shown.settings.kinds),
+                format!("{:?}", Policy::built_in(name).unwrap().settings.kinds)
+            );
             assert_eq!(shown.settings.unnamed, Policy::built_in(name).unwrap().settings.unnamed);
             for (section, keys) in SECTIONS {
                 for key in keys.iter().filter(|key| **key != "kinds") {
@@ -375,10 +394,19 @@ mod tests {
             ("stop_mesage = 'x'", "policy: unknown key `stop_mesage`; did you mean `stop_message`?"),
             ("[together]\nfact = 2", "together: unknown key `fact`; did you mean `facts`?"),
             ("[together]\nkinds = ['nmae']", "together.kinds: unknown kind `nmae`; did you mean `name`?"),
-            ("extends = 'strikt'", "extends: no built-in policy is named `strikt`; there are standard, strict, observe; did you mean `strict`?"),
-            ("[kinds]\nemail = 'block'", "kinds: unknown variant `block`, expected one of `allow`, `observe`, `redact`, `stop`"),
+            (
+                "extends = 'strikt'",
+                "extends: no built-in policy is named `strikt`; there are standard, strict, observe; did you mean `strict`?",
+            ),
+            (
+                "[kinds]\nemail = 'block'",
+                "kinds: unknown variant `block`, expected one of `allow`, `observe`, `redact`, `stop`",
+            ),
             ("[together]\nfacts = 0", "together: `facts` and `people` must be at least 1"),
-            ("[allow]\nfiles = ['no/such/file']", "cannot read the allowed values in no/such/file: no such file or directory"),
+            (
+                "[allow]\nfiles = ['no/such/file']",
+                "cannot read the allowed values in no/such/file: no such file or directory",
+            ),
         ] {
             assert_eq!(Policy::from_toml(text).unwrap_err().to_string(), message);
         }
@@ -387,9 +415,13 @@ mod tests {
 
     #[test]
     fn a_policy_says_only_what_differs() {
-        let policy = Policy::from_toml("[kinds]\nname = 'stop'\nloyalty = 'redact'\nbooking = 'observe'").unwrap();
+        let policy =
+            Policy::from_toml("[kinds]\nname = 'stop'\nloyalty = 'redact'\nbooking = 'observe'").unwrap();
         let of = |kind| policy.settings.alone(&KindSpec::built_in(&kind).unwrap());
-        assert_eq!([of(Kind::Name), of(Kind::Email), of(Kind::City)], [Action::Stop, Action::Redact, Action::Allow]);
+        assert_eq!(
+            [of(Kind::Name), of(Kind::Email), of(Kind::City)],
+            [Action::Stop, Action::Redact, Action::Allow]
+        );
         assert_eq!(of(Kind::Reference), Action::Observe, "by its alias");
     }
 }

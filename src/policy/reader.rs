@@ -51,13 +51,18 @@ impl Reader {
 
     /// The names that an index does not know.
     pub(crate) fn unknown<'a>(&'a self, generation: &'a Generation) -> impl Iterator<Item = &'a str> {
-        self.people.iter().flatten().map(String::as_str).filter(|name| generation.owner_number(name).is_none())
+        self.people
+            .iter()
+            .flatten()
+            .map(String::as_str)
+            .filter(|name| generation.owner_number(name).is_none())
     }
 
     /// The owner numbers of each person, in order.
     pub(super) fn numbers(&self, generation: &Generation) -> Vec<Vec<u32>> {
         let numbers = |names: &Vec<String>| {
-            let mut numbers: Vec<u32> = names.iter().filter_map(|name| generation.owner_number(name)).collect();
+            let mut numbers: Vec<u32> =
+                names.iter().filter_map(|name| generation.owner_number(name)).collect();
             numbers.sort_unstable();
             numbers.dedup();
             numbers

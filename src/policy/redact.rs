@@ -24,7 +24,14 @@ impl Pseudonyms {
 }
 
 /// Writes what replaces `raw`, a value of a kind, to `out`.
-pub(crate) fn replacement(rules: &Rules, names: &mut Pseudonyms, kind: u8, value: KeyId, raw: &str, out: &mut String) {
+pub(crate) fn replacement(
+    rules: &Rules,
+    names: &mut Pseudonyms,
+    kind: u8,
+    value: KeyId,
+    raw: &str,
+    out: &mut String,
+) {
     match rules.style {
         Style::Label => out.push_str(rules.label(kind)),
         Style::Mask => out.extend(raw.chars().filter_map(masked)),

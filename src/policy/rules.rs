@@ -71,7 +71,8 @@ impl Rules {
             let labels = settings.redact.labels.iter();
             labels.filter(|(name, _)| Kind::named(name) == *kind).map(|(_, label)| label.clone()).next_back()
         };
-        let labels = kinds.iter().map(|spec| label(&spec.kind).unwrap_or_else(|| format!("[{}]", spec.label)));
+        let labels =
+            kinds.iter().map(|spec| label(&spec.kind).unwrap_or_else(|| format!("[{}]", spec.label)));
         Self {
             generation: Arc::clone(generation),
             labels: labels.collect(),
@@ -129,9 +130,16 @@ impl Rules {
     }
 
     /// What is done with a value that counts together with facts released before it.
-    pub(crate) fn together(&self, fact: Fact, evidence: &Evidence, known: &Known, start: u64) -> Option<Judgement> {
+    pub(crate) fn together(
+        &self,
+        fact: Fact,
+        evidence: &Evidence,
+        known: &Known,
+        start: u64,
+    ) -> Option<Judgement> {
         let others = self.others(fact.key);
-        let facts = evidence.completes(fact, &others, known, start, self.facts, self.people, |key| self.others(key))?;
+        let facts = evidence
+            .completes(fact, &others, known, start, self.facts, self.people, |key| self.others(key))?;
         let owner = *others.first()?;
         let owners = others.len() as u32;
         Some(Judgement { action: self.together_action, rule: Rule::Together, owners, owner, facts })
@@ -144,7 +152,8 @@ impl Rules {
         owners.sort_unstable();
         owners.dedup();
         let is_readers = |number: &u32| {
-            !self.readers.is_empty() && self.readers.iter().all(|numbers| numbers.binary_search(number).is_ok())
+            !self.readers.is_empty()
+                && self.readers.iter().all(|numbers| numbers.binary_search(number).is_ok())
         };
         owners.retain(|number| !is_readers(number));
         owners

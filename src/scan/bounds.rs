@@ -90,7 +90,7 @@ impl Before {
             Shape::Email => !(after_word && matches!(near, '.' | '-' | '+' | '%')),
             Shape::Handle => !(after_word && matches!(near, '.' | '@')),
             Shape::Phone | Shape::Digits | Shape::Ip => !(after_digit && near == '.'),
-            Shape::FewDigits => !(after_digit && matches!(near, '.' | ',')) && !is_currency(near),
+            Shape::FewDigits => !(is_currency(near) || after_digit && matches!(near, '.' | ',')),
             _ => true,
         }
     }

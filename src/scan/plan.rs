@@ -128,7 +128,8 @@ impl ScanPlan {
     pub(super) fn calling_code(&self, digits: u16) -> (bool, bool) {
         let codes = self.generation.calling_codes();
         let begins = |code: &u16| [*code, code / 10, code / 100].contains(&digits);
-        (codes.iter().any(begins), codes.contains(&digits))
+        // No code begins with a zero (ITU-T E.164).
+        (digits > 0 && codes.iter().any(begins), codes.contains(&digits))
     }
 
     /// More walks than this are never alive at once, whatever the text: every live walk began at another symbol of the key that the oldest

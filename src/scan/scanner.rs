@@ -175,7 +175,8 @@ impl Scanner {
                     *run = Run { start: base + at as u64, ..Run::NONE };
                 }
                 let rest = &bytes[at..];
-                let length = rest.iter().position(|byte| ascii_class(*byte) != Some(Class::Run)).unwrap_or(rest.len());
+                let length =
+                    rest.iter().position(|byte| ascii_class(*byte) != Some(Class::Run)).unwrap_or(rest.len());
                 let room = run.word.room();
                 if !run.full && !run.word.extend(&rest[..length]) {
                     if opens(plan.openings().word(&run.word), run) {
@@ -254,10 +255,13 @@ impl Scanner {
     #[inline(never)]
     fn oldest_open(&self, counts: &Counts) -> Option<u64> {
         let walks = self.walks.iter().map(|walk| (walk.kind, walk.first(), walk.oldest()));
-        let endings = self.endings.iter().map(|ending| (ending.found.kind, ending.found.start, ending.found.start));
+        let endings =
+            self.endings.iter().map(|ending| (ending.found.kind, ending.found.start, ending.found.start));
         let sign = self.sign.zip(self.plan.phone).map(|(sign, phone)| (phone, sign.start, sign.start));
         let open = walks.chain(endings).chain(sign);
-        open.filter(|(kind, first, _)| counts.from(*first) & 1 << kind != 0).map(|(_, _, oldest)| oldest).min()
+        open.filter(|(kind, first, _)| counts.from(*first) & 1 << kind != 0)
+            .map(|(_, _, oldest)| oldest)
+            .min()
     }
 
     #[inline(never)]
@@ -335,7 +339,8 @@ impl Scanner {
     /// Opens the walks of the kinds of a mask at a symbol that is a word, or no word, of its own.
     fn begin_at(&mut self, symbol: &Symbol, possible: KindMask) {
         let (plan, before) = (&*self.plan, self.before);
-        for kind in kinds_in(possible & plan.wanted).filter(|kind| before.lets_begin(plan.kind(*kind).shape)) {
+        for kind in kinds_in(possible & plan.wanted).filter(|kind| before.lets_begin(plan.kind(*kind).shape))
+        {
             for start in &plan.kind(kind).starts {
                 let mut walk = Walk::new(kind, *start, symbol.raw_start, symbol.raw_start);
                 let stepped = walk.follow(plan, symbol);
@@ -348,7 +353,8 @@ impl Scanner {
 
     /// Opens the walks of kinds that begin at a digit.
     fn begin_number(&mut self, symbol: &Symbol, kinds: KindMask) {
-        let Some(sign) = self.sign.filter(|_| self.plan.phone.is_some_and(|phone| kinds & 1 << phone != 0)) else {
+        let Some(sign) = self.sign.filter(|_| self.plan.phone.is_some_and(|phone| kinds & 1 << phone != 0))
+        else {
             return self.begin_digits(symbol, kinds, symbol.raw_start, symbol.raw_start);
         };
         let phone = self.plan.phone.map_or(0, |phone| 1 << phone);

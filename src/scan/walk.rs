@@ -36,10 +36,14 @@ enum Phase {
     Key,
     /// Leaves out a middle name.
     Middle,
+    /// Stands in the gap behind a middle name, in which there is no comma.
+    BehindMiddle,
     /// Reads a calling code.
     Code { digits: u16 },
-    /// Stands behind a calling code, before the first national digit.
+    /// Stands behind a calling code, before the first national digit or a trunk prefix.
     National,
+    /// Stands behind a trunk prefix (`0`), before the first national digit.
+    Trunk,
     /// Reads an international prefix (`00`, `011`).
     Dial { digits: u8 },
 }
@@ -111,7 +115,7 @@ impl Walk {
         let stepped = national.follow(plan, symbol);
         each(national, stepped);
         if digit == 0 {
-            each(Self { phase: Phase::National, ..self }, ALIVE);
+            each(Self { phase: Phase::Trunk, ..self }, ALIVE);
             each(Self { phase: Phase::Dial { digits: 1 }, ..self }, ALIVE);
         } else {
             let mut code = Self { phase: Phase::Code { digits: 0 }, ..self };
@@ -129,11 +133,19 @@ impl Walk {
             Between::Characters => {
                 let counts = symbol.ch == ' ' && kind.shape == Shape::Code && !self.after_digit;
                 if kind.gaps.allow(symbol.ch) && !counts {
+                    // `0.4155550104` is a decimal, not a trunk prefix and a number.
+                    if symbol.ch == '.' && matches!(self.phase, Phase::Trunk | Phase::Dial { .. }) {
+                        return DEAD;
+                    }
                     self.closed |= symbol.ch == ')';
                     return self.widen_gap(kind.gaps.longest);
                 }
                 self.gap = 0;
-                if kind.shape == Shape::Phone { self.dial(plan, symbol, forks) } else { self.follow(plan, symbol) }
+                if kind.shape == Shape::Phone {
+                    self.dial(plan, symbol, forks)
+                } else {
+                    self.follow(plan, symbol)
+                }
             }
             Between::Words if kind.gaps.allow(symbol.ch) => self.gap_between_words(plan, symbol),
             Between::Words if self.phase == Phase::Middle => self.middle(symbol),
@@ -155,15 +167,16 @@ impl Walk {
                 return DEAD;
             }
             self.comma |= symbol.ch == ',';
-            if self.comma && self.skipped {
+        }
+        if matches!(self.phase, Phase::Middle | Phase::BehindMiddle) {
+            self.phase = Phase::BehindMiddle;
+            if self.comma {
                 return DEAD;
             }
-        }
-        if self.phase == Phase::Middle {
-            self.phase = Phase::Key;
         } else {
             let has = |byte| step(plan.map(self.segment, self.kind), self.node, byte).is_some();
-            let goes_on = if self.comma { has(b',') } else { has(b' ') || (kind.shape == Shape::Name && has(b',')) };
+            let goes_on =
+                if self.comma { has(b',') } else { has(b' ') || (kind.shape == Shape::Name && has(b',')) };
             if !goes_on {
                 return DEAD;
             }
@@ -175,9 +188,10 @@ impl Walk {
         let before = *self;
         let is_name = plan.kind(self.kind).shape == Shape::Name;
         let between = if std::mem::take(&mut self.comma) { b',' } else { b' ' };
-        (self.gap, self.letters) = (0, 0);
+        (self.gap, self.letters, self.phase) = (0, 0, Phase::Key);
         let stepped = if self.take(plan, between) { self.follow(plan, symbol) } else { DEAD };
-        let may_be_middle = is_name && between == b' ' && !self.skipped && symbol.upper && symbol.class == Class::Run;
+        let may_be_middle =
+            is_name && between == b' ' && !self.skipped && symbol.upper && symbol.class == Class::Run;
         if may_be_middle && step(plan.map(before.segment, before.kind), before.node, b' ').is_some() {
             forks.push(Self { phase: Phase::Middle, skipped: true, gap: 0, letters: 1, ..before });
         }
@@ -209,11 +223,15 @@ impl Walk {
                 _ => DEAD,
             },
             Phase::National => {
-                forks.extend((digit == 0).then_some(*self)); // behind a trunk prefix
+                forks.extend((digit == 0).then_some(Self { phase: Phase::Trunk, ..*self }));
                 self.phase = Phase::Key;
                 self.follow(plan, symbol)
             }
-            Phase::Key | Phase::Middle => self.follow(plan, symbol),
+            Phase::Trunk => {
+                self.phase = Phase::Key;
+                self.follow(plan, symbol)
+            }
+            Phase::Key | Phase::Middle | Phase::BehindMiddle => self.follow(plan, symbol),
         }
     }
 
@@ -241,7 +259,9 @@ impl Walk {
 
     #[inline]
     fn take(&mut self, plan: &ScanPlan, byte: u8) -> bool {
-        let Some((node, output)) = step(plan.map(self.segment, self.kind), self.node, byte) else { return false };
+        let Some((node, output)) = step(plan.map(self.segment, self.kind), self.node, byte) else {
+            return false;
+        };
         self.node = node;
         self.output += output;
         true

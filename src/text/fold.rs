@@ -24,7 +24,10 @@ pub(crate) fn version() -> String {
     let (std, nfkd) = (char::UNICODE_VERSION, unicode_normalization::UNICODE_VERSION);
     let (category, script) = (unicode_properties::UNICODE_VERSION, unicode_script::UNICODE_VERSION);
     let looks = unicode_security::UNICODE_VERSION;
-    format!("1/{}.{}-{}.{}-{}.{}-{}.{}-{}.{}", std.0, std.1, nfkd.0, nfkd.1, category.0, category.1, script.0, script.1, looks.0, looks.1)
+    format!(
+        "1/{}.{}-{}.{}-{}.{}-{}.{}-{}.{}",
+        std.0, std.1, nfkd.0, nfkd.1, category.0, category.1, script.0, script.1, looks.0, looks.1
+    )
 }
 
 /// One folded character.
@@ -73,7 +76,8 @@ impl Page {
         for code in first..first + 256 {
             buffer.clear();
             let altered = char::from_u32(code).is_some_and(|c| fold_slowly(c, &mut buffer));
-            let start = u16::try_from(page.folded.len()).expect("a block folds to fewer than 65,536 characters");
+            let start =
+                u16::try_from(page.folded.len()).expect("a block folds to fewer than 65,536 characters");
             page.entries.push(Entry { start, len: buffer.len() as u8, altered });
             page.folded.extend_from_slice(&buffer);
         }
@@ -139,9 +143,17 @@ fn is_mark(c: char) -> bool {
 /// Marks that only decorate a letter, as opposed to those that are a vowel or a voicing of their own.
 fn is_decoration(c: char) -> bool {
     matches!(c.general_category(), GeneralCategory::NonspacingMark | GeneralCategory::EnclosingMark)
-        && matches!(c.script(),
-            Script::Inherited | Script::Common | Script::Latin | Script::Greek | Script::Cyrillic | Script::Hebrew
-            | Script::Arabic | Script::Syriac)
+        && matches!(
+            c.script(),
+            Script::Inherited
+                | Script::Common
+                | Script::Latin
+                | Script::Greek
+                | Script::Cyrillic
+                | Script::Hebrew
+                | Script::Arabic
+                | Script::Syriac
+        )
         && !matches!(c, '\u{3099}' | '\u{309a}')
 }
 
@@ -163,9 +175,8 @@ fn as_ascii(c: char) -> Option<char> {
     }
     match c {
         '\u{3002}' => Some('.'),
-        '\u{2018}' | '\u{2019}' | '\u{201b}' | '\u{2032}' | '\u{02b9}' | '\u{02bb}' | '\u{02bc}' | '\u{055a}' => {
-            Some('\'')
-        }
+        '\u{2018}' | '\u{2019}' | '\u{201b}' | '\u{2032}' | '\u{02b9}' | '\u{02bb}' | '\u{02bc}'
+        | '\u{055a}' => Some('\''),
         '\u{2212}' | '\u{2010}'..='\u{2015}' | '\u{2043}' | '\u{02d7}' | '\u{30fb}' => Some('-'),
         _ if c.general_category() == GeneralCategory::DashPunctuation => Some('-'),
         _ => None,
@@ -174,9 +185,18 @@ fn as_ascii(c: char) -> Option<char> {
 
 /// The ASCII letters a letter of a related script looks like.
 fn look_alike(c: char) -> Option<String> {
-    let related = matches!(c.script(),
-        Script::Latin | Script::Greek | Script::Cyrillic | Script::Armenian | Script::Cherokee | Script::Lisu
-        | Script::Coptic | Script::Deseret | Script::Common);
+    let related = matches!(
+        c.script(),
+        Script::Latin
+            | Script::Greek
+            | Script::Cyrillic
+            | Script::Armenian
+            | Script::Cherokee
+            | Script::Lisu
+            | Script::Coptic
+            | Script::Deseret
+            | Script::Common
+    );
     if !related || !c.is_alphabetic() {
         return None;
     }
@@ -187,7 +207,10 @@ fn look_alike(c: char) -> Option<String> {
             .filter(|m| !is_decoration(*m))
             .flat_map(char::to_lowercase)
             .collect();
-        (1..=2).contains(&skeleton.len()).then_some(skeleton).filter(|s| s.bytes().all(|b| b.is_ascii_lowercase()))
+        (1..=2)
+            .contains(&skeleton.len())
+            .then_some(skeleton)
+            .filter(|s| s.bytes().all(|b| b.is_ascii_lowercase()))
     };
     letters_of(c).or_else(|| c.to_uppercase().next().filter(|upper| *upper != c).and_then(letters_of))
 }
@@ -209,9 +232,25 @@ fn class_of(c: char) -> Class {
 /// Scripts that put no spaces between words, or glue particles to names (Korean).
 fn is_unspaced(script: Script) -> bool {
     use Script::*;
-    matches!(script,
-        Han | Hiragana | Katakana | Bopomofo | Hangul | Thai | Lao | Khmer | Myanmar | Tibetan | Javanese | Balinese
-        | Yi | Tai_Le | New_Tai_Lue | Tai_Tham | Tai_Viet)
+    matches!(
+        script,
+        Han | Hiragana
+            | Katakana
+            | Bopomofo
+            | Hangul
+            | Thai
+            | Lao
+            | Khmer
+            | Myanmar
+            | Tibetan
+            | Javanese
+            | Balinese
+            | Yi
+            | Tai_Le
+            | New_Tai_Lue
+            | Tai_Tham
+            | Tai_Viet
+    )
 }
 
 #[cfg(test)]

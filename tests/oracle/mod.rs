@@ -1,0 +1,387 @@
+//! What the contract says about a whole text, said again and naively: every spelling of every value is tried at every character.
+//!
+//! Slow, and good for the characters that the generator of `laws.rs` uses only.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use tightlip::Kind;
+
+/// A value and whose it is, as a test writes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Known {
+    pub(crate) owner: String,
+    pub(crate) kind: Kind,
+    pub(crate) text: &'static str,
+}
+
+/// A known value that stands in a text, at its raw bytes.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Found {
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+    pub(crate) kind: Kind,
+    /// The folded spelling.
+    pub(crate) form: String,
+}
+
+pub(crate) struct Oracle {
+    spellings: Vec<Spelling>,
+}
+
+struct Spelling {
+    kind: Kind,
+    form: String,
+    owners: BTreeSet<String>,
+    parts: Vec<Vec<Part>>,
+    written: Vec<String>,
+}
+
+#[derive(Clone)]
+enum Part {
+    Char(char),
+    Gap {
+        of: &'static str,
+        least: usize,
+        most: usize,
+    },
+    /// Between words of a name, where a middle name may stand if there is no comma.
+    NameGap {
+        comma: bool,
+    },
+    /// The zero of a trunk prefix behind a calling code, or nothing.
+    Trunk,
+}
+
+/// A folded character.
+#[derive(Clone, Copy)]
+struct Symbol {
+    ch: char,
+    upper: bool,
+    start: usize,
+    end: usize,
+}
+
+impl Oracle {
+    pub(crate) fn new(known: &[Known]) -> Self {
+        let codes: BTreeSet<&str> =
+            known.iter().filter(|k| k.kind == Kind::Phone).map(|k| number(k.text).0).collect();
+        let mut spellings: BTreeMap<(Kind, String), Spelling> = BTreeMap::new();
+        for value in known {
+            for form in forms(&value.kind, value.text) {
+                let new = || Spelling {
+                    kind: value.kind.clone(),
+                    owners: BTreeSet::new(),
+                    parts: parts(&value.kind, &form, &codes),
+                    written: written(&value.kind, &form, &codes),
+                    form: form.clone(),
+                };
+                let spelling = spellings.entry((value.kind.clone(), form.clone())).or_insert_with(new);
+                spelling.owners.insert(value.owner.clone());
+            }
+        }
+        Self { spellings: spellings.into_values().collect() }
+    }
+
+    /// Every way to write the values that the generator and the continuations use.
+    pub(crate) fn written(&self) -> impl Iterator<Item = &str> {
+        self.spellings.iter().flat_map(|spelling| spelling.written.iter().map(String::as_str))
+    }
+
+    /// The values in a text that the reader does not own.
+    pub(crate) fn find(&self, text: &str, reader: &str) -> BTreeSet<Found> {
+        let symbols = fold(text);
+        let mut found = BTreeSet::new();
+        for spelling in self.spellings.iter().filter(|spelling| !spelling.owners.contains(reader)) {
+            for at in (0..symbols.len()).filter(|at| may_begin(&spelling.kind, &symbols, *at)) {
+                let mut ends = Vec::new();
+                spelling.parts.iter().for_each(|parts| follow(parts, &symbols, at, false, &mut ends));
+                for end in ends.into_iter().filter(|end| may_end(&spelling.kind, &symbols, *end)) {
+                    let first = if spelling.kind == Kind::Phone { with_sign(&symbols, at, end) } else { at };
+                    let (kind, form) = (spelling.kind.clone(), spelling.form.clone());
+                    found.insert(Found {
+                        start: symbols[first].start,
+                        end: symbols[end - 1].end,
+                        kind,
+                        form,
+                    });
+                }
+            }
+        }
+        found
+    }
+}
+
+/// The spans that do not leave: those of the values, merged where they overlap.
+pub(crate) fn merged<'a>(found: impl IntoIterator<Item = &'a Found>) -> Vec<(usize, usize)> {
+    let mut spans: Vec<(usize, usize)> = found.into_iter().map(|found| (found.start, found.end)).collect();
+    spans.sort_unstable();
+    let mut merged: Vec<(usize, usize)> = Vec::new();
+    for (start, end) in spans {
+        match merged.last_mut() {
+            Some(last) if start < last.1 => last.1 = last.1.max(end),
+            _ => merged.push((start, end)),
+        }
+    }
+    merged
+}
+
+/// Disguises that the generator uses, and what is under them.
+pub(crate) const DISGUISES: [(char, char); 8] =
+    [('é', 'e'), ('а', 'a'), ('О', 'O'), ('４', '4'), ('０', '0'), ('\u{a0}', ' '), ('’', '\''), ('–', '-')];
+
+pub(crate) fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{200b}' | '\u{ad}')
+}
+
+fn fold(text: &str) -> Vec<Symbol> {
+    let visible = text.char_indices().filter(|(_, c)| !is_invisible(*c));
+    visible
+        .map(|(start, c)| {
+            let plain = DISGUISES.iter().find(|(disguise, _)| *disguise == c).map_or(c, |(_, plain)| *plain);
+            let ch = if plain.is_whitespace() { ' ' } else { plain.to_ascii_lowercase() };
+            Symbol { ch, upper: c.is_uppercase(), start, end: start + c.len_utf8() }
+        })
+        .collect()
+}
+
+fn is_word(symbol: Option<&Symbol>) -> bool {
+    symbol.is_some_and(|symbol| symbol.ch.is_ascii_alphanumeric() || symbol.ch == '_')
+}
+
+fn is_digit(symbol: Option<&Symbol>) -> bool {
+    symbol.is_some_and(|symbol| symbol.ch.is_ascii_digit())
+}
+
+fn may_begin(kind: &Kind, symbols: &[Symbol], at: usize) -> bool {
+    let before = |n: usize| at.checked_sub(n).and_then(|at| symbols.get(at));
+    if is_word(symbols.get(at)) && is_word(before(1)) {
+        return false;
+    }
+    let Some(near) = before(1).map(|near| near.ch) else { return true };
+    match kind {
+        Kind::Email => !(is_word(before(2)) && ".-+%".contains(near)),
+        Kind::Username => !(is_word(before(2)) && ".@".contains(near)),
+        Kind::Phone | Kind::Card | Kind::Ip => !(is_digit(before(2)) && near == '.'),
+        Kind::CardLast4 => !(is_digit(before(2)) && ".,".contains(near)) && near != '$',
+        _ => true,
+    }
+}
+
+fn may_end(kind: &Kind, symbols: &[Symbol], end: usize) -> bool {
+    let behind = symbols.get(end + 1);
+    let Some(next) = symbols.get(end) else { return true };
+    if is_word(Some(next)) {
+        return *kind == Kind::Phone && next.ch == 'x' && (behind.is_none() || is_digit(behind));
+    }
+    match (kind, next.ch) {
+        (Kind::Email, '-') => {
+            let label =
+                symbols[end + 1..].iter().take(63).take_while(|s| is_word(Some(s)) || s.ch == '-').count();
+            let goes_on = label > 0 && symbols.get(end + 1 + label).is_some_and(|dot| dot.ch == '.');
+            !(goes_on && is_word(symbols.get(end + 2 + label)))
+        }
+        (Kind::Email, '.') | (Kind::Username, '.' | '@') => !is_word(behind),
+        (Kind::Phone | Kind::Card | Kind::Ip, '.') | (Kind::CardLast4, '.' | ',') => !is_digit(behind),
+        (Kind::CardLast4, '%') => false,
+        _ => true,
+    }
+}
+
+/// A `+` belongs to the number behind it, a parenthesis if it closes inside.
+fn with_sign(symbols: &[Symbol], at: usize, end: usize) -> usize {
+    let is = |at: usize, ch: char| at > 0 && symbols[at - 1].ch == ch;
+    let first = at - usize::from(is(at, '+'));
+    let closes = symbols[at..end].iter().any(|symbol| symbol.ch == ')');
+    first - usize::from(is(first, '(') && closes)
+}
+
+/// Where the parts may end that begin here.
+fn follow(parts: &[Part], symbols: &[Symbol], at: usize, skipped: bool, ends: &mut Vec<usize>) {
+    let Some((part, rest)) = parts.split_first() else { return ends.push(at) };
+    let is = |at: usize, of: &str| symbols.get(at).is_some_and(|symbol| of.contains(symbol.ch));
+    match part {
+        Part::Char(c) => {
+            if symbols.get(at).is_some_and(|symbol| symbol.ch == *c) {
+                follow(rest, symbols, at + 1, skipped, ends);
+            }
+        }
+        Part::Gap { of, least, most } => {
+            let longest = (0..).take_while(|n| is(at + n, of)).count();
+            if (*least..=*most).contains(&longest) {
+                follow(rest, symbols, at + longest, skipped, ends);
+            }
+        }
+        Part::Trunk => {
+            follow(rest, symbols, at, skipped, ends);
+            if is(at, "0") {
+                follow(&[&[TRUNK_GAP], rest].concat(), symbols, at + 1, skipped, ends);
+            }
+        }
+        Part::NameGap { comma } => {
+            let letters = symbols[..at].iter().rev().take_while(|s| is_word(Some(s))).count();
+            let dot = usize::from(letters <= 3 && is(at, "."));
+            let behind = at + dot + (0..).take_while(|n| is(at + dot + n, " -',")).count();
+            let gap = &symbols[at..behind];
+            let has_comma = gap.iter().any(|symbol| symbol.ch == ',');
+            if gap.is_empty() || gap.len() > 64 || has_comma != *comma {
+                return;
+            }
+            follow(rest, symbols, behind, skipped, ends);
+            if !comma && !skipped && symbols.get(behind).is_some_and(|symbol| symbol.upper) {
+                let is_letter = |s: &&Symbol| is_word(Some(s)) && !is_digit(Some(s));
+                let middle = symbols[behind..].iter().take_while(is_letter).count();
+                if middle <= 24 {
+                    follow(parts, symbols, behind + middle, true, ends);
+                }
+            }
+        }
+    }
+}
+
+const PHONE_GAP: Part = Part::Gap { of: " -./()", least: 0, most: 4 };
+/// A decimal is no trunk prefix and a number.
+const TRUNK_GAP: Part = Part::Gap { of: " -/()", least: 0, most: 4 };
+
+/// The folded spellings of a value: the table in the contract, and for names and dates what "usual" means.
+fn forms(kind: &Kind, text: &str) -> BTreeSet<String> {
+    let lower = text.to_ascii_lowercase();
+    let without = |gaps: &str| lower.chars().filter(|c| !gaps.contains(*c)).collect::<String>();
+    let words = |gaps: &str| {
+        let words: Vec<&str> = lower.split(|c| gaps.contains(c)).filter(|word| !word.is_empty()).collect();
+        words.join(" ")
+    };
+    match kind {
+        Kind::Phone => BTreeSet::from([number(text).1.to_owned()]),
+        Kind::Card | Kind::NationalId | Kind::Postcode => BTreeSet::from([without(" -./")]),
+        // With the spaces that follow letters, and without any.
+        Kind::Reference => {
+            let mut written = String::new();
+            for c in without("-./").chars() {
+                if c != ' ' || written.ends_with(|c: char| c.is_ascii_alphabetic()) {
+                    written.push(c);
+                }
+            }
+            BTreeSet::from([without(" -./"), written])
+        }
+        Kind::Address | Kind::City => BTreeSet::from([words(" -'.,#/:;()\"")]),
+        Kind::Name => {
+            names(&words(" -'.,")).into_iter().chain([words(" .,").replace(['-', '\''], "")]).collect()
+        }
+        Kind::DateOfBirth => dates(text),
+        _ => BTreeSet::from([lower]),
+    }
+}
+
+fn names(name: &str) -> BTreeSet<String> {
+    let words: Vec<&str> = name.split(' ').collect();
+    let mut names = BTreeSet::from([name.to_owned()]);
+    let backwards = |words: &[&str], names: &mut BTreeSet<String>| {
+        names.extend((1..words.len()).map(|n| format!("{},{}", words[n..].join(" "), words[..n].join(" "))));
+    };
+    backwards(&words, &mut names);
+    if let [first, middle @ .., last] = &words[..]
+        && !middle.is_empty()
+    {
+        let initials: Vec<&str> = middle.iter().map(|word| &word[..1]).collect();
+        names.extend([format!("{first} {last}"), format!("{first} {} {last}", initials.join(" "))]);
+        backwards(&[first, last], &mut names);
+    }
+    names
+}
+
+fn dates(text: &str) -> BTreeSet<String> {
+    let (y, m, d) = (&text[..4], &text[5..7], &text[8..]);
+    let (month, ordinal) = match m {
+        "04" => ("april", "5th"),
+        _ => ("december", "31st"),
+    };
+    let mut dates = BTreeSet::new();
+    for (m, d) in [(m, d), (m.trim_start_matches('0'), d.trim_start_matches('0'))] {
+        dates.extend([format!("{y} {m} {d}"), format!("{m} {d} {y}"), format!("{d} {m} {y}")]);
+        for month in [month, &month[..3]] {
+            dates.extend([format!("{month} {d} {y}"), format!("{d} {month} {y}")]);
+        }
+    }
+    let d = d.trim_start_matches('0');
+    for month in [month, &month[..3]] {
+        dates.extend([format!("{month} {ordinal} {y}"), format!("{ordinal} {month} {y}")]);
+        dates.extend([format!("{ordinal} of {month} {y}"), format!("{d} of {month} {y}")]);
+    }
+    dates
+}
+
+/// Calling code and national number of `+44 2079460018`.
+fn number(phone: &str) -> (&str, &str) {
+    phone[1..].split_once(' ').expect("written as +code national")
+}
+
+fn parts(kind: &Kind, form: &str, codes: &BTreeSet<&str>) -> Vec<Vec<Part>> {
+    let spaced = |form: &str, gap: &dyn Fn(char) -> Option<Part>| {
+        let mut parts = Vec::new();
+        for c in form.chars() {
+            parts.push(Part::Char(c));
+            parts.extend(gap(c));
+        }
+        parts
+    };
+    let gap = |of| Some(Part::Gap { of, least: 0, most: 3 });
+    let mut all = match kind {
+        Kind::Phone => prefixes(codes)
+            .into_iter()
+            .map(|(dial, code)| {
+                let mut parts = Vec::new();
+                // The last digit of an international prefix is no longer told from a calling code.
+                for (at, digit) in dial.chars().enumerate() {
+                    let ends = dial != "0" && at + 1 == dial.len();
+                    parts.extend([Part::Char(digit), if ends { PHONE_GAP } else { TRUNK_GAP }]);
+                }
+                parts.extend(spaced(&code, &|_| Some(PHONE_GAP)));
+                parts.extend((!code.is_empty()).then_some(Part::Trunk));
+                parts.extend(spaced(form, &|_| Some(PHONE_GAP)));
+                parts
+            })
+            .collect(),
+        Kind::Card => vec![spaced(form, &|_| gap(" -."))],
+        Kind::NationalId | Kind::Postcode => vec![spaced(form, &|_| gap(" -./"))],
+        Kind::Reference => vec![spaced(form, &|c| gap(if c.is_ascii_digit() { " -./" } else { "-./" }))],
+        _ => {
+            let part = |c: char| match (kind, c) {
+                (Kind::Name, ' ' | ',') => Part::NameGap { comma: c == ',' },
+                (Kind::Address | Kind::City, ' ') => Part::Gap { of: " -'.,#/:;()\"", least: 1, most: 64 },
+                (Kind::DateOfBirth, ' ') => Part::Gap { of: " -./,", least: 1, most: 8 },
+                _ => Part::Char(c),
+            };
+            vec![form.chars().map(part).collect()]
+        }
+    };
+    // A gap is between characters, not behind the last one.
+    for parts in &mut all {
+        while !matches!(parts.last(), Some(Part::Char(_))) {
+            parts.pop();
+        }
+    }
+    all
+}
+
+/// What may stand before a national number: a trunk or international prefix, and a calling code.
+fn prefixes(codes: &BTreeSet<&str>) -> Vec<(&'static str, String)> {
+    let mut prefixes = vec![("", String::new()), ("0", String::new())];
+    for code in codes {
+        prefixes.extend(["", "00", "011"].map(|dial| (dial, (*code).to_owned())));
+    }
+    prefixes
+}
+
+fn written(kind: &Kind, form: &str, codes: &BTreeSet<&str>) -> Vec<String> {
+    match kind {
+        Kind::Phone => prefixes(codes)
+            .iter()
+            .flat_map(|(dial, code)| {
+                let (begun, last) = form.split_at(form.len() - 1);
+                [format!("{dial}{code}{form}"), format!("({dial}{code}{begun}){last}")]
+            })
+            .collect(),
+        Kind::Name => vec![form.replace(',', ", ")],
+        _ => vec![form.to_owned()],
+    }
+}
