@@ -52,3 +52,8 @@ pub use identifier::{Identifier, Kind, KindSpec, Named, Shape, Strength};
 pub use index::source::{BadValue, Rows};
 pub use index::{Index, IndexBuilder, IndexBytes, IndexInfo, Region, Schema, SegmentInfo};
 pub use policy::{Action, Policy, Reader};
+
+/// The examples of the README run as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadmeExamples;

@@ -1,7 +1,6 @@
 //! What happens to one channel: text is scanned, matches are judged, and as much as can be is decided.
 
 use std::collections::VecDeque;
-use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
@@ -55,8 +54,9 @@ pub(super) enum State {
 /// More findings than this are counted, not kept.
 const MOST_FINDINGS: usize = 1_000;
 
-/// Held text beyond this stops the response. One value cannot reach it: it needs a chain of withheld values that overlap.
-const MOST_HELD: u64 = 1 << 20;
+/// Withheld values that overlap without end stop the response when they are longer than this together. A single value cannot be: a key has at
+/// most 256 symbols, and what may stand between two of them is bounded too.
+const MOST_WITHHELD: u64 = 1 << 20;
 
 impl Channel {
     pub(super) fn new(inner: &Inner, name: Arc<str>) -> Self {
@@ -92,7 +92,7 @@ impl Channel {
         if self.quiet && !ends && inner.version.load(Ordering::Acquire) == self.version {
             // The fast lane: ordinary text, of which nothing can be a match, and at most its end may become one.
             let (taken, oldest) = self.scanner.pass(text, &self.counts(inner));
-            if taken == text.len() && self.scanner.seen() - self.decided < MOST_HELD {
+            if taken == text.len() {
                 self.decided = oldest.unwrap_or(self.scanner.seen()).max(self.decided);
                 return;
             }
@@ -168,8 +168,10 @@ impl Channel {
             if self.withheld.covers(found.start, found.end) {
                 continue;
             }
+            let at = self.scanner.seen();
             let fact = Fact { kind: found.kind, key: inner.generation.value(found.key) };
             let mut shared = inner.shared();
+            self.known.catch_up(&shared.evidence, at);
             let together = inner.rules.together(fact, &shared.evidence, &self.known, found.start);
             let judgement = together.filter(|together| together.action >= alone.action).unwrap_or(alone);
             if judgement.action < Action::Redact && shared.evidence.commit(fact) {
@@ -194,19 +196,31 @@ impl Channel {
         let value = inner.generation.value(found.key);
         debug_assert!(found.start >= self.decided, "part of a withheld value has left");
         let (start, end) = (found.start.max(self.decided), found.end);
-        self.withheld.add(Shown { action: judgement.action, start, end, kind: found.kind, value });
-        // What lies inside a longer withheld value is covered by it.
-        let covers = |outer: &Range<u64>, inner: &Range<u64>| {
-            outer.start <= inner.start && inner.end <= outer.end && outer != inner
-        };
+        let merged =
+            self.withheld.add(Shown { action: judgement.action, start, end, kind: found.kind, value });
+        if merged.end - merged.start > MOST_WITHHELD {
+            self.stop(inner, merged.start);
+        }
+        // What lies inside a longer withheld value is covered by it. Only findings that reach into this one can be, or cover it.
         let span = found.start..found.end;
-        self.noted.retain(|other| other.action < Action::Redact || !covers(&span, &other.span));
-        if !self.noted.iter().any(|other| other.action >= Action::Redact && covers(&other.span, &span)) {
+        let withheld = |other: &Finding| other.action >= Action::Redact && other.span != span;
+        let near = self.noted.partition_point(|other| other.span.end <= span.start);
+        let is_covered = |other: &mut Finding| {
+            withheld(other) && span.start <= other.span.start && other.span.end <= span.end
+        };
+        self.noted.extract_if(near.., is_covered).for_each(drop);
+        let covers =
+            |other: &Finding| withheld(other) && other.span.start <= span.start && span.end <= other.span.end;
+        if !self.noted[near..].iter().any(covers) {
             self.note(inner, found, judgement);
         }
     }
 
     fn note(&mut self, inner: &Inner, found: &Match, judgement: Judgement) {
+        if self.noted.len() >= MOST_FINDINGS {
+            self.found += 1;
+            return;
+        }
         let kind = &inner.generation.kinds()[usize::from(found.kind)].kind;
         let rule = match judgement.rule {
             Rule::Kind => format!("kinds.{kind}"),
@@ -318,9 +332,6 @@ impl Channel {
         }
         if ends && self.state == State::Open {
             self.state = State::Finished;
-        }
-        if self.scanner.seen() - self.decided > MOST_HELD && self.state == State::Open {
-            self.stop(inner, self.decided);
         }
         self.quiet = self.undecided.is_empty()
             && self.withheld.is_empty()

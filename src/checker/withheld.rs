@@ -1,6 +1,7 @@
 //! Spans that will not leave: merged where they overlap, replaced once nothing can widen them.
 
 use std::cmp::Reverse;
+use std::ops::Range;
 
 use crate::index::KeyId;
 use crate::policy::Action;
@@ -36,26 +37,24 @@ pub(super) struct Withheld {
 }
 
 impl Withheld {
-    /// Adds a withheld match, merging it with those it overlaps.
-    pub(super) fn add(&mut self, shown: Shown) {
+    /// Adds a withheld match, merging it with those it overlaps; returns the span it is now part of.
+    pub(super) fn add(&mut self, shown: Shown) -> Range<u64> {
         let mut span = Span { start: shown.start, end: shown.end, shown };
-        self.spans.retain(|other| {
-            let apart = other.end <= span.start || span.end <= other.start;
-            if !apart {
-                span.start = span.start.min(other.start);
-                span.end = span.end.max(other.end);
-                span.shown = if other.shown.rank() < span.shown.rank() { other.shown } else { span.shown };
-            }
-            apart
-        });
-        let place = self.spans.partition_point(|other| other.start < span.start);
-        self.spans.insert(place, span);
+        let first = self.spans.partition_point(|other| other.end <= span.start);
+        let last = self.spans.partition_point(|other| other.start < span.end).max(first);
+        for other in self.spans.drain(first..last) {
+            span.start = span.start.min(other.start);
+            span.end = span.end.max(other.end);
+            span.shown = if other.shown.rank() < span.shown.rank() { other.shown } else { span.shown };
+        }
+        self.spans.insert(first, span);
+        span.start..span.end
     }
 
     /// How far text is decided that no match can change before `settled`: a span that reaches beyond may still be widened.
     pub(super) fn decided(&self, settled: u64) -> u64 {
-        let across = self.spans.iter().find(|span| span.start < settled && settled < span.end);
-        across.map_or(settled, |span| span.start)
+        let across = self.spans.get(self.spans.partition_point(|span| span.end <= settled));
+        across.filter(|span| span.start < settled).map_or(settled, |span| span.start)
     }
 
     /// Takes the spans before `decided`, in order.
@@ -66,7 +65,8 @@ impl Withheld {
 
     /// Whether a span is inside a withheld one.
     pub(super) fn covers(&self, start: u64, end: u64) -> bool {
-        self.spans.iter().any(|span| span.start <= start && end <= span.end)
+        let from = self.spans.partition_point(|span| span.end < end);
+        self.spans.get(from).is_some_and(|span| span.start <= start)
     }
 
     pub(super) fn is_empty(&self) -> bool {

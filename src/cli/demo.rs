@@ -123,7 +123,12 @@ const WIDTH: usize = 72;
 impl Screen<'_> {
     fn opening(&mut self, text: &str) -> io::Result<()> {
         self.out.write_all(text.as_bytes())?;
-        if !self.is_terminal {
+        if self.is_terminal {
+            writeln!(
+                self.out,
+                "\x1b[2;4mheld\x1b[0m until it is decided, \x1b[1;31m[WITHHELD]\x1b[0m, and the rest as the reader sees it:\n"
+            )?;
+        } else {
             writeln!(self.out, "{:<10} {:<34} held back", "token", "released")?;
         }
         self.out.flush()
@@ -161,7 +166,7 @@ impl Screen<'_> {
 
     fn closing(&mut self, findings: &[Finding], counts: &Counts) -> io::Result<()> {
         let out = &mut self.out;
-        writeln!(out, "\n")?;
+        writeln!(out)?;
         if findings.is_empty() {
             writeln!(out, "Nothing was withheld.")?;
         }
@@ -179,7 +184,7 @@ impl Screen<'_> {
                 1 => "somebody else's".to_owned(),
                 owners => format!("shared by {owners} others"),
             };
-            let place = format!("bytes {}–{}", finding.span.start, finding.span.end);
+            let place = format!("bytes {}-{}", finding.span.start, finding.span.end);
             writeln!(out, "{verb} {:<14} {place:<14} {owners}; {why}", finding.kind)?;
         }
         let per_token = |sum: f64| sum / counts.tokens.max(1) as f64;

@@ -21,7 +21,7 @@ pub(crate) struct Match {
 }
 
 /// More raw bytes than this that fold to nothing, between two symbols, end every walk.
-const LONGEST_INVISIBLE: u64 = 256;
+const LONGEST_INVISIBLE: u64 = 128;
 
 /// Scans one channel.
 ///

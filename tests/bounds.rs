@@ -1,0 +1,66 @@
+//! Everything that grows has an end, and the end is a stop.
+
+use tightlip::{Identifier, IndexBuilder, Kind, Policy, Reader, Session, Verdict};
+
+fn session(values: &[&str], policy: &str) -> Session {
+    let mut builder = IndexBuilder::new();
+    for text in values {
+        builder.add(Identifier { owner: "C-1", kind: Kind::Name, text }).unwrap();
+    }
+    let index = builder.finish_in_memory().unwrap();
+    Session::new(&index, &Policy::from_toml(policy).unwrap(), Reader::stranger())
+}
+
+#[test]
+fn an_endless_chain_of_values_stops_the_response_at_the_same_byte_however_it_is_cut() {
+    let session = || session(&["Ann Lee", "Lee Ann"], "stop_message = 'No.'\n[kinds]\nname = 'redact'");
+    let text = format!("so {}", "Ann Lee ".repeat(200_000));
+    let ends = [1 << 30, 4096, 1000, 7].map(|piece| {
+        let (mut checker, mut out, mut fed, mut most) = (session().checker(), String::new(), 0, 0);
+        for start in (0..text.len()).step_by(piece) {
+            let end = (start + piece).min(text.len());
+            let verdict = checker.push(&text[start..end], &mut out);
+            most = most.max(checker.held());
+            fed = end;
+            if verdict == Verdict::Stop {
+                break;
+            }
+        }
+        assert_eq!(checker.push(" more", &mut out), Verdict::Stop);
+        assert_eq!(checker.held(), 0);
+        assert!(most <= (1 << 20) + 64, "{most} bytes were held");
+        assert!(fed == text.len() || fed < (1 << 20) + 5000);
+        (out, checker.findings().len())
+    });
+    assert_eq!(ends[0].0, "so No.");
+    assert!(ends.iter().all(|end| *end == ends[0]));
+}
+
+#[test]
+fn what_cannot_be_seen_does_not_hold_text_for_ever() {
+    let session = session(&["Ann Lee"], "[kinds]\nname = 'redact'");
+    for (count, held) in [(40, 4 + 40 * 3), (43, 0), (10_000, 0)] {
+        let (mut checker, mut out) = (session.checker(), String::new());
+        let _ = checker.push("Ann ", &mut out);
+        for _ in 0..count {
+            let _ = checker.push("\u{200b}", &mut out);
+        }
+        assert_eq!(checker.held(), held, "after {count} characters that fold to nothing");
+        let _ = checker.push("Lee", &mut out);
+        let _ = checker.finish(&mut out);
+        assert_eq!(out.contains("[NAME]"), held > 0);
+    }
+}
+
+#[test]
+fn white_space_does_not_hold_text_for_ever() {
+    let session = session(&["Ann Lee"], "[kinds]\nname = 'redact'");
+    for (count, held) in [(64, 67), (65, 0)] {
+        let (mut checker, mut out) = (session.checker(), String::new());
+        let _ = checker.push("Ann", &mut out);
+        for _ in 0..count {
+            let _ = checker.push("\n", &mut out);
+        }
+        assert_eq!(checker.held(), held);
+    }
+}
