@@ -70,19 +70,17 @@ impl FirstWord {
         true
     }
 
-    /// Adds ASCII letters and digits, of either case; whether there was room for all of them.
+    /// Adds folded ASCII, the lowest byte first, as far as there is room.
+    #[inline(always)]
+    pub(crate) fn add(&mut self, bytes: u64, length: usize) {
+        self.packed |= bytes.checked_shl(8 * u32::from(self.len)).unwrap_or(0);
+        self.len = (self.len() + length).min(WORD) as u8;
+    }
+
+    /// Whether its last byte is a digit.
     #[inline]
-    pub(crate) fn extend(&mut self, bytes: &[u8]) -> bool {
-        let room = self.room().min(bytes.len());
-        let mut added = 0_u64;
-        for byte in bytes[..room].iter().rev() {
-            added = added << 8 | u64::from(byte.to_ascii_lowercase());
-        }
-        if room > 0 {
-            self.packed |= added << (8 * self.len);
-            self.len += room as u8;
-        }
-        room == bytes.len()
+    pub(crate) fn ends_in_digit(&self) -> bool {
+        self.len > 0 && ((self.packed >> (8 * (self.len - 1))) as u8).is_ascii_digit()
     }
 
     /// The short table tells all its bytes apart, so that what it says of prefixes is exact.
