@@ -28,9 +28,9 @@ pub(crate) const WORD: usize = 8;
 /// The lengths of the prefixes that the word table holds beside whole words.
 pub(crate) const PREFIXES: [usize; 2] = [4, 6];
 
-/// Characters that the short table tells apart: letters, digits, `_` and all others.
-const CHARACTERS: usize = 38;
-const SHORT: usize = CHARACTERS + CHARACTERS * CHARACTERS + CHARACTERS * CHARACTERS * CHARACTERS;
+/// Characters that the short table tells apart: none, letters, digits, `_` and all others.
+const CHARACTERS: usize = 39;
+const SHORT: usize = CHARACTERS * CHARACTERS * CHARACTERS;
 const OTHERS: usize = 129;
 
 pub(crate) struct Openings {
@@ -123,25 +123,28 @@ fn bits(hash: u64) -> u64 {
     1 << (hash >> 58) | 1 << (hash >> 52 & 63) | 1 << (hash >> 46 & 63)
 }
 
-#[inline]
-fn character(byte: u8) -> usize {
-    match byte {
-        b'a'..=b'z' => usize::from(byte - b'a'),
-        b'0'..=b'9' => usize::from(byte - b'0') + 26,
-        b'_' => 36,
-        _ => 37,
+/// The place of a byte among the characters of the short table.
+const CHARACTER: [u8; 256] = {
+    let mut characters = [38; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        characters[byte] = match byte as u8 {
+            0 => 0,
+            letter @ b'a'..=b'z' => letter - b'a' + 1,
+            digit @ b'0'..=b'9' => digit - b'0' + 27,
+            b'_' => 37,
+            _ => 38,
+        };
+        byte += 1;
     }
-}
+    characters
+};
 
 /// Where the short table keeps the first one, two or three bytes of a word.
-#[inline]
+#[inline(always)]
 fn short_place(word: &FirstWord) -> usize {
-    let [a, b, c, ..] = word.packed.to_le_bytes().map(character);
-    match word.len {
-        1 => a,
-        2 => CHARACTERS + a * CHARACTERS + b,
-        _ => CHARACTERS + CHARACTERS * CHARACTERS + (a * CHARACTERS + b) * CHARACTERS + c,
-    }
+    let character = |shift: u32| usize::from(CHARACTER[(word.packed >> shift & 0xff) as usize]);
+    (character(0) * CHARACTERS + character(8)) * CHARACTERS + character(16)
 }
 
 impl Openings {
@@ -210,7 +213,7 @@ impl Openings {
     #[inline(always)]
     fn ask(&self, hash: u64) -> KindMask {
         let bits = bits(hash);
-        if self.words[hash as usize & (self.words.len() - 1)] & bits != bits {
+        if !self.words[hash as usize & (self.words.len() - 1)] & bits != 0 {
             return 0;
         }
         u32::from(self.kinds[hash as usize & (self.kinds.len() - 1)]) * 0x0101_0101
@@ -225,14 +228,11 @@ impl Openings {
     /// Which kinds may have a key whose first run begins with this word. Exact up to three bytes.
     #[inline(always)]
     pub(crate) fn prefix(&self, word: &FirstWord) -> KindMask {
-        match word.len() {
-            0 => KindMask::MAX,
-            1..=3 => self.short[short_place(word)],
-            len => {
-                let longest = if len >= PREFIXES[1] { PREFIXES[1] } else { PREFIXES[0] };
-                self.ask(word.prefix(longest).hash(longest as u64))
-            }
+        if word.len() <= 3 {
+            return self.short[short_place(word)];
         }
+        let length = if word.len() >= PREFIXES[1] { PREFIXES[1] } else { PREFIXES[0] };
+        self.ask(word.prefix(length).hash(length as u64))
     }
 
     /// Which kinds have a key that begins with a character that is neither letter nor digit.
