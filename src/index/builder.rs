@@ -240,6 +240,7 @@ impl IndexBuilder {
         };
         let postings = write("postings", &|out| postings.write(out))?;
         let owner_names = write("owners", &|out| names.write(out))?;
+        openings.shrink();
         let openings = write("openings", &|out| openings.write(out))?;
         let entry = SegmentEntry {
             first_owner: 0,

@@ -28,9 +28,9 @@ pub(crate) const WORD: usize = 8;
 /// The lengths of the prefixes that the word table holds beside whole words.
 pub(crate) const PREFIXES: [usize; 2] = [4, 6];
 
-/// Characters that the short table tells apart: letters, digits, `_` and all others.
-const CHARACTERS: usize = 38;
-const SHORT: usize = CHARACTERS + CHARACTERS * CHARACTERS + CHARACTERS * CHARACTERS * CHARACTERS;
+/// Characters that the short table tells apart: none, letters, digits, `_` and all others.
+const CHARACTERS: usize = 39;
+const SHORT: usize = CHARACTERS * CHARACTERS * CHARACTERS;
 const OTHERS: usize = 129;
 
 pub(crate) struct Openings {
@@ -71,19 +71,17 @@ impl FirstWord {
         true
     }
 
-    /// Adds ASCII letters and digits, of either case; whether there was room for all of them.
+    /// Adds folded ASCII, the lowest byte first, as far as there is room.
+    #[inline(always)]
+    pub(crate) fn add(&mut self, bytes: u64, length: usize) {
+        self.packed |= bytes.checked_shl(8 * u32::from(self.len)).unwrap_or(0);
+        self.len = (self.len() + length).min(WORD) as u8;
+    }
+
+    /// Whether its last byte is a digit.
     #[inline]
-    pub(crate) fn extend(&mut self, bytes: &[u8]) -> bool {
-        let room = self.room().min(bytes.len());
-        let mut added = 0_u64;
-        for byte in bytes[..room].iter().rev() {
-            added = added << 8 | u64::from(byte.to_ascii_lowercase());
-        }
-        if room > 0 {
-            self.packed |= added << (8 * self.len);
-            self.len += room as u8;
-        }
-        room == bytes.len()
+    pub(crate) fn ends_in_digit(&self) -> bool {
+        self.len > 0 && ((self.packed >> (8 * (self.len - 1))) as u8).is_ascii_digit()
     }
 
     /// The short table tells all its bytes apart, so that what it says of prefixes is exact.
@@ -126,25 +124,28 @@ fn bits(hash: u64) -> u64 {
     1 << (hash >> 58) | 1 << (hash >> 52 & 63) | 1 << (hash >> 46 & 63)
 }
 
-#[inline]
-fn character(byte: u8) -> usize {
-    match byte {
-        b'a'..=b'z' => usize::from(byte - b'a'),
-        b'0'..=b'9' => usize::from(byte - b'0') + 26,
-        b'_' => 36,
-        _ => 37,
+/// The place of a byte among the characters of the short table.
+const CHARACTER: [u8; 256] = {
+    let mut characters = [38; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        characters[byte] = match byte as u8 {
+            0 => 0,
+            letter @ b'a'..=b'z' => letter - b'a' + 1,
+            digit @ b'0'..=b'9' => digit - b'0' + 27,
+            b'_' => 37,
+            _ => 38,
+        };
+        byte += 1;
     }
-}
+    characters
+};
 
 /// Where the short table keeps the first one, two or three bytes of a word.
-#[inline]
+#[inline(always)]
 fn short_place(word: &FirstWord) -> usize {
-    let [a, b, c, ..] = word.packed.to_le_bytes().map(character);
-    match word.len {
-        1 => a,
-        2 => CHARACTERS + a * CHARACTERS + b,
-        _ => CHARACTERS + CHARACTERS * CHARACTERS + (a * CHARACTERS + b) * CHARACTERS + c,
-    }
+    let character = |shift: u32| usize::from(CHARACTER[(word.packed >> shift & 0xff) as usize]);
+    (character(0) * CHARACTERS + character(8)) * CHARACTERS + character(16)
 }
 
 impl Openings {
@@ -220,7 +221,7 @@ impl Openings {
     #[inline(always)]
     fn ask(&self, hash: u64) -> KindMask {
         let bits = bits(hash);
-        if self.words[hash as usize & (self.words.len() - 1)] & bits != bits {
+        if !self.words[hash as usize & (self.words.len() - 1)] & bits != 0 {
             return 0;
         }
         u32::from(self.kinds[hash as usize & (self.kinds.len() - 1)]) * 0x0101_0101
@@ -235,20 +236,27 @@ impl Openings {
     /// Which kinds may have a key whose first run begins with this word. Exact up to three bytes.
     #[inline(always)]
     pub(crate) fn prefix(&self, word: &FirstWord) -> KindMask {
-        match word.len() {
-            0 => KindMask::MAX,
-            1..=3 => self.short[short_place(word)],
-            len => {
-                let longest = if len >= PREFIXES[1] { PREFIXES[1] } else { PREFIXES[0] };
-                self.ask(word.prefix(longest).hash(longest as u64))
-            }
+        if word.len() <= 3 {
+            return self.short[short_place(word)];
         }
+        let length = if word.len() >= PREFIXES[1] { PREFIXES[1] } else { PREFIXES[0] };
+        self.ask(word.prefix(length).hash(length as u64))
     }
 
     /// Which kinds have a key that begins with a character that is neither letter nor digit.
     #[inline]
     pub(crate) fn other(&self, c: char) -> KindMask {
         self.others[other_place(c)]
+    }
+
+    /// Halves the words while they stay sparse: what many words of a text ask has to stay in a fast cache. With at most a fifth of the bits set
+    /// about one word in a hundred that no key has gets through.
+    pub(crate) fn shrink(&mut self) {
+        let bits = |words: &[u64]| words.iter().map(|word| word.count_ones() as usize).sum::<usize>();
+        while self.words.len() > 1 << 6 && bits(&self.words) * 10 < self.words.len() * 64 {
+            let (low, high) = self.words.split_at(self.words.len() / 2);
+            self.words = low.iter().zip(high).map(|(low, high)| low | high).collect();
+        }
     }
 
     /// Takes in the tables of another segment.

@@ -64,15 +64,7 @@ impl Before {
     /// Whether [`lets_begin`](Self::lets_begin) may say no.
     #[inline]
     pub(super) fn may_bar(&self) -> bool {
-        match self.near {
-            Seen::Ascii(b' ' | b'\n') => false,
-            near => matches!(near.ch(), '.' | '-' | '+' | '%' | '@' | ',') || is_currency(near.ch()),
-        }
-    }
-
-    #[inline]
-    pub(super) fn is_digit(&self) -> bool {
-        self.near.ch().is_ascii_digit()
+        may_bar(self.near.ch())
     }
 
     #[inline]
@@ -94,6 +86,12 @@ impl Before {
             _ => true,
         }
     }
+}
+
+/// Whether some kinds may not begin behind this character.
+#[inline]
+pub(super) fn may_bar(c: char) -> bool {
+    matches!(c, '.' | '-' | '+' | '%' | '@' | ',') || is_currency(c)
 }
 
 fn is_currency(c: char) -> bool {

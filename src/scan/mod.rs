@@ -4,6 +4,7 @@
 //! caller cares about may have begun. Promises to look at every symbol once, to keep no text, and that neither matches nor that place
 //! depend on how the text was cut.
 
+mod block;
 mod bounds;
 mod plan;
 mod scanner;

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use super::bounds::{Before, may_bar};
 use crate::identifier::{Between, Gaps, Shape};
 use crate::index::{FirstWord, Generation, KeyMap, KindMask, LONGEST_KEY, Openings};
+use crate::text::{Class, ascii_class};
 
 /// The kinds to look for in one generation of an index, and where their keys begin.
 pub(crate) struct ScanPlan {
@@ -21,6 +23,8 @@ pub(crate) struct ScanPlan {
     pub(super) groups: KindMask,
     /// The kind of telephone numbers, if they are looked for.
     pub(super) phone: Option<u8>,
+    /// What each byte is, see [`SPACE`] and the others.
+    classes: [u8; 256],
 }
 
 pub(super) struct KindPlan {
@@ -37,6 +41,18 @@ pub(super) struct Start {
     /// The output gathered up to the node.
     pub(super) output: u64,
 }
+
+/// What a byte of ASCII that is no letter or digit is to the scanner; none of these for a comma, say.
+/// White space.
+pub(super) const SPACE: u8 = 1;
+/// A word before it may be the beginning of the key's word (`12-34` for `1234`).
+pub(super) const SPLITS: u8 = 2;
+/// Behind it some kinds may not begin.
+pub(super) const BARS: u8 = 4;
+/// A key, or what may belong to one, begins with it.
+pub(super) const OPENS: u8 = 8;
+/// A control, which folds to nothing, or not ASCII: a word may go on behind it.
+pub(super) const OPAQUE: u8 = 16;
 
 /// The kinds of a mask.
 pub(super) fn kinds_in(mut mask: KindMask) -> impl Iterator<Item = u8> {
@@ -68,6 +84,7 @@ impl ScanPlan {
             codes: 0,
             groups: 0,
             phone: None,
+            classes: [0; 256],
         };
         for (place, spec) in generation.kinds().iter().enumerate() {
             let bit = 1 << place;
@@ -94,7 +111,36 @@ impl ScanPlan {
             }
             plan.kinds.push(KindPlan { shape: spec.shape, gaps, starts });
         }
+        for byte in 0..=u8::MAX {
+            plan.classes[usize::from(byte)] = plan.class_of(byte);
+        }
         plan
+    }
+
+    fn class_of(&self, byte: u8) -> u8 {
+        let c = byte as char;
+        let opens = matches!(c, '+' | '(') || self.openings().other(c) & self.wanted != 0;
+        let bars = if may_bar(c) { BARS } else { 0 };
+        match ascii_class(byte) {
+            None => OPAQUE,
+            Some(Class::Space) => SPACE,
+            Some(Class::Other) => {
+                bars | if opens { OPENS } else { 0 } | if matches!(c, '-' | '.' | '/') { SPLITS } else { 0 }
+            }
+            Some(Class::Run | Class::Solo) => 0,
+        }
+    }
+
+    #[inline(always)]
+    pub(super) fn class(&self, byte: u8) -> u8 {
+        self.classes[usize::from(byte)]
+    }
+
+    /// The kinds that may not begin here.
+    #[inline(never)]
+    pub(super) fn barred(&self, before: Before) -> KindMask {
+        let bars = |kind: &u8| !before.lets_begin(self.kind(*kind).shape);
+        kinds_in(self.wanted).filter(bars).fold(0, |mask, kind| mask | 1 << kind)
     }
 
     #[inline]
@@ -113,10 +159,10 @@ impl ScanPlan {
     }
 
     /// Kinds that may have a key whose first word in the text is `word`, which ends before `next`.
-    #[inline(always)]
-    pub(super) fn ended(&self, word: &FirstWord, next: char, after_digit: bool) -> KindMask {
+    #[inline(never)]
+    pub(super) fn ended(&self, word: &FirstWord, next: char) -> KindMask {
         let split = match next {
-            ' ' if !after_digit => self.groups,
+            ' ' if !word.ends_in_digit() => self.groups,
             ' ' | '-' | '.' | '/' => self.codes,
             _ => 0,
         };
