@@ -23,13 +23,13 @@ impl Block {
             None => (tail(text), text.len()),
         };
         // No sum leaves its byte: the highest bits are cleared first, and bytes that have one are no letters.
-        let (low, cased) = (bytes & !HIGH, (bytes & !HIGH) | 0x20 * EACH);
+        let (low, cased) = (bytes & !HIGH, (bytes & !HIGH) | (0x20 * EACH));
         let from = |bytes: u64, first: u8| bytes + u64::from(0x80 - first) * EACH;
         let letters = from(cased, b'a') & !from(cased, b'z' + 1) & !bytes & HIGH;
         let digits = from(low, b'0') & !from(low, b'9' + 1);
-        let underscores = !from(low ^ u64::from(b'_') * EACH, 1);
+        let underscores = !from(low ^ (u64::from(b'_') * EACH), 1);
         let others = !((letters | digits | underscores) & !bytes) & HIGH;
-        Self { folded: bytes | letters >> 2, others, len }
+        Self { folded: bytes | (letters >> 2), others, len }
     }
 
     #[inline(always)]
@@ -47,7 +47,7 @@ impl Block {
     /// So many letters and digits from a place inside on, at least one, the first one lowest.
     #[inline(always)]
     pub(super) fn word_at(&self, place: usize, length: usize) -> u64 {
-        self.folded >> (8 * place) & u64::MAX >> (64 - 8 * length)
+        (self.folded >> (8 * place)) & (u64::MAX >> (64 - 8 * length))
     }
 }
 
@@ -82,7 +82,7 @@ impl Block {
             head_length,
             tail: self.folded.checked_shr(8 * tail_place as u32).unwrap_or(0),
             tail_place,
-            is_plain: (self.folded ^ u64::from(b' ') * EACH) & between == 0,
+            is_plain: (self.folded ^ (u64::from(b' ') * EACH)) & between == 0,
         })
     }
 }
@@ -94,9 +94,9 @@ fn tail(text: &[u8]) -> u64 {
         (Some(first), Some(last)) => {
             // Where they overlap they agree.
             let (first, last) = (u32::from_le_bytes(*first), u32::from_le_bytes(*last));
-            u64::from(first) | u64::from(last) << (8 * (text.len() - 4))
+            u64::from(first) | (u64::from(last) << (8 * (text.len() - 4)))
         }
-        _ => text.iter().rev().fold(0, |bytes, byte| bytes << 8 | u64::from(*byte)),
+        _ => text.iter().rev().fold(0, |bytes, byte| (bytes << 8) | u64::from(*byte)),
     }
 }
 
@@ -135,5 +135,25 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn ends_of_words() {
+        let ends = |text: &str| {
+            let ends = Block::read(text.as_bytes()).ends()?;
+            let shown = |word: u64| {
+                word.to_le_bytes().into_iter().filter(|byte| *byte != 0).map(char::from).collect()
+            };
+            let (head, tail): (String, String) = (shown(ends.head), shown(ends.tail));
+            Some((head, ends.head_length, tail, ends.tail_place, ends.is_plain))
+        };
+        let some =
+            |head: &str, tail: &str, place, plain| Some((head.into(), head.len(), tail.into(), place, plain));
+        assert_eq!(ends("Anna"), some("anna", "anna", 0, true));
+        assert_eq!(ends("An  Lee1"), some("an", "lee1", 4, true));
+        assert_eq!(ends("n, "), some("n", "", 3, false));
+        assert_eq!(ends("        "), some("", "", 8, true));
+        assert_eq!(ends("é x"), some("", "x", 3, false));
+        assert_eq!(ends(" of "), None);
     }
 }
