@@ -22,8 +22,6 @@ pub(super) struct Channel {
     /// Matches that may complete a picture, in the order in which they end; judged once nothing can cover them.
     undecided: VecDeque<(Match, Judgement)>,
     known: Known,
-    /// From this byte on, values of kinds that count together may be withheld.
-    armed_since: Option<u64>,
     /// Findings whose text is not decided yet: a longer value may still cover them.
     noted: Vec<Finding>,
     pub(super) findings: Vec<Finding>,
@@ -39,6 +37,10 @@ pub(super) struct Channel {
     pub(super) edits: Vec<Edit>,
     /// Nothing waits to be judged, replaced or reported: text may be decided without looking.
     quiet: bool,
+    /// Bytes of the text at hand that the fast lane has taken.
+    passed: usize,
+    /// What the policy may withhold.
+    counts: Counts,
     pub(super) state: State,
     begun: Instant,
     most_held: usize,
@@ -68,7 +70,6 @@ impl Channel {
             withheld: Withheld::default(),
             undecided: VecDeque::new(),
             known: Known::default(),
-            armed_since: None,
             noted: Vec::new(),
             findings: Vec::new(),
             found: 0,
@@ -78,36 +79,45 @@ impl Channel {
             matches: Vec::new(),
             edits: Vec::new(),
             quiet: false,
+            passed: 0,
+            counts: Counts {
+                always: inner.rules.withheld_alone,
+                later: inner.rules.withheld_together,
+                since: None,
+            },
             state: State::Open,
             begun: Instant::now(),
             most_held: 0,
         }
     }
 
-    /// Scans and judges `text`; leaves what it decided in `edits` and `hold`.
-    #[inline]
-    pub(super) fn decide(&mut self, inner: &Inner, text: &str, ends: bool) {
-        self.edits.clear();
-        let mut at = 0;
-        if self.quiet && !ends && inner.version.load(Ordering::Acquire) == self.version {
-            // The fast lane: ordinary text, of which nothing can be a match, and at most its end may become one.
-            let (taken, oldest) = self.scanner.pass(text, &self.counts(inner));
-            if taken == text.len() {
-                self.decided = oldest.unwrap_or(self.scanner.seen()).max(self.decided);
-                return;
-            }
-            at = taken;
+    /// The fast lane: takes ordinary text, of which nothing can be a match and at most the end may become one, and appends what is safe. What it
+    /// did not take, if it returns `false`, is for [`Self::decide`].
+    #[inline(always)]
+    pub(super) fn pass(&mut self, inner: &Inner, text: &str, out: Option<&mut String>) -> bool {
+        if !self.quiet || inner.version.load(Ordering::Acquire) != self.version {
+            return false;
         }
-        self.decide_slowly(inner, text, at, ends);
+        let (taken, oldest) = self.scanner.pass(text, &self.counts);
+        if taken < text.len() {
+            self.passed = taken;
+            return false;
+        }
+        self.decided = oldest.unwrap_or(self.scanner.seen()).max(self.decided);
+        self.hold.pass(text, self.decided, out);
+        self.most_held = self.most_held.max(self.hold.len());
+        true
     }
 
-    /// Decides what is left of `text` from byte `at` on.
+    /// Scans and judges `text`; leaves what it decided in `edits` and `hold`.
     #[inline(never)]
-    fn decide_slowly(&mut self, inner: &Inner, text: &str, mut at: usize, ends: bool) {
+    pub(super) fn decide(&mut self, inner: &Inner, text: &str, ends: bool) {
+        self.edits.clear();
         self.catch_up(inner);
         if self.state == State::Stopped {
             return self.hold.discard();
         }
+        let mut at = std::mem::take(&mut self.passed);
         while at < text.len() && self.state == State::Open {
             at += self.scanner.advance(&text[at..], &mut self.matches);
             if !self.matches.is_empty() {
@@ -133,7 +143,7 @@ impl Channel {
             self.state = State::Stopped;
         }
         self.known.catch_up(&shared.evidence, self.scanner.seen());
-        self.armed_since = self.known.armed_since(&shared.evidence, inner.rules.facts);
+        self.counts.since = self.known.armed_since(&shared.evidence, inner.rules.facts);
     }
 
     /// Judges the matches that the scanner has just made.
@@ -160,7 +170,7 @@ impl Channel {
     /// Judges, in the order in which they end, the values that count together and that nothing can cover any more.
     fn judge_together(&mut self, inner: &Inner) {
         while let Some((found, alone)) = self.undecided.front().copied() {
-            let oldest = self.oldest(inner, false);
+            let oldest = self.scanner.oldest(&self.counts, false);
             if oldest.is_some_and(|oldest| oldest <= found.start) {
                 return;
             }
@@ -176,7 +186,7 @@ impl Channel {
             let judgement = together.filter(|together| together.action >= alone.action).unwrap_or(alone);
             if judgement.action < Action::Redact && shared.evidence.commit(fact) {
                 self.known.learn(found.end);
-                self.armed_since = self.known.armed_since(&shared.evidence, inner.rules.facts);
+                self.counts.since = self.known.armed_since(&shared.evidence, inner.rules.facts);
                 self.version = inner.version.fetch_add(1, Ordering::AcqRel) + 1;
             }
             drop(shared);
@@ -280,28 +290,15 @@ impl Channel {
         inner.span.in_scope(|| tracing::info!(channel = &*self.name, "response stopped"));
     }
 
-    /// The oldest byte from which on the policy may still withhold a value; runs that have opened no walk are asked only if `unopened`.
-    #[inline]
-    fn oldest(&mut self, inner: &Inner, unopened: bool) -> Option<u64> {
-        self.scanner.oldest(&self.counts(inner), unopened)
-    }
-
-    /// What the policy may withhold.
-    #[inline]
-    fn counts(&self, inner: &Inner) -> Counts {
-        let (always, later) = (inner.rules.withheld_alone, inner.rules.withheld_together);
-        Counts { always, later, since: self.armed_since }
-    }
-
     /// Decides as much as can be, and makes the edits.
     fn settle(&mut self, inner: &Inner, text: &str, ends: bool) {
         if !self.undecided.is_empty() {
             self.judge_together(inner);
         }
-        let oldest = self.oldest(inner, self.state == State::Open && !ends);
+        let oldest = self.scanner.oldest(&self.counts, self.state == State::Open && !ends);
         let mut settled = oldest.unwrap_or(u64::MAX).min(self.scanner.seen());
         for (found, _) in &self.undecided {
-            if self.armed_since.is_some_and(|since| since <= found.start) {
+            if self.counts.since.is_some_and(|since| since <= found.start) {
                 settled = settled.min(found.start);
             }
         }

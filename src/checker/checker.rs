@@ -76,6 +76,9 @@ impl Checker {
     /// When the policy stops the response, [`Verdict::Stop`] is returned, now and ever after, by every channel of the session; the one
     /// whose text it was appends the stop message, once.
     pub fn push(&mut self, text: &str, out: &mut String) -> Verdict {
+        if self.channel.pass(&self.session.inner, text, Some(out)) {
+            return Verdict::Continue;
+        }
         self.write(text, out, false)
     }
 
@@ -119,7 +122,8 @@ impl Checker {
 
     fn step(&mut self, text: &str, ends: bool) -> Advance<'_> {
         self.channel.edits.clear();
-        if self.channel.state == State::Open {
+        let passed = !ends && self.channel.pass(&self.session.inner, text, None);
+        if !passed && self.channel.state == State::Open {
             self.channel.decide(&self.session.inner, text, ends);
             self.channel.release(text, None);
         }

@@ -35,31 +35,32 @@ impl Hold {
         }
     }
 
-    /// Everything before `end` leaves, with the edits made; the rest of the held text and of `new` stays.
-    #[inline]
-    pub(super) fn release(&mut self, new: &str, end: u64, edits: &[Edit], out: Option<&mut String>) {
-        debug_assert!(self.released <= end && end <= self.seen() + new.len() as u64);
+    /// Everything before `end` leaves as it is; the rest of the held text and of `new` stays.
+    #[inline(always)]
+    pub(super) fn pass(&mut self, new: &str, end: u64, out: Option<&mut String>) {
         let (held, gone) = (self.len(), (end - self.released) as usize);
-        if edits.is_empty() && gone >= held {
-            // Most text is decided as it comes.
-            let (safe, rest) = new.split_at(gone - held);
-            if let Some(out) = out {
-                if held > 0 {
-                    out.push_str(&self.text[self.gone..]);
-                }
-                out.push_str(safe);
-            }
-            self.text.clear();
-            if !rest.is_empty() {
-                self.text.push_str(rest);
-            }
-            (self.gone, self.released) = (0, end);
-            return;
+        if gone < held {
+            return self.release(new, end, &[], out);
         }
-        self.release_edited(new, end, edits, out);
+        // Most text is decided as it comes.
+        let (safe, rest) = new.split_at(gone - held);
+        if let Some(out) = out {
+            if held > 0 {
+                out.push_str(&self.text[self.gone..]);
+            }
+            out.push_str(safe);
+        }
+        self.text.clear();
+        if !rest.is_empty() {
+            self.text.push_str(rest);
+        }
+        (self.gone, self.released) = (0, end);
     }
 
-    fn release_edited(&mut self, new: &str, end: u64, edits: &[Edit], out: Option<&mut String>) {
+    /// Everything before `end` leaves, with the edits made; the rest of the held text and of `new` stays.
+    #[inline(never)]
+    pub(super) fn release(&mut self, new: &str, end: u64, edits: &[Edit], out: Option<&mut String>) {
+        debug_assert!(self.released <= end && end <= self.seen() + new.len() as u64);
         let (held, gone) = (self.len(), (end - self.released) as usize);
         if let Some(out) = out {
             let mut at = self.released;

@@ -16,6 +16,7 @@ mod schema;
 mod segment;
 mod sort;
 pub(crate) mod source;
+mod step;
 
 use std::fmt;
 use std::path::Path;
@@ -29,6 +30,7 @@ pub(crate) use openings::{FirstWord, KindMask, MOST_KINDS, Openings};
 pub(crate) use postings::Owner;
 pub use schema::Schema;
 use segment::{Segment, SegmentBytes};
+pub(crate) use step::{ending, step};
 
 use crate::error::{Error, Result};
 use crate::identifier::{KindSpec, Strength};
@@ -256,6 +258,7 @@ impl Generation {
         if manifest.kinds.len() > MOST_KINDS || segments.len() > usize::from(u16::MAX) / 2 {
             return Err(damaged());
         }
+        step::common_inputs();
         let mut openings = Openings::for_keys(0);
         segments.iter().for_each(|segment| openings.join(&segment.openings));
         let mut hash_key = [0; 32];

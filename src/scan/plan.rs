@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::bounds::{Before, may_bar};
 use crate::identifier::{Between, Gaps, Shape};
-use crate::index::{FirstWord, Generation, KeyMap, KindMask, LONGEST_KEY, Openings};
+use crate::index::{FirstWord, Generation, KeyMap, KindMask, LONGEST_KEY, Openings, step};
 use crate::text::{Class, ascii_class};
 
 /// The kinds to look for in one generation of an index, and where their keys begin.
@@ -63,14 +63,6 @@ pub(super) fn kinds_in(mut mask: KindMask) -> impl Iterator<Item = u8> {
             kind as u8
         })
     })
-}
-
-/// One transition: where it leads and what it adds.
-#[inline]
-pub(super) fn step(map: &KeyMap, node: usize, byte: u8) -> Option<(usize, u64)> {
-    let node = map.node(node);
-    let transition = node.transition(node.find_input(byte)?);
-    Some((transition.addr, transition.out.value()))
 }
 
 impl ScanPlan {

@@ -149,7 +149,7 @@ impl Scanner {
 
     /// The fast lane for a whole piece of text: takes it if no walk opens, and says the oldest byte that [`Self::oldest`] would. What was not taken is for
     /// [`Self::advance`].
-    #[inline]
+    #[inline(always)]
     pub(crate) fn pass(&mut self, text: &str, counts: &Counts) -> (usize, Option<u64>) {
         if let Some(oldest) = self.pass_token(text.as_bytes(), counts) {
             return (text.len(), oldest);

@@ -1,8 +1,8 @@
 //! One walk over the keys: a small value that takes one step per symbol and dies where no key goes on.
 
-use super::plan::{ScanPlan, Start, step};
+use super::plan::{ScanPlan, Start};
 use crate::identifier::{Between, Shape};
-use crate::index::FirstWord;
+use crate::index::{FirstWord, ending, step};
 use crate::text::{Class, Symbol};
 
 /// Where a walk stands. Copying it forks it.
@@ -269,8 +269,7 @@ impl Walk {
 
     /// Whether a key ends here, and whether one goes on.
     fn here(&self, plan: &ScanPlan) -> Stepped {
-        let node = plan.map(self.segment, self.kind).node(self.node);
-        let found = node.is_final().then(|| self.output + node.final_output().value());
-        Stepped { alive: !node.is_empty(), found }
+        let (last, goes_on) = ending(plan.map(self.segment, self.kind), self.node);
+        Stepped { alive: goes_on, found: last.map(|last| self.output + last) }
     }
 }
