@@ -35,7 +35,7 @@ pub(super) struct Channel {
     version: u64,
     matches: Vec<Match>,
     pub(super) edits: Vec<Edit>,
-    /// Nothing waits to be judged, replaced or reported: text may be decided without looking.
+    /// The channel is open, and nothing waits to be judged, replaced or reported: text may be decided without looking.
     quiet: bool,
     /// Bytes of the text at hand that the fast lane has taken.
     passed: usize,
@@ -98,6 +98,7 @@ impl Channel {
         if !self.quiet || inner.version.load(Ordering::Acquire) != self.version {
             return false;
         }
+        debug_assert!(self.state == State::Open && self.scanner.seen() == self.hold.seen());
         let (taken, oldest) = self.scanner.pass(text, &self.counts);
         if taken < text.len() {
             self.passed = taken;
@@ -140,7 +141,7 @@ impl Channel {
         self.version = version;
         let shared = inner.shared();
         if shared.stopped {
-            self.state = State::Stopped;
+            (self.state, self.quiet) = (State::Stopped, false);
         }
         self.known.catch_up(&shared.evidence, self.scanner.seen());
         self.counts.since = self.known.armed_since(&shared.evidence, inner.rules.facts);
