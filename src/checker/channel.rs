@@ -324,6 +324,7 @@ impl Channel {
                 );
                 self.edits.push(Edit { span, replacement: replaced });
             }
+            self.withheld.forget(self.scanner.oldest(&Counts::ALL, false).unwrap_or(u64::MAX));
         }
         if !self.noted.is_empty() {
             self.report(inner);

@@ -30,10 +30,13 @@ impl Shown {
     }
 }
 
-/// The withheld spans that have not been replaced yet, in order and apart.
+/// The withheld spans, in order and apart.
 #[derive(Debug, Default)]
 pub(super) struct Withheld {
+    /// Those that have not been replaced yet.
     spans: Vec<Span>,
+    /// Those that have, while something that they cover may still turn out to be a value: its end may wait longer than theirs did.
+    replaced: Vec<Range<u64>>,
 }
 
 impl Withheld {
@@ -60,17 +63,24 @@ impl Withheld {
     /// Takes the spans before `decided`, in order.
     pub(super) fn take(&mut self, decided: u64) -> std::vec::Drain<'_, Span> {
         let count = self.spans.partition_point(|span| span.end <= decided);
+        self.replaced.extend(self.spans[..count].iter().map(|span| span.start..span.end));
         self.spans.drain(..count)
+    }
+
+    /// Nothing that begins before `open` can become a value any more.
+    pub(super) fn forget(&mut self, open: u64) {
+        self.replaced.retain(|span| open < span.end);
     }
 
     /// Whether a span is inside a withheld one.
     pub(super) fn covers(&self, start: u64, end: u64) -> bool {
         let from = self.spans.partition_point(|span| span.end < end);
         self.spans.get(from).is_some_and(|span| span.start <= start)
+            || self.replaced.iter().any(|span| span.start <= start && end <= span.end)
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.spans.is_empty()
+        self.spans.is_empty() && self.replaced.is_empty()
     }
 }
 
@@ -100,6 +110,10 @@ mod tests {
             let spans: Vec<Span> = withheld.take(15).collect();
             assert_eq!(spans.iter().map(|s| (s.start, s.end)).collect::<Vec<_>>(), [(0, 13), (13, 15)]);
             assert_eq!(spans[0].shown, matches[0]);
+            assert!(withheld.covers(5, 13) && !withheld.covers(12, 14));
+            withheld.forget(12);
+            assert!(withheld.covers(5, 13), "something that began inside may still end");
+            withheld.forget(u64::MAX);
             assert!(withheld.is_empty());
         }
     }

@@ -56,6 +56,9 @@ pub(crate) struct Counts {
 }
 
 impl Counts {
+    /// Everything counts.
+    pub(crate) const ALL: Self = Self { always: KindMask::MAX, later: 0, since: None };
+
     /// The kinds that count if a value begins at `start`.
     #[inline]
     fn from(&self, start: u64) -> KindMask {
