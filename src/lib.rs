@@ -45,6 +45,7 @@ mod policy;
 mod scan;
 pub mod stream;
 mod text;
+pub mod wire;
 
 pub use checker::{Advance, Checker, Edit, Finding, How, Session, Verdict};
 pub use error::{Error, Result};

@@ -1,0 +1,9 @@
+//! Wire formats: takes the bytes of a provider's response, gives safe ones, promises that what does not change leaves as it came.
+
+mod format;
+mod framing;
+mod guard;
+
+pub use format::Format;
+pub use framing::Framing;
+pub use guard::{Counts, Fault, Guard, Limits, Progress};
