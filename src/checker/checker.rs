@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::Session;
-use super::channel::{Channel, State};
+use super::channel::{Audience, Channel, State};
 use super::finding::Finding;
 
 /// Checks one text channel of a response.
@@ -66,8 +66,8 @@ pub struct Edit {
 }
 
 impl Checker {
-    pub(super) fn new(session: Session, name: Arc<str>) -> Self {
-        let channel = Channel::new(&session.inner, name);
+    pub(super) fn new(session: Session, name: Arc<str>, audience: Audience) -> Self {
+        let channel = Channel::new(&session.inner, name, audience);
         Self { session, channel }
     }
 

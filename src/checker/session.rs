@@ -4,6 +4,7 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::Checker;
+use super::channel::Audience;
 use crate::index::{Generation, Index};
 use crate::policy::{Evidence, Policy, Pseudonyms, Reader, Rules};
 use crate::scan::ScanPlan;
@@ -94,7 +95,18 @@ impl Session {
 
     /// A checker for one of several text channels, whose name stands in findings.
     pub fn channel(&self, name: &str) -> Checker {
-        Checker::new(self.clone(), name.into())
+        Checker::new(self.clone(), name.into(), Audience::Reader)
+    }
+
+    /// A checker for text that only the company's own systems see, such as the arguments of an agent's look-ups: other people's values in it
+    /// are reported as observed, and pass.
+    pub fn internal_channel(&self, name: &str) -> Checker {
+        Checker::new(self.clone(), name.into(), Audience::Internal)
+    }
+
+    /// The policy.
+    pub(crate) fn policy(&self) -> &Policy {
+        &self.inner.policy
     }
 
     /// How many of the named readers the index does not know. They own nothing.
