@@ -1,6 +1,7 @@
 //! Wire formats: takes the bytes of a provider's response, gives safe ones, promises that what does not change leaves as it came.
 
 mod format;
+mod frame;
 mod framing;
 mod guard;
 
