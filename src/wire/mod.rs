@@ -4,6 +4,8 @@ mod format;
 mod frame;
 mod framing;
 mod guard;
+mod json;
+mod table;
 
 pub use format::Format;
 pub use framing::Framing;
