@@ -10,7 +10,7 @@ use super::finding::{Finding, How};
 use super::hold::Hold;
 use super::session::Inner;
 use super::withheld::{Shown, Withheld};
-use crate::policy::{Action, Fact, Judgement, Known, Rule, replacement};
+use crate::policy::{Action, Audience, Fact, Judgement, Known, Rule, replacement};
 use crate::scan::{Counts, Match, Scanner};
 
 /// One text channel of a session.
@@ -52,15 +52,6 @@ pub(super) enum State {
     Open,
     Stopped,
     Finished,
-}
-
-/// Who sees what stands in a channel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Audience {
-    /// The reader: it is judged.
-    Reader,
-    /// Only the company's own systems: it is observed.
-    Internal,
 }
 
 /// More findings than this are counted, not kept.

@@ -4,8 +4,9 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::Session;
-use super::channel::{Audience, Channel, State};
+use super::channel::{Channel, State};
 use super::finding::Finding;
+use crate::policy::Audience;
 
 /// Checks one text channel of a response.
 ///

@@ -4,9 +4,8 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::Checker;
-use super::channel::Audience;
 use crate::index::{Generation, Index};
-use crate::policy::{Evidence, Policy, Pseudonyms, Reader, Rules};
+use crate::policy::{Audience, Evidence, Policy, Pseudonyms, Reader, Rules};
 use crate::scan::ScanPlan;
 
 /// One response to one reader: hands out a [`Checker`] for each of its text channels, which share evidence.

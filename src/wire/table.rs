@@ -214,12 +214,7 @@ impl Table {
             }
         }
         let columns: [(&[String], fn(&mut Meaning, Place)); 15] = [
-            (&source.objects, |meaning, _| {
-                // The same path may hold JSON as text, and as an object.
-                if !matches!(meaning.role, Role::Arguments(_)) {
-                    meaning.role = Role::Object;
-                }
-            }),
+            (&source.objects, |meaning, _| meaning.role = Role::Object),
             (&source.whole, |meaning, _| meaning.role = Role::Whole),
             (&source.plain, |meaning, _| meaning.role = Role::Plain),
             (&source.opaque, |meaning, _| meaning.role = Role::Opaque),
@@ -275,6 +270,11 @@ impl Table {
         self.rows.push(Row { of, names, says, group });
     }
 
+    /// A row speaks of events of this type.
+    pub(super) fn knows(&self, of: &str) -> bool {
+        self.types.contains_key(of) || self.rows.iter().any(|row| row.of.as_deref() == Some(of))
+    }
+
     /// What ends with an event of this type.
     pub(super) fn type_ends(&self, of: &str) -> Ends {
         self.types.get(of).copied().unwrap_or_default()
@@ -285,7 +285,9 @@ impl Table {
         let names = paths.names(node);
         let name = names.last().copied().unwrap_or_default();
         let inherited = match above {
-            Role::Unnamed | Role::Text(_) | Role::Arguments(_) | Role::Offset(_) => None,
+            Role::Unnamed | Role::Text(_) | Role::Offset(_) => None,
+            // The same path may hold JSON as text, and as an object.
+            Role::Arguments(_) => Some(Role::Object),
             role => Some(role),
         };
         let mut meaning = Meaning { role: inherited.unwrap_or(Role::Unnamed), ..Meaning::NONE };

@@ -124,8 +124,31 @@ impl Frame {
         Self { raw, name: name.map(Into::into), style: self.style, ..Self::default() }
     }
 
-    /// Writes the event without one of its notes.
-    pub(super) fn without(&mut self, note: Range<usize>) {
+    /// An event of the same name, framed as this one is.
+    pub(super) fn like(&self) -> Self {
+        let raw = if matches!(self.style, Style::EventStream) { self.raw.clone() } else { Vec::new() };
+        Self { raw, name: self.name.clone(), style: self.style, ..Self::default() }
+    }
+
+    /// Writes the next event of the stream; the first one, if nothing has left yet.
+    pub(super) fn write_next(&self, payload: &[u8], began: bool, out: &mut Vec<u8>) {
+        if matches!(self.style, Style::Element) && !began {
+            out.push(b'[');
+            out.extend_from_slice(payload);
+        } else {
+            self.write_another(payload, out);
+        }
+    }
+
+    /// Writes what closes the stream.
+    pub(super) fn write_close(&self, out: &mut Vec<u8>) {
+        if matches!(self.style, Style::Element) {
+            out.extend_from_slice(b"\n]");
+        }
+    }
+
+    /// Takes one of its notes out.
+    pub(super) fn remove(&mut self, note: Range<usize>) {
         let mut end = note.end;
         end += usize::from(self.raw.get(end) == Some(&b'\r'));
         end += usize::from(self.raw.get(end) == Some(&b'\n'));

@@ -65,14 +65,10 @@ impl Lexer {
     }
 
     /// The string that has just ended was the name of a member.
-    pub(super) fn is_behind_key(&self) -> bool {
+    pub(in crate::wire) fn is_behind_key(&self) -> bool {
         self.state == State::Colon
     }
 
-    /// What was opened has been closed.
-    pub(in crate::wire) fn is_between(&self) -> bool {
-        self.open.is_empty() && matches!(self.state, State::Value | State::After)
-    }
 
     /// The next token of `text` from `at` on, which it moves. `None`: more text is needed.
     pub(in crate::wire) fn next(&mut self, text: &str, at: &mut usize) -> Option<Token> {
