@@ -7,7 +7,7 @@ use tightlip::{Index, Policy};
 use super::ending;
 use super::frames::{Event, Framing};
 use super::json::Json;
-use super::leaves::{Channel, Leaf, What, Where, argument_values, channels, leaves};
+use super::leaves::{Channel, Leaf, What, Where, argument_values, channels, leaves, readings};
 use super::phrases::{Phrase, filtered};
 use super::search::{Seen, plain, stands_in};
 use super::tables::{Table, table};
@@ -65,13 +65,13 @@ impl Original {
         self.texts_of(&self.leaves)
     }
 
-    fn texts_of(&self, leaves: &[Leaf]) -> BTreeMap<Where, Channel> {
+    pub fn texts_of(&self, leaves: &[Leaf]) -> BTreeMap<Where, Channel> {
         let mut texts = channels(leaves);
         texts.retain(|(kind, path, _), _| self.table().is_pieces(kind, path));
         texts
     }
 
-    fn open(&self, out: &[u8]) -> Result<Opened, Fault> {
+    pub fn open(&self, out: &[u8]) -> Result<Opened, Fault> {
         let events =
             self.framing.events(out).map_err(|error| fault("what left cannot be parsed", "", error))?;
         let leaves = leaves(&events, self.framing, self.table());
@@ -79,7 +79,7 @@ impl Original {
     }
 
     /// What every response keeps, whatever was withheld.
-    fn keeps_its_form(&self, opened: &Opened, faults: &mut Faults) {
+    pub fn keeps_its_form(&self, opened: &Opened, faults: &mut Faults) {
         let names = |events: &[Event]| {
             let mut names = BTreeMap::<String, BTreeSet<Option<String>>>::new();
             for event in events.iter().filter(|_| self.framing == Framing::Sse) {
@@ -160,16 +160,14 @@ impl Original {
         let left = self.texts_of(&opened.leaves);
         for (at, channel) in self.texts() {
             let (text, now) = (channel.text(), left.get(&at).map(Channel::text).unwrap_or_default());
-            if self.table().is_arguments(&at.0, &at.1) {
-                if let Some(values) = argument_values(&text) {
-                    match argument_values(&now) {
-                        None => {
-                            faults.push(fault("arguments are no longer JSON", shown(&at), excerpt(&now, 0)))
-                        }
-                        Some(now) => same_values(&values, &now, &expected, &shown(&at), &mut faults),
-                    }
-                    continue;
+            if self.table().is_arguments(&at.0, &at.1)
+                && let Some(values) = argument_values(&text)
+            {
+                match argument_values(&now) {
+                    None => faults.push(fault("arguments are no longer JSON", shown(&at), excerpt(&now, 0))),
+                    Some(now) => same_values(&values, &now, &expected, &shown(&at), &mut faults),
                 }
+                continue;
             }
             let safe = expected(&text);
             if safe != now {
@@ -280,24 +278,18 @@ impl Original {
         if said != 1 {
             faults.push(fault("the message is not in the visible text once", "", format!("{said} times")));
         }
-        let is_stopping = |at: &Where, text: &str| {
-            phrase.at == shown_place(at) && stands_in(&plain(&phrase.text), &plain(text))
-        };
+        let first = self.first_place(&phrase.text);
         for (at, channel) in self.texts() {
             let text = channel.text();
             let now = all.get(&at).map(Channel::text).unwrap_or_default();
             let is_arguments = self.table().is_arguments(&at.0, &at.1);
-            if is_stopping(&at, &text) && !is_arguments {
+            if first.as_ref().is_some_and(|(_, first)| *first == at) && !is_arguments {
                 let safe = filtered(index, policy, &text);
                 let before = safe.strip_suffix(message).unwrap_or(&safe);
-                if now.trim_end() != safe.trim_end()
-                    && (phrase.is_visible || now.trim_end() != before.trim_end())
-                {
-                    faults.push(fault(
-                        "a stopped text is not what plain text becomes",
-                        shown(&at),
-                        format!("expected {:?}, found {:?}", tail(&safe), tail(&now)),
-                    ));
+                let is_visible = self.table().is_visible(&at.0, &at.1, &at.2);
+                if now.trim_end() != safe.trim_end() && (is_visible || now.trim_end() != before.trim_end()) {
+                    let detail = format!("expected {:?}, found {:?}", tail(&safe), tail(&now));
+                    faults.push(fault("a stopped text is not what plain text becomes", shown(&at), detail));
                 }
             }
             let kept = now.replace(message, "");
@@ -305,49 +297,63 @@ impl Original {
                 faults.push(fault("a text is not the beginning of what came", shown(&at), tail(&now)));
             }
         }
-        self.nothing_follows(phrase, &opened, &mut faults);
+        if let Some((event, at)) = first.filter(|_| self.is_stream()) {
+            self.nothing_follows(phrase, event, &at, &opened, &mut faults);
+        }
         faults
     }
 
-    fn nothing_follows(&self, phrase: &Phrase, opened: &Opened, faults: &mut Faults) {
-        let wanted = plain(&phrase.text);
-        let (mut text, mut event) = (String::new(), None);
-        for leaf in self.leaves.iter().filter(|leaf| leaf.what == What::Text) {
+    /// Where a phrase can be read first, as the response comes.
+    fn first_place(&self, phrase: &str) -> Option<(usize, Where)> {
+        let wanted = plain(phrase);
+        let mut texts = BTreeMap::<Where, String>::new();
+        for leaf in &self.leaves {
             let at = (leaf.kind.clone(), leaf.path.clone(), leaf.place.clone());
-            if shown_place(&at) == phrase.at {
-                text.push_str(&leaf.text);
-                if stands_in(&wanted, &(plain(&text) + " ")) || plain(&text).contains(&wanted) {
-                    event = event.or(Some(leaf.event));
-                }
+            let is_piece =
+                self.is_stream() && leaf.what == What::Text && self.table().is_pieces(&leaf.kind, &leaf.path);
+            let text = texts.entry(at.clone()).or_default();
+            if !is_piece {
+                text.clear();
+            }
+            text.push_str(&plain(&leaf.text));
+            let is_there = stands_in(&wanted, &plain(text))
+                || readings(text).iter().any(|text| stands_in(&wanted, &plain(text)));
+            if is_there {
+                return Some((leaf.event, at));
             }
         }
-        let (Some(event), true) = (event, self.is_stream()) else { return };
+        None
+    }
+
+    fn nothing_follows(
+        &self,
+        phrase: &Phrase,
+        event: usize,
+        at: &Where,
+        opened: &Opened,
+        faults: &mut Faults,
+    ) {
+        let of_place = |leaf: &Leaf| {
+            leaf.what == What::Text && (&leaf.kind, &leaf.path, &leaf.place) == (&at.0, &at.1, &at.2)
+        };
+        let wanted = plain(&phrase.text);
+        let text: String =
+            self.leaves.iter().filter(|leaf| of_place(leaf)).map(|leaf| leaf.text.as_str()).collect();
         let text = plain(&text);
-        let Some(after) = text.find(&wanted).map(|at| &text[at + wanted.len()..]) else { return };
-        let before: Vec<Leaf> = self
-            .leaves
-            .iter()
-            .filter(|leaf| {
-                leaf.event <= event
-                    && shown_place(&(leaf.kind.clone(), leaf.path.clone(), leaf.place.clone())) != phrase.at
-            })
-            .cloned()
-            .collect();
-        let (before, seen) = (Seen::of(&before), Seen::of(&opened.leaves));
+        let Some(start) = text.find(&wanted) else { return };
+        let after = &text[start + wanted.len()..];
+        let earlier: Vec<Leaf> =
+            self.leaves.iter().filter(|leaf| leaf.event <= event && !of_place(leaf)).cloned().collect();
+        let (earlier, seen) = (Seen::of(&earlier), Seen::of(&opened.leaves));
         let words: Vec<&str> =
             after.split(' ').filter(|word| word.chars().all(char::is_alphabetic)).collect();
-        let later = words.windows(3).step_by(7).map(|words| words.join(" "));
-        let start = text.find(&wanted).unwrap_or_default();
-        let later: Vec<String> = later
-            .filter(|later| {
-                later.len() >= 10
-                    && after.contains(later.as_str())
-                    && !text[..start].contains(later.as_str())
-                    && before.places_of(later).is_empty()
-            })
-            .take(12)
-            .collect();
-        for later in later {
+        let later = words.windows(3).step_by(7).map(|words| words.join(" ")).filter(|later| {
+            later.len() >= 10
+                && after.contains(later)
+                && !text[..start].contains(later)
+                && earlier.places_of(later).is_empty()
+        });
+        for later in later.take(12) {
             if let Some(place) = seen.places_of(&later).first() {
                 faults.push(fault("what came after the stop can be read", place.clone(), later));
                 return;
@@ -356,9 +362,10 @@ impl Original {
     }
 }
 
-struct Opened {
-    events: Vec<Event>,
-    leaves: Vec<Leaf>,
+/// What left, read.
+pub struct Opened {
+    pub events: Vec<Event>,
+    pub leaves: Vec<Leaf>,
 }
 
 fn compare<K: Ord + Clone + std::fmt::Debug, V>(
@@ -410,12 +417,9 @@ fn same_values(
     }
 }
 
-fn shown((kind, path, place): &Where) -> String {
+/// As recordings and reports name a place.
+pub fn shown((kind, path, place): &Where) -> String {
     format!("{kind} {path} {place}")
-}
-
-fn shown_place(at: &Where) -> String {
-    shown(at)
 }
 
 /// What stands around a byte of a text.

@@ -143,19 +143,19 @@ fn read(text: &str, depth: usize, readings: &mut Vec<String>) {
         return;
     }
     let trimmed = text.trim();
-    if trimmed.starts_with(['{', '[', '"']) {
-        if let Ok(json) = Json::parse(trimmed) {
-            inside(&json, depth, readings);
-        }
+    if trimmed.starts_with(['{', '[', '"'])
+        && let Ok(json) = Json::parse(trimmed)
+    {
+        inside(&json, depth, readings);
     }
     let code = trimmed.split_once("base64,").map_or(trimmed, |(_, code)| code);
-    if code.len() >= 12 && !code.contains(' ') {
-        if let Some(said) = from_base64(code).and_then(|bytes| String::from_utf8(bytes).ok()) {
-            if !said.contains(|c: char| c.is_control() && !c.is_whitespace()) {
-                read(&said, depth + 1, readings);
-                readings.push(said);
-            }
-        }
+    if code.len() >= 12
+        && !code.contains(' ')
+        && let Some(said) = from_base64(code).and_then(|bytes| String::from_utf8(bytes).ok())
+        && !said.contains(|c: char| c.is_control() && !c.is_whitespace())
+    {
+        read(&said, depth + 1, readings);
+        readings.push(said);
     }
     if trimmed.contains('<') && trimmed.contains('>') {
         readings.push(without_markup(trimmed));

@@ -84,7 +84,7 @@ impl Seen {
             }
         }
         for (path, text) in across {
-            note(format!("{path} (joined over all events)"), &text);
+            note(format!(" {path} (joined over all events)"), &text);
         }
         for ((kind, path, _), bytes) in bytes {
             note(format!("{kind} {path} (as UTF-8)"), &String::from_utf8_lossy(&bytes));
@@ -134,10 +134,8 @@ fn tokens(leaves: &[Leaf]) -> BTreeMap<String, Vec<Vec<String>>> {
         let positions = tokens.entry(format!("{} {list}logprobs {}", leaf.kind, leaf.place));
         if is_token {
             positions.or_default().push(vec![plain(&leaf.text)]);
-        } else if is_alternative {
-            if let Some(last) = positions.or_default().last_mut() {
-                last.push(plain(&leaf.text));
-            }
+        } else if is_alternative && let Some(last) = positions.or_default().last_mut() {
+            last.push(plain(&leaf.text));
         }
     }
     tokens.retain(|_, positions| positions.len() > 1);
