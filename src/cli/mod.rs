@@ -4,7 +4,7 @@ mod build;
 mod demo;
 mod filter;
 mod jsonl;
-mod text;
+mod wire;
 
 use std::io::{self, Write};
 use std::path::PathBuf;
