@@ -5,7 +5,7 @@ mod fast;
 use std::sync::Arc;
 
 use super::bounds::{Before, Verdict, Waiting};
-use super::plan::{ScanPlan, kinds_in};
+use super::plan::{ScanPlan, Start, kinds_in};
 use super::walk::{Stepped, Walk};
 use crate::index::{FirstWord, KeyId, KindMask};
 use crate::text::{Class, Symbol, symbol_at};
@@ -174,22 +174,35 @@ impl Scanner {
     #[inline(always)]
     pub(crate) fn oldest(&mut self, counts: &Counts, unopened: bool) -> Option<u64> {
         let mut oldest = None;
-        let run = &self.run;
+        let run = self.run;
         if unopened && run.is_open() && !run.full {
-            let asked = self.opens(counts.from(run.start), run);
+            let asked = self.opens(counts.from(run.start), &run);
             let possible = if asked == 0 { 0 } else { self.plan.openings().prefix(&run.word) & asked };
-            if possible != 0 {
-                if run.word.is_short() {
-                    oldest = Some(run.start);
-                } else {
-                    self.open_run(possible);
-                }
+            if possible != 0 && self.goes_on(possible) {
+                oldest = Some(run.start);
             }
         }
         if self.is_idle() {
             return oldest;
         }
         self.oldest_open(counts).into_iter().chain(oldest).min()
+    }
+
+    /// Whether a key of one of these kinds begins with the run so far. Those with none are not asked again.
+    #[inline(never)]
+    fn goes_on(&mut self, kinds: KindMask) -> bool {
+        let (plan, word) = (&*self.plan, &self.run.word);
+        if word.is_short() {
+            return true;
+        }
+        let begins = |kind: u8, start: &Start| {
+            let stepped = Walk::new(kind, *start, 0, 0).take_word(plan, word);
+            stepped.alive || stepped.found.is_some()
+        };
+        let has_none = |kind: &u8| !plan.kind(*kind).starts.iter().any(|start| begins(*kind, start));
+        let dead = kinds_in(kinds).take_while(has_none).fold(0, |dead, kind| dead | 1 << kind);
+        self.run.opened |= dead;
+        dead != kinds
     }
 
     #[inline(never)]

@@ -89,11 +89,7 @@ impl Scanner {
         // What no key begins with stays so: nobody needs to ask about this run again.
         next.full = begin_so == 0;
         self.run = next;
-        if possible != 0 && !next.word.is_short() {
-            self.open_run(possible);
-            return Some(self.oldest_open(counts));
-        }
-        Some(if possible != 0 { Some(next.start) } else { None })
+        Some(if possible != 0 && self.goes_on(possible) { Some(next.start) } else { None })
     }
 
     /// The fast lane: takes ASCII while no walk is open and none opens; returns the bytes taken. The next byte is for [`Self::take`].
