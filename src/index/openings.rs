@@ -294,10 +294,10 @@ impl Openings {
         self.short[place as usize]
     }
 
-    /// Which steps lead on from a place: bit `n` stands for what adds `n` to it, [`END`] and [`SPLIT`] modulo 64. `None` off the paths.
+    /// For each place, which steps lead on from it: bit `n` stands for what adds `n`, [`END`] and [`SPLIT`] modulo 64.
     #[inline(always)]
-    pub(crate) fn paths(&self, place: Place) -> Option<u64> {
-        self.paths.get(place as usize).copied()
+    pub(crate) fn paths(&self) -> &[u64] {
+        &self.paths
     }
 
     /// Which kinds have a key that begins with a character that is neither letter nor digit.
@@ -427,7 +427,7 @@ mod tests {
             assert_eq!(tables.prefix(&word("_x")), 1 << 3);
             // Three letters and what may follow them: the `s` of `elisabeth`, `ann` as a whole, what may go on behind a hyphen.
             let follows = |start: &str, step: Place| {
-                tables.paths(word(start).place()).is_some_and(|paths| paths >> (step % 64) & 1 != 0)
+                tables.paths()[word(start).place() as usize] >> (step % 64) & 1 != 0
             };
             assert_eq!(["s", "t"].map(|next| follows("eli", character(next.as_bytes()[0]))), [true, false]);
             assert_eq!(["ann", "an", "eli", "a"].map(|word| follows(word, END)), [true, false, false, true]);

@@ -47,13 +47,14 @@ impl Scanner {
             return None;
         }
         let (plan, openings) = (&*self.plan, self.plan.openings());
+        let paths = openings.paths();
         let mut place = self.place;
         for byte in text {
-            let (step, paths) = (plan.step(*byte), openings.paths(place)?);
-            let goes_on = paths >> (step.adds % 64) & 1 != 0;
+            let step = plan.step(*byte);
+            let goes_on = paths.get(place as usize)? >> (step.adds % 64) & 1 != 0;
             place = if goes_on { place * CHARACTERS + step.adds } else { step.leads };
         }
-        openings.paths(place)?;
+        paths.get(place as usize)?;
         self.place = place;
         self.before.pass(text);
         self.seen += text.len() as u64;
