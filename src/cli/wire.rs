@@ -8,7 +8,11 @@ use crate::error::{Error, Result};
 use crate::wire::{Format, Guard, Progress};
 
 /// Filters a response; a format that is not given is told by the first bytes.
-pub(super) fn filter(filtering: &mut Filtering, readers: &[String], format: Option<Format>) -> Result<Ending> {
+pub(super) fn filter(
+    filtering: &mut Filtering,
+    readers: &[String],
+    format: Option<Format>,
+) -> Result<Ending> {
     let session = filtering.session(readers);
     let mut guard = Guard::detecting(&session, format, None);
     let (mut input, mut output) = (io::stdin().lock(), io::stdout().lock());
@@ -39,7 +43,9 @@ pub(super) fn filter(filtering: &mut Filtering, readers: &[String], format: Opti
         filtering.report(&guard.take_findings())?;
         match progress {
             Progress::Stopped => return Ok(Ending::Stopped),
-            Progress::Broken(fault) => return Err(Error::data(format!("stdin: {fault}; nothing more was written"))),
+            Progress::Broken(fault) => {
+                return Err(Error::data(format!("stdin: {fault}; nothing more was written")));
+            }
             Progress::Continue if read == 0 => return Ok(Ending::Done),
             Progress::Continue => {}
         }

@@ -152,7 +152,12 @@ impl Arguments {
     /// The value at hand says `text`, in `bytes` bytes of JSON text.
     fn say(&mut self, text: &str, outer: u64, bytes: u64, edits: &mut Vec<Edit>) -> Verdict {
         let Some(value) = &mut self.value else { return Verdict::Continue };
-        value.runs.push_back(Run { said: value.said, said_bytes: text.len() as u64, outer, outer_bytes: bytes });
+        value.runs.push_back(Run {
+            said: value.said,
+            said_bytes: text.len() as u64,
+            outer,
+            outer_bytes: bytes,
+        });
         value.said += text.len() as u64;
         if value.kind == Kind::Number {
             value.number.push_str(text);
@@ -208,7 +213,8 @@ impl Value {
             };
             edits.push(Edit { span: self.outer(span.start)..self.outer_end(span.end), replacement });
         }
-        while self.runs.front().is_some_and(|run| run.said + run.said_bytes <= decided) && self.runs.len() > 1 {
+        while self.runs.front().is_some_and(|run| run.said + run.said_bytes <= decided) && self.runs.len() > 1
+        {
             self.runs.pop_front();
         }
         verdict
@@ -242,7 +248,9 @@ mod tests {
 
     fn session() -> Session {
         let mut builder = IndexBuilder::new();
-        for (kind, text) in [(Kind::Email, "ann@example.com"), (Kind::Account, "40017788"), (Kind::Name, "Zoë Quill")] {
+        for (kind, text) in
+            [(Kind::Email, "ann@example.com"), (Kind::Account, "40017788"), (Kind::Name, "Zoë Quill")]
+        {
             builder.add(Identifier { owner: "C-1", kind, text }).unwrap();
         }
         let index = builder.finish_in_memory().unwrap();
@@ -274,7 +282,10 @@ mod tests {
     #[test]
     fn every_value_is_a_text_of_its_own_however_it_is_cut() {
         let cases = [
-            (r#"{"to":"ann\u0040example.com","n":-40017788.0e1,"x":[40017788]}"#, r#"{"to":"[EMAIL]","n":"-[ACCOUNT].0e1","x":["[ACCOUNT]"]}"#),
+            (
+                r#"{"to":"ann\u0040example.com","n":-40017788.0e1,"x":[40017788]}"#,
+                r#"{"to":"[EMAIL]","n":"-[ACCOUNT].0e1","x":["[ACCOUNT]"]}"#,
+            ),
             (r#"{"ann@example.com":"a\nb"}"#, r#"{"[EMAIL]":"a\nb"}"#),
             (r#"{"a":"Zo\u00eb","b":"Quill"}"#, r#"{"a":"Zo\u00eb","b":"Quill"}"#),
             (r#"{"a":"say Zo\u00eb Quill \ud83d\ude00"}"#, r#"{"a":"say [NAME] \ud83d\ude00"}"#),

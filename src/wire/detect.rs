@@ -50,7 +50,10 @@ fn cut(bytes: &[u8], ends: bool, format: Option<Format>) -> Option<Framing> {
         b'[' => {
             let is_gemini = |begun: &[u8]| {
                 let has = |name: &str| begun.windows(name.len()).any(|window| window == name.as_bytes());
-                has("\"candidates\"") || has("\"usageMetadata\"") || has("\"promptFeedback\"") || has("\"error\"")
+                has("\"candidates\"")
+                    || has("\"usageMetadata\"")
+                    || has("\"promptFeedback\"")
+                    || has("\"error\"")
             };
             match format {
                 Some(Format::Gemini) => Some(Framing::JsonArray),
@@ -147,7 +150,10 @@ fn of_value(value: &Value) -> Option<Format> {
         Format::OpenAiResponses
     } else if starts(object, &["thread", "list"]) && !has("choices") {
         Format::OpenAiAssistants
-    } else if starts(kind, &["message_", "content_block_", "ping"]) || (kind == "message" && has("content")) || (kind == "error" && has("error")) {
+    } else if starts(kind, &["message_", "content_block_", "ping"])
+        || (kind == "message" && has("content"))
+        || (kind == "error" && has("error"))
+    {
         Format::Anthropic
     } else if starts(event, &["interaction", "step.", "content."])
         || ["candidates", "promptFeedback", "usageMetadata", "modelVersion"].into_iter().any(has)
@@ -160,8 +166,18 @@ fn of_value(value: &Value) -> Option<Format> {
         Format::OpenAiCompletions
     } else if has("choices") {
         Format::OpenAiChat
-    } else if starts(kind, &["message-", "content-start", "content-delta", "content-end", "tool-plan", "tool-call-", "citation-"])
-        || starts(event, &["stream-", "text-generation", "tool-calls", "search-", "citation-"])
+    } else if starts(
+        kind,
+        &[
+            "message-",
+            "content-start",
+            "content-delta",
+            "content-end",
+            "tool-plan",
+            "tool-call-",
+            "citation-",
+        ],
+    ) || starts(event, &["stream-", "text-generation", "tool-calls", "search-", "citation-"])
         || (has("finish_reason") && value["message"]["content"].is_array())
         || (has("generation_id") && has("text"))
     {
@@ -172,7 +188,10 @@ fn of_value(value: &Value) -> Option<Format> {
         Format::LlamaCpp
     } else if has("model") && (has("created_at") || has("done")) {
         Format::Ollama
-    } else if starts(kind, &["start", "text-", "reasoning", "tool-input", "tool-output", "finish", "source-", "data-", "abort"]) {
+    } else if starts(
+        kind,
+        &["start", "text-", "reasoning", "tool-input", "tool-output", "finish", "source-", "data-", "abort"],
+    ) {
         Format::AiSdkUi
     } else if has("stopReason") && has("output") && has("metrics") {
         Format::BedrockConverse
@@ -192,7 +211,11 @@ mod tests {
     #[test]
     fn bodies_are_told_by_their_bytes() {
         let cases = [
-            ("data: {\"object\":\"chat.completion.chunk\",\"choices\":[]}\n\n", Format::OpenAiChat, Framing::Sse),
+            (
+                "data: {\"object\":\"chat.completion.chunk\",\"choices\":[]}\n\n",
+                Format::OpenAiChat,
+                Framing::Sse,
+            ),
             (": hello\n\nevent: ping\ndata: {\"type\": \"ping\"}\n\n", Format::Anthropic, Framing::Sse),
             ("{\"model\":\"m\",\"created_at\":\"x\",\"done\":false}\n", Format::Ollama, Framing::Ndjson),
             ("{\"model\":\"m\",\"created_at\":\"x\",\"done\":true}", Format::Ollama, Framing::Json),

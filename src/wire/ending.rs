@@ -39,8 +39,12 @@ impl Ending {
         self.last.push_str(payload);
         let parse = || serde_json::from_str::<Value>(payload).unwrap_or_default();
         match (format, of) {
-            (Format::Anthropic | Format::BedrockInvoke, "content_block_start") => self.opened(&parse(), "index"),
-            (Format::Anthropic | Format::BedrockInvoke, "content_block_stop") => self.closed(&parse(), "index"),
+            (Format::Anthropic | Format::BedrockInvoke, "content_block_start") => {
+                self.opened(&parse(), "index")
+            }
+            (Format::Anthropic | Format::BedrockInvoke, "content_block_stop") => {
+                self.closed(&parse(), "index")
+            }
             (Format::Cohere, "content-start" | "tool-call-start") => self.opened(&parse(), "index"),
             (Format::Cohere, "content-end" | "tool-call-end") => self.closed(&parse(), "index"),
             (Format::BedrockConverse, "contentBlockStart" | "contentBlockDelta") => {
@@ -69,7 +73,10 @@ impl Ending {
                 self.items.push(value["item"].take());
             }
             (Format::OpenAiResponses, "response.content_part.added") => self.said.clear(),
-            (Format::OpenAiAssistants, "thread.run.created" | "thread.run.queued" | "thread.run.in_progress") => {
+            (
+                Format::OpenAiAssistants,
+                "thread.run.created" | "thread.run.queued" | "thread.run.in_progress",
+            ) => {
                 self.response = parse();
             }
             _ => {}
@@ -111,7 +118,10 @@ impl Ending {
     /// The members of the last event that every event has.
     fn envelope(&self, names: &[&str]) -> Map<String, Value> {
         let last: Value = serde_json::from_str(&self.last).unwrap_or_default();
-        names.iter().filter_map(|name| last.get(*name).map(|value| ((*name).to_owned(), value.clone()))).collect()
+        names
+            .iter()
+            .filter_map(|name| last.get(*name).map(|value| ((*name).to_owned(), value.clone())))
+            .collect()
     }
 
     fn events(&self, format: Format, message: &str, choices: &[u32]) -> Vec<(Option<&'static str>, String)> {
@@ -140,7 +150,8 @@ impl Ending {
             Format::OpenAiCompletions => {
                 let envelope = self.envelope(&["id", "object", "created", "model", "system_fingerprint"]);
                 let chunk = |index: u32, text: &str, reason: Value| {
-                    let choice = json!([{"index": index, "text": text, "logprobs": null, "finish_reason": reason}]);
+                    let choice =
+                        json!([{"index": index, "text": text, "logprobs": null, "finish_reason": reason}]);
                     plain(with(envelope.clone(), json!({"choices": choice})))
                 };
                 let mut events = vec![chunk(first, message, Value::Null)];
@@ -152,10 +163,13 @@ impl Ending {
             Format::OpenAiResponses => self.responses(message),
             Format::OpenAiAssistants => {
                 let last = self.envelope(&["id", "object"]);
-                let id = last.get("id").filter(|_| last.get("object") == Some(&json!("thread.message.delta")));
+                let id =
+                    last.get("id").filter(|_| last.get("object") == Some(&json!("thread.message.delta")));
                 let id = id.cloned().unwrap_or(json!("msg_stopped"));
-                let content = json!([{"index": 0, "type": "text", "text": {"value": message, "annotations": []}}]);
-                let delta = json!({"id": id, "object": "thread.message.delta", "delta": {"content": content}});
+                let content =
+                    json!([{"index": 0, "type": "text", "text": {"value": message, "annotations": []}}]);
+                let delta =
+                    json!({"id": id, "object": "thread.message.delta", "delta": {"content": content}});
                 let mut run = self.response.clone();
                 run["object"] = json!("thread.run");
                 run["status"] = json!("incomplete");
@@ -166,11 +180,14 @@ impl Ending {
                     (Some("done"), "[DONE]".into()),
                 ]
             }
-            Format::Anthropic => self.anthropic(message).into_iter().map(|(name, value)| named(name, value)).collect(),
+            Format::Anthropic => {
+                self.anthropic(message).into_iter().map(|(name, value)| named(name, value)).collect()
+            }
             Format::Gemini if self.last.contains("\"event_type\"") => {
                 let last = self.envelope(&["interaction_id", "event_id"]);
                 let delta = json!({"event_type": "step.delta", "index": self.next, "delta": {"type": "text", "text": message}});
-                let start = json!({"event_type": "step.start", "index": self.next, "step": {"type": "model_output"}});
+                let start =
+                    json!({"event_type": "step.start", "index": self.next, "step": {"type": "model_output"}});
                 let stop = json!({"event_type": "step.stop", "index": self.next});
                 let id = last.get("interaction_id").cloned().unwrap_or_default();
                 let done = json!({"event_type": "interaction.completed", "interaction": {"id": id, "object": "interaction", "status": "incomplete"}});
@@ -192,24 +209,36 @@ impl Ending {
                 let response = json!({"text": message, "finish_reason": "ERROR_TOXIC"});
                 vec![
                     plain(json!({"is_finished": false, "event_type": "text-generation", "text": message})),
-                    plain(json!({"is_finished": true, "event_type": "stream-end", "finish_reason": "ERROR_TOXIC", "response": response})),
+                    plain(
+                        json!({"is_finished": true, "event_type": "stream-end", "finish_reason": "ERROR_TOXIC", "response": response}),
+                    ),
                 ]
             }
             Format::Cohere => {
                 let mut events = Vec::new();
-                let is_text = |block: &Value| block["type"] == "content-start" && block["delta"]["message"]["content"]["type"] != "thinking";
+                let is_text = |block: &Value| {
+                    block["type"] == "content-start"
+                        && block["delta"]["message"]["content"]["type"] != "thinking"
+                };
                 let place = self.open.iter().find(|(_, block)| is_text(block)).map(|(place, _)| *place);
                 for (other, block) in self.open.iter().filter(|(other, _)| Some(**other) != place) {
-                    let name = if block["type"] == "tool-call-start" { "tool-call-end" } else { "content-end" };
+                    let name =
+                        if block["type"] == "tool-call-start" { "tool-call-end" } else { "content-end" };
                     events.push(named(name, json!({"type": name, "index": other})));
                 }
                 let index = place.unwrap_or(self.next);
                 if place.is_none() {
                     let content = json!({"message": {"content": {"type": "text", "text": ""}}});
-                    events.push(named("content-start", json!({"type": "content-start", "index": index, "delta": content})));
+                    events.push(named(
+                        "content-start",
+                        json!({"type": "content-start", "index": index, "delta": content}),
+                    ));
                 }
                 let content = json!({"message": {"content": {"text": message}}});
-                events.push(named("content-delta", json!({"type": "content-delta", "index": index, "delta": content})));
+                events.push(named(
+                    "content-delta",
+                    json!({"type": "content-delta", "index": index, "delta": content}),
+                ));
                 events.push(named("content-end", json!({"type": "content-end", "index": index})));
                 let delta = json!({"finish_reason": "ERROR", "error": "content filtered", "usage": {}});
                 events.push(named("message-end", json!({"type": "message-end", "delta": delta})));
@@ -233,15 +262,21 @@ impl Ending {
                 vec![line(message, false), line("", true)]
             }
             Format::Tgi => {
-                let index = self.envelope(&["index"]).get("index").and_then(Value::as_u64).unwrap_or_default() + 1;
+                let index =
+                    self.envelope(&["index"]).get("index").and_then(Value::as_u64).unwrap_or_default() + 1;
                 let token = json!({"id": 0, "text": message, "logprob": 0.0, "special": false});
-                let details = json!({"finish_reason": "stop_sequence", "generated_tokens": index, "seed": null});
-                vec![plain(json!({"index": index, "token": token, "generated_text": message, "details": details}))]
+                let details =
+                    json!({"finish_reason": "stop_sequence", "generated_tokens": index, "seed": null});
+                vec![plain(
+                    json!({"index": index, "token": token, "generated_text": message, "details": details}),
+                )]
             }
             Format::LlamaCpp => {
                 vec![
                     plain(json!({"index": 0, "content": message, "stop": false})),
-                    plain(json!({"index": 0, "content": "", "stop": true, "stop_type": "word", "stopping_word": ""})),
+                    plain(
+                        json!({"index": 0, "content": "", "stop": true, "stop_type": "word", "stopping_word": ""}),
+                    ),
                 ]
             }
             Format::BedrockConverse => {
@@ -257,7 +292,9 @@ impl Ending {
                 events.push(named("messageStop", json!({"stopReason": "content_filtered"})));
                 events
             }
-            Format::BedrockInvoke => self.invoke(message).into_iter().map(|value| (Some("chunk"), value)).collect(),
+            Format::BedrockInvoke => {
+                self.invoke(message).into_iter().map(|value| (Some("chunk"), value)).collect()
+            }
             Format::AiSdkUi => {
                 let mut events = Vec::new();
                 let text = self.open.values().find(|block| block["type"] == "text-start");
@@ -289,18 +326,28 @@ impl Ending {
         let mut events = Vec::new();
         let is_text = |block: &Value| block["content_block"]["type"] == "text";
         let place = self.open.iter().find(|(_, block)| is_text(block)).map(|(place, _)| *place);
-        let stop = |index: &u64| ("content_block_stop", json!({"type": "content_block_stop", "index": index}));
+        let stop =
+            |index: &u64| ("content_block_stop", json!({"type": "content_block_stop", "index": index}));
         events.extend(self.open.keys().filter(|other| Some(**other) != place).map(stop));
         let index = place.unwrap_or(self.next);
         if place.is_none() {
             let block = json!({"type": "text", "text": ""});
-            events.push(("content_block_start", json!({"type": "content_block_start", "index": index, "content_block": block})));
+            events.push((
+                "content_block_start",
+                json!({"type": "content_block_start", "index": index, "content_block": block}),
+            ));
         }
         let delta = json!({"type": "text_delta", "text": message});
-        events.push(("content_block_delta", json!({"type": "content_block_delta", "index": index, "delta": delta})));
+        events.push((
+            "content_block_delta",
+            json!({"type": "content_block_delta", "index": index, "delta": delta}),
+        ));
         events.push(stop(&index));
         let delta = json!({"stop_reason": "refusal", "stop_sequence": null});
-        events.push(("message_delta", json!({"type": "message_delta", "delta": delta, "usage": {"output_tokens": 0}})));
+        events.push((
+            "message_delta",
+            json!({"type": "message_delta", "delta": delta, "usage": {"output_tokens": 0}}),
+        ));
         events.push(("message_stop", json!({"type": "message_stop"})));
         events
     }
@@ -354,7 +401,8 @@ impl Ending {
             None => (self.next, json!("msg_stopped")),
         };
         let said = if open.is_some() { format!("{}{message}", self.said) } else { message.to_owned() };
-        let part = |text: &str| json!({"type": "output_text", "text": text, "annotations": [], "logprobs": []});
+        let part =
+            |text: &str| json!({"type": "output_text", "text": text, "annotations": [], "logprobs": []});
         let item = |status: &str, content: Value| json!({"id": id, "type": "message", "role": "assistant", "status": status, "content": content});
         let place = json!({"item_id": id, "output_index": index, "content_index": 0});
         let at = |extra: Value| {
@@ -365,7 +413,10 @@ impl Ending {
             value
         };
         if open.is_none() {
-            event("response.output_item.added", json!({"output_index": index, "item": item("in_progress", json!([]))}));
+            event(
+                "response.output_item.added",
+                json!({"output_index": index, "item": item("in_progress", json!([]))}),
+            );
         }
         if open.is_none() || self.said.is_empty() && !self.last.contains("content_index") {
             event("response.content_part.added", at(json!({"part": part("")})));
@@ -396,8 +447,18 @@ pub(super) fn whole(format: Format, payload: &str, said: &str) -> String {
     let original: Value = serde_json::from_str(payload).unwrap_or_default();
     let has = |member: &str| original.get(member).is_some();
     let names = [
-        "id", "object", "created", "created_at", "model", "type", "role", "system_fingerprint", "modelVersion", "responseId",
-        "response_id", "generation_id",
+        "id",
+        "object",
+        "created",
+        "created_at",
+        "model",
+        "type",
+        "role",
+        "system_fingerprint",
+        "modelVersion",
+        "responseId",
+        "response_id",
+        "generation_id",
     ];
     let mut body = Map::new();
     for name in names {
@@ -419,7 +480,9 @@ pub(super) fn whole(format: Format, payload: &str, said: &str) -> String {
             json!({"status": "incomplete", "incomplete_details": {"reason": "content_filter"}, "error": null, "output": [item],
                 "parallel_tool_calls": true, "tool_choice": "auto", "tools": []})
         }
-        Format::OpenAiAssistants => json!({"content": [{"type": "text", "text": {"value": said, "annotations": []}}]}),
+        Format::OpenAiAssistants => {
+            json!({"content": [{"type": "text", "text": {"value": said, "annotations": []}}]})
+        }
         Format::Anthropic => anthropic_body(said),
         Format::Gemini => {
             let content = json!({"parts": [{"text": said}], "role": "model"});
@@ -441,8 +504,12 @@ pub(super) fn whole(format: Format, payload: &str, said: &str) -> String {
         Format::BedrockInvoke if has("results") => {
             json!({"results": [{"outputText": said, "completionReason": "CONTENT_FILTERED"}]})
         }
-        Format::BedrockInvoke if has("outputs") => json!({"outputs": [{"text": said, "stop_reason": "stop"}]}),
-        Format::BedrockInvoke if has("completion") => json!({"completion": said, "stop_reason": "stop_sequence"}),
+        Format::BedrockInvoke if has("outputs") => {
+            json!({"outputs": [{"text": said, "stop_reason": "stop"}]})
+        }
+        Format::BedrockInvoke if has("completion") => {
+            json!({"completion": said, "stop_reason": "stop_sequence"})
+        }
         Format::BedrockInvoke if has("choices") => {
             json!({"choices": [{"index": 0, "message": {"role": "assistant", "content": said}, "finish_reason": "content_filter"}]})
         }

@@ -281,7 +281,8 @@ impl Events {
             }
         }
         let message = self.session.policy().stop_message().to_owned();
-        let mut choices: Vec<u32> = self.by_key.keys().filter_map(|key| key.ids().as_slice().first().copied()).collect();
+        let mut choices: Vec<u32> =
+            self.by_key.keys().filter_map(|key| key.ids().as_slice().first().copied()).collect();
         choices.sort_unstable();
         choices.dedup();
         self.ending.write(self.format, &message, &choices, out);
@@ -291,7 +292,9 @@ impl Events {
     /// Text beside the payloads: no provider says anything there, and nobody is to.
     fn judge_notes(&mut self, frame: &mut Frame) -> Step {
         for note in frame.notes.clone() {
-            let Ok(text) = std::str::from_utf8(&frame.raw[note.clone()]) else { return Err(Fault::Malformed) };
+            let Ok(text) = std::str::from_utf8(&frame.raw[note.clone()]) else {
+                return Err(Fault::Malformed);
+            };
             let hash = xxh3_64(text.as_bytes());
             let key = Key::Path(u16::MAX, ROOT, Ids::default());
             if self.spots.get(&key).is_some_and(|spot| spot.hash == hash && spot.replacement.is_none()) {
@@ -368,7 +371,11 @@ impl Events {
         for value in &document.values {
             let meaning = self.meaning(of, value.node);
             if value.kind == ValueKind::Array && meaning.is_merged {
-                document.elements.iter_mut().filter(|element| element.array == value.node).for_each(|element| element.id = 0);
+                document
+                    .elements
+                    .iter_mut()
+                    .filter(|element| element.array == value.node)
+                    .for_each(|element| element.id = 0);
             }
             if matches!(value.kind, ValueKind::Text | ValueKind::Number | ValueKind::Word) {
                 if let Some(place) = meaning.join {
@@ -460,7 +467,8 @@ impl Events {
                 }
                 (ValueKind::Number, Role::Offset(unit)) => {
                     let made = last_text.as_ref().or_else(|| self.offset_text(&ids));
-                    if let Some(moved) = made.and_then(|made| moved(&payload[value.span.clone()], made, unit)) {
+                    if let Some(moved) = made.and_then(|made| moved(&payload[value.span.clone()], made, unit))
+                    {
                         event.fixed.push((value.span.clone(), moved));
                     }
                     Verdict::Continue
@@ -474,7 +482,8 @@ impl Events {
                 && self.table.sequence.as_deref() == Some(self.paths.name(value.node))
                 && self.paths.parent(value.node) == Some(ROOT)
             {
-                event.sequence = payload[value.span.clone()].parse().ok().map(|number| (value.span.clone(), number));
+                event.sequence =
+                    payload[value.span.clone()].parse().ok().map(|number| (value.span.clone(), number));
             }
             if verdict == Verdict::Stop {
                 return Ok(verdict);
@@ -571,13 +580,22 @@ impl Events {
 
     /// Whose eyes the arguments of the tool that is called here are for.
     fn audience(&self, ids: &Ids) -> Audience {
-        let fits = |other: &Ids| ids.as_slice().starts_with(other.as_slice()) || other.as_slice().starts_with(ids.as_slice());
+        let fits = |other: &Ids| {
+            ids.as_slice().starts_with(other.as_slice()) || other.as_slice().starts_with(ids.as_slice())
+        };
         let tool = self.tools.iter().rev().find(|(other, _)| fits(other)).map(|(_, name)| &**name);
         self.session.policy().tool_arguments(tool)
     }
 
     /// Takes a fragment of a text.
-    fn fragment(&mut self, event: &mut Event, payload: &str, value: &Value, key: Key, arguments: Option<Audience>) -> Step {
+    fn fragment(
+        &mut self,
+        event: &mut Event,
+        payload: &str,
+        value: &Value,
+        key: Key,
+        arguments: Option<Audience>,
+    ) -> Step {
         let text = unescaped(inside(payload, value));
         let channel = match self.by_key.get(&key) {
             Some(channel) if !self.channels[*channel].is_ended() => *channel,
@@ -665,7 +683,9 @@ impl Events {
             event.fixed.push((value.span.clone(), quoted(replacement)));
         }
         if self.spots.len() < MOST_SPOTS && !self.is_whole {
-            let from = (0..=text.len().min(LONGEST_TAIL)).rev().find(|back| text.is_char_boundary(text.len() - back));
+            let from = (0..=text.len().min(LONGEST_TAIL))
+                .rev()
+                .find(|back| text.is_char_boundary(text.len() - back));
             let tail = text[text.len() - from.unwrap_or(0)..].into();
             self.spots.insert(key, Spot { hash, tail, replacement });
         }
@@ -693,7 +713,15 @@ impl Events {
         (!made.is_cut).then_some(made)
     }
 
-    fn judge_number(&mut self, event: &mut Event, payload: &str, value: &Value, of: u16, role: Role, ids: &Ids) -> Step {
+    fn judge_number(
+        &mut self,
+        event: &mut Event,
+        payload: &str,
+        value: &Value,
+        of: u16,
+        role: Role,
+        ids: &Ids,
+    ) -> Step {
         let text = &payload[value.span.clone()];
         if text.len() < 4 {
             return Ok(Verdict::Continue);
@@ -747,9 +775,17 @@ impl Events {
     }
 
     /// Judges the words that spell a text again, and those that were not chosen, each by itself.
-    fn judge_tokens(&mut self, event: &mut Event, payload: &str, document: &Document, around: &Value) -> Step {
-        let within = |value: &&Value| around.span.start < value.span.start && value.span.end <= around.span.end;
-        let is_text = |value: &&Value| matches!(value.kind, ValueKind::Text | ValueKind::Key) && value.span.len() > 5;
+    fn judge_tokens(
+        &mut self,
+        event: &mut Event,
+        payload: &str,
+        document: &Document,
+        around: &Value,
+    ) -> Step {
+        let within =
+            |value: &&Value| around.span.start < value.span.start && value.span.end <= around.span.end;
+        let is_text =
+            |value: &&Value| matches!(value.kind, ValueKind::Text | ValueKind::Key) && value.span.len() > 5;
         for value in document.values.iter().filter(within).filter(is_text) {
             let text = unescaped(inside(payload, value));
             let (verdict, edits, _) = self.judge_text("tokens", Audience::Reader, &text);
@@ -842,8 +878,7 @@ impl Events {
     /// Lets go what may leave.
     fn drain(&mut self, ends: bool, out: &mut Vec<u8>) {
         while let Some(event) = self.queue.front() {
-            let is_decided =
-                |piece: &Piece| self.channels[piece.channel].decided() >= piece.end;
+            let is_decided = |piece: &Piece| self.channels[piece.channel].decided() >= piece.end;
             if event.pieces.iter().all(is_decided) {
                 let event = self.queue.pop_front().expect("it is there");
                 self.emit(event, out);
@@ -873,7 +908,9 @@ impl Events {
 
     /// Writes an event with what is decided of it.
     fn emit(&mut self, event: Event, out: &mut Vec<u8>) {
-        let Event { frame, payload, inside, pieces, mut fixed, spells, sequence, of, is_dropped, is_new, .. } = event;
+        let Event {
+            frame, payload, inside, pieces, mut fixed, spells, sequence, of, is_dropped, is_new, ..
+        } = event;
         if is_dropped {
             self.renumbered -= i64::from(sequence.is_some());
             return;
@@ -920,7 +957,11 @@ impl Events {
             None => out.extend_from_slice(&frame.raw),
             Some(new) => {
                 let new = inside.as_ref().map_or(new.clone(), |inside| inside.wrapped(&new));
-                if is_new { frame.write_another(new.as_bytes(), out) } else { frame.write_with(new.as_bytes(), out) }
+                if is_new {
+                    frame.write_another(new.as_bytes(), out)
+                } else {
+                    frame.write_with(new.as_bytes(), out)
+                }
             }
         }
         if let Some((channel, span)) = carried {
@@ -984,13 +1025,33 @@ fn identity(written: &str) -> u32 {
 /// The words of a protocol: what is called so and looks so is no text.
 fn is_label(name: &str, written: &str, role: Role) -> bool {
     role != Role::Object
-        && matches!(name, "type" | "event_type" | "object" | "role" | "status" | "finish_reason" | "stop_reason" | "finishReason")
+        && matches!(
+            name,
+            "type"
+                | "event_type"
+                | "object"
+                | "role"
+                | "status"
+                | "finish_reason"
+                | "stop_reason"
+                | "finishReason"
+        )
         && written.bytes().all(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'_' | b'-' | b'.'))
 }
 
 /// The names that answers have in bodies that are not streamed.
 fn is_answer(name: &str) -> bool {
-    matches!(name, "content" | "text" | "value" | "response" | "outputText" | "generation" | "completion" | "generated_text")
+    matches!(
+        name,
+        "content"
+            | "text"
+            | "value"
+            | "response"
+            | "outputText"
+            | "generation"
+            | "completion"
+            | "generated_text"
+    )
 }
 
 /// What says nothing, in the place of an array or an object.
@@ -1011,7 +1072,8 @@ fn moved(written: &str, made: &Made, unit: Unit) -> Option<String> {
         if offset <= start {
             break;
         }
-        moved_by += if offset < end { width.min(offset - start) - (offset - start) } else { width - (end - start) };
+        moved_by +=
+            if offset < end { width.min(offset - start) - (offset - start) } else { width - (end - start) };
     }
     (moved_by != 0).then(|| (offset + moved_by).to_string())
 }

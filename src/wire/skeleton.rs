@@ -14,7 +14,11 @@ enum Step {
 
 /// The payload of an event with an empty text where `span` of `payload` stands, and of the rest only the members of the `envelope` on the way to it.
 /// Gives the new text's span too.
-pub(super) fn of(payload: &str, span: &Range<usize>, envelope: &[Box<str>]) -> Option<(String, Range<usize>)> {
+pub(super) fn of(
+    payload: &str,
+    span: &Range<usize>,
+    envelope: &[Box<str>],
+) -> Option<(String, Range<usize>)> {
     let steps = steps(payload, span)?;
     let value: Value = serde_json::from_str(payload).ok()?;
     let (mut out, mut place) = (String::new(), 0..0);
@@ -29,7 +33,8 @@ fn steps(payload: &str, span: &Range<usize>) -> Option<Vec<Step>> {
     let mut begin = 0;
     while let Some(token) = lexer.next(payload, &mut at) {
         let begins = matches!(token, Token::Open { .. } | Token::Quote { key: false, .. } | Token::Scalar(_));
-        if begins && arrays.last() == Some(&true)
+        if begins
+            && arrays.last() == Some(&true)
             && let Some(Step::Element(place)) = steps.last_mut()
         {
             *place = place.wrapping_add(1);
@@ -111,7 +116,9 @@ pub(super) fn sequence(payload: &str, member: Option<&str>) -> Option<(Range<usi
                 is_it = depth == 1 && Some(&payload[begin + 1..at]) == member;
                 continue;
             }
-            Token::Scalar(range) if is_it => return payload[range.clone()].parse().ok().map(|number| (range, number)),
+            Token::Scalar(range) if is_it => {
+                return payload[range.clone()].parse().ok().map(|number| (range, number));
+            }
             _ => {}
         }
         is_it = false;
@@ -128,7 +135,10 @@ mod tests {
         let payload = r#"{"id":"x","usage":{"n":1},"choices":[{"index":0,"delta":{"content":"no"}},{"index":1,"finish_reason":null,"delta":{"role":"assistant","content":"y\"es","tool":[1]}}]}"#;
         let start = payload.find("\"y").unwrap();
         let (skeleton, place) = of(payload, &(start..start + 7), &["id".into(), "index".into()]).unwrap();
-        assert_eq!(skeleton, r#"{"choices":[{"delta":{"content":""},"finish_reason":null,"index":1}],"id":"x"}"#);
+        assert_eq!(
+            skeleton,
+            r#"{"choices":[{"delta":{"content":""},"finish_reason":null,"index":1}],"id":"x"}"#
+        );
         assert_eq!(&skeleton[place.clone()], "\"\"");
         assert_eq!(sequence(r#"{"a":{"n":1},"n":-7}"#, Some("n")), Some((17..19, -7)));
     }

@@ -178,7 +178,18 @@ impl Group {
 
 /// Names that say the same everywhere: labels that are never text in pieces, and numbers that are never a person's.
 const LABELS: [&str; 12] = [
-    "id", "type", "event_type", "object", "model", "role", "status", "version", "format", "mime_type", "mimeType", "finish_reason",
+    "id",
+    "type",
+    "event_type",
+    "object",
+    "model",
+    "role",
+    "status",
+    "version",
+    "format",
+    "mime_type",
+    "mimeType",
+    "finish_reason",
 ];
 const COUNTS: [&str; 7] = ["index", "created", "created_at", "created_on", "logprob", "score", "seed"];
 
@@ -186,7 +197,9 @@ impl Table {
     pub(super) fn of(format: Format) -> Arc<Self> {
         static TABLES: OnceLock<HashMap<Format, Arc<Table>>> = OnceLock::new();
         let tables = TABLES.get_or_init(|| {
-            let read = |format: Format| (format, Arc::new(Table::read(source(format)).expect("the tables are well formed")));
+            let read = |format: Format| {
+                (format, Arc::new(Table::read(source(format)).expect("the tables are well formed")))
+            };
             Format::ALL.into_iter().map(read).collect()
         });
         Arc::clone(&tables[&format])

@@ -31,7 +31,12 @@ impl Array {
         self.element = self.element.saturating_sub(by);
     }
 
-    pub(super) fn next(&mut self, bytes: &[u8], start: &mut usize, ends: bool) -> Result<Option<Frame>, Fault> {
+    pub(super) fn next(
+        &mut self,
+        bytes: &[u8],
+        start: &mut usize,
+        ends: bool,
+    ) -> Result<Option<Frame>, Fault> {
         while let Some(byte) = bytes.get(self.scanned).copied() {
             self.scanned += 1;
             match (self.place, byte) {
@@ -48,7 +53,9 @@ impl Array {
                 (_, b' ' | b'\t' | b'\r' | b'\n') => {}
                 (Place::Before, b'[') => self.place = Place::Between,
                 (Place::Between, b',') => {}
-                (Place::Between, b'{') => (self.place, self.element, self.depth) = (Place::Within, self.scanned - 1, 1),
+                (Place::Between, b'{') => {
+                    (self.place, self.element, self.depth) = (Place::Within, self.scanned - 1, 1)
+                }
                 (Place::Between, b']') => self.place = Place::Behind,
                 _ => return Err(Fault::Malformed),
             }

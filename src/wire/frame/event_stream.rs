@@ -10,7 +10,12 @@ use crate::wire::guard::Fault;
 const PRELUDE: usize = 12;
 const CHECKSUM: usize = 4;
 
-pub(super) fn next(bytes: &[u8], start: &mut usize, ends: bool, limit: usize) -> Result<Option<Frame>, Fault> {
+pub(super) fn next(
+    bytes: &[u8],
+    start: &mut usize,
+    ends: bool,
+    limit: usize,
+) -> Result<Option<Frame>, Fault> {
     let rest = &bytes[*start..];
     if rest.len() < PRELUDE {
         return if ends && !rest.is_empty() { Err(Fault::Malformed) } else { Ok(None) };
@@ -117,7 +122,10 @@ mod tests {
         while let Some(frame) = next(&body, &mut start, true, 1 << 20).unwrap() {
             seen.push((frame.name.clone().unwrap(), frame.payload().map(|payload| payload.to_vec())));
         }
-        assert_eq!(seen, [("contentBlockDelta".into(), Some(b"{\"a\":1}".to_vec())), ("contentBlockDelta".into(), None)]);
+        assert_eq!(
+            seen,
+            [("contentBlockDelta".into(), Some(b"{\"a\":1}".to_vec())), ("contentBlockDelta".into(), None)]
+        );
         for at in 0..message(b"{}").len() {
             let mut body = message(b"{}");
             body[at] ^= 1;

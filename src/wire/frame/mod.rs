@@ -246,13 +246,15 @@ impl Framer {
             Cut::Lines(lines) => lines.next(bytes, start, ends),
             Cut::Array(array) => array.next(bytes, start, ends)?,
             Cut::EventStream => event_stream::next(bytes, start, ends, self.limit)?,
-            Cut::Json => ends.then(|| std::mem::replace(start, bytes.len())).filter(|at| *at < bytes.len()).map(|at| {
-                let mut frame = Frame::new(&bytes[at..], Style::Bare);
-                let skipped = if frame.raw.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
-                frame.raw.drain(..skipped);
-                frame.payload = Payload::Whole(0..frame.raw.len());
-                frame
-            }),
+            Cut::Json => {
+                ends.then(|| std::mem::replace(start, bytes.len())).filter(|at| *at < bytes.len()).map(|at| {
+                    let mut frame = Frame::new(&bytes[at..], Style::Bare);
+                    let skipped = if frame.raw.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
+                    frame.raw.drain(..skipped);
+                    frame.payload = Payload::Whole(0..frame.raw.len());
+                    frame
+                })
+            }
         };
         let size = frame.as_ref().map_or(self.bytes.len() - self.start, |frame| frame.raw.len());
         if size > self.limit { Err(Fault::TooLarge) } else { Ok(frame) }
@@ -299,7 +301,11 @@ mod tests {
             (Framing::Sse, sse.into(), &["a={\"x\":1}", "{\"y\":\n2}", "é", "last"]),
             (Framing::Sse, sse.replace('\n', "\r\n").into(), &["a={\"x\":1}", "{\"y\":\n2}", "é", "last"]),
             (Framing::Sse, sse.replace('\n', "\r").into(), &["a={\"x\":1}", "{\"y\":\n2}", "é", "last"]),
-            (Framing::Ndjson, "{\"a\":1}\n\n{\"b\":2}\r\n{\"c\":3}".into(), &["{\"a\":1}", "{\"b\":2}", "{\"c\":3}"]),
+            (
+                Framing::Ndjson,
+                "{\"a\":1}\n\n{\"b\":2}\r\n{\"c\":3}".into(),
+                &["{\"a\":1}", "{\"b\":2}", "{\"c\":3}"],
+            ),
             (Framing::DataStream, "0:\"a\"\nd:{\"b\":2}\n".into(), &["0=\"a\"", "d={\"b\":2}"]),
             (
                 Framing::JsonArray,
@@ -341,7 +347,8 @@ mod tests {
 
     #[test]
     fn what_never_ends_is_too_large() {
-        for framing in [Framing::Sse, Framing::Ndjson, Framing::DataStream, Framing::JsonArray, Framing::Json] {
+        for framing in [Framing::Sse, Framing::Ndjson, Framing::DataStream, Framing::JsonArray, Framing::Json]
+        {
             let mut framer = Framer::new(framing, 100);
             framer.push(b"[{\"a\":\"");
             let fault = (0..200).find_map(|_| {

@@ -113,7 +113,12 @@ impl Document {
                     }
                     level.members.push(member);
                     let element = level.element;
-                    self.values.push(Value { node: member, element, kind: ValueKind::Key, span: begin..at + 1 });
+                    self.values.push(Value {
+                        node: member,
+                        element,
+                        kind: ValueKind::Key,
+                        span: begin..at + 1,
+                    });
                 }
                 Token::Unquote { at } => {
                     let (node, element) = self.place(&mut levels, member, paths);

@@ -69,7 +69,6 @@ impl Lexer {
         self.state == State::Colon
     }
 
-
     /// The next token of `text` from `at` on, which it moves. `None`: more text is needed.
     pub(in crate::wire) fn next(&mut self, text: &str, at: &mut usize) -> Option<Token> {
         let bytes = text.as_bytes();
@@ -100,7 +99,8 @@ impl Lexer {
                     }
                 }
                 State::Scalar => {
-                    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.');
+                    let is_part =
+                        |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.');
                     let length = bytes[*at..].iter().take_while(|byte| is_part(byte)).count();
                     if length == 0 {
                         self.state = State::After;
@@ -133,8 +133,12 @@ impl Lexer {
                 self.state = if self.open.last() == Some(&true) { State::Value } else { State::Key };
                 None
             }
-            (State::After | State::FirstKey, b'}') if self.open.last() == Some(&false) => Some(self.close(here)),
-            (State::After | State::FirstElement, b']') if self.open.last() == Some(&true) => Some(self.close(here)),
+            (State::After | State::FirstKey, b'}') if self.open.last() == Some(&false) => {
+                Some(self.close(here))
+            }
+            (State::After | State::FirstElement, b']') if self.open.last() == Some(&true) => {
+                Some(self.close(here))
+            }
             (State::Key | State::FirstKey, b'"') => {
                 self.state = State::Text { key: true };
                 Some(Token::Quote { key: true, at: here })
@@ -248,7 +252,8 @@ pub(in crate::wire) fn unescaped(inside: &str) -> std::borrow::Cow<'_, str> {
     if memchr::memchr(b'\\', inside.as_bytes()).is_none() {
         return inside.into();
     }
-    let (mut lexer, mut at, mut says) = (Lexer { state: State::Text { key: false }, ..Lexer::default() }, 0, String::new());
+    let (mut lexer, mut at, mut says) =
+        (Lexer { state: State::Text { key: false }, ..Lexer::default() }, 0, String::new());
     while let Some(token) = lexer.next(inside, &mut at) {
         match token {
             Token::Text(range) => says.push_str(&inside[range]),
@@ -300,12 +305,27 @@ mod tests {
     #[test]
     fn any_cut_reads_the_same() {
         let text = r#" {"a\u00e9":[1, -2.5e+3,"x\n\ud83d\ude00y\ud83dz\ud83d\u0041\\\"q"],"b":{},"c":[],"d":true} {"e":null}12 "#;
-        let expected =
-            ["k:aé", "n:1", "n:-2.5e+3", "s:x\n😀y\u{fffd}z\u{fffd}A\\\"q", "k:b", "k:c", "k:d", "n:true", "k:e", "n:null", "n:12"];
+        let expected = [
+            "k:aé",
+            "n:1",
+            "n:-2.5e+3",
+            "s:x\n😀y\u{fffd}z\u{fffd}A\\\"q",
+            "k:b",
+            "k:c",
+            "k:d",
+            "n:true",
+            "k:e",
+            "n:null",
+            "n:12",
+        ];
         assert_eq!(read(&[text]), expected);
         for one in 1..text.len() {
             for two in one..text.len() {
-                assert_eq!(read(&[&text[..one], &text[one..two], &text[two..]]), expected, "cut at {one} and {two}");
+                assert_eq!(
+                    read(&[&text[..one], &text[one..two], &text[two..]]),
+                    expected,
+                    "cut at {one} and {two}"
+                );
             }
         }
     }
@@ -320,7 +340,13 @@ mod tests {
 
     #[test]
     fn a_whole_string_says_what_it_said_in_pieces() {
-        for (inside, says) in [("plain", "plain"), (r"a\u0062\n", "ab\n"), (r"\ud83d\ude00", "😀"), (r"x\ud83d", "x\u{fffd}"), (r"\ud83d\u0041", "\u{fffd}A")] {
+        for (inside, says) in [
+            ("plain", "plain"),
+            (r"a\u0062\n", "ab\n"),
+            (r"\ud83d\ude00", "😀"),
+            (r"x\ud83d", "x\u{fffd}"),
+            (r"\ud83d\u0041", "\u{fffd}A"),
+        ] {
             assert_eq!(unescaped(inside), says);
         }
         assert_eq!(quoted("a\"\n"), r#""a\"\n""#);

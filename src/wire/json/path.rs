@@ -47,7 +47,9 @@ impl Paths {
         if let Some(found) = children.iter().find(|child| &*self.nodes[**child as usize].name == name) {
             return *found;
         }
-        if (children.len() >= MOST_MEMBERS || self.nodes.len() >= MOST_PATHS) && !matches!(name, ANY | ELEMENT) {
+        if (children.len() >= MOST_MEMBERS || self.nodes.len() >= MOST_PATHS)
+            && !matches!(name, ANY | ELEMENT)
+        {
             return self.child(parent, ANY);
         }
         let node = self.nodes.len() as Node;
