@@ -39,7 +39,7 @@ pub(super) struct Template {
 }
 
 enum Reading {
-    Text(Checker),
+    Text(Box<Checker>),
     Arguments(Box<Arguments>),
 }
 
@@ -90,7 +90,7 @@ impl Made {
 
 impl Channel {
     pub(super) fn text(checker: Checker) -> Self {
-        Self::new(Reading::Text(checker))
+        Self::new(Reading::Text(Box::new(checker)))
     }
 
     pub(super) fn arguments(arguments: Arguments) -> Self {

@@ -48,9 +48,7 @@ impl Ending {
             (Format::Cohere, "content-start" | "tool-call-start") => self.opened(&parse(), "index"),
             (Format::Cohere, "content-end" | "tool-call-end") => self.closed(&parse(), "index"),
             (Format::BedrockConverse, "contentBlockStart" | "contentBlockDelta") => {
-                if !payload.is_empty() {
-                    self.opened(&parse(), "contentBlockIndex");
-                }
+                self.opened(&parse(), "contentBlockIndex");
             }
             (Format::BedrockConverse, "contentBlockStop") => self.closed(&parse(), "contentBlockIndex"),
             (Format::AiSdkUi, "text-start" | "reasoning-start" | "text-end" | "reasoning-end") => {

@@ -104,12 +104,15 @@ pub(super) struct Table {
 struct Row {
     of: Option<Box<str>>,
     names: Vec<Box<str>>,
-    says: fn(&mut Meaning, Place),
+    says: Says,
     group: u16,
 }
 
 /// What a row adds to its column: the number of its group.
 type Place = u16;
+
+/// What a column of the table adds to the meaning of its rows.
+type Says = fn(&mut Meaning, Place);
 
 /// A table's file.
 #[derive(Deserialize)]
@@ -218,7 +221,7 @@ impl Table {
         };
         let mut group = 0;
         for (groups, says) in [
-            (&source.text, (|meaning, group| meaning.role = Role::Text(group)) as fn(&mut Meaning, Place)),
+            (&source.text, (|meaning, group| meaning.role = Role::Text(group)) as Says),
             (&source.arguments, |meaning, group| meaning.role = Role::Arguments(group)),
         ] {
             for paths in groups {
@@ -226,7 +229,7 @@ impl Table {
                 group += 1;
             }
         }
-        let columns: [(&[String], fn(&mut Meaning, Place)); 15] = [
+        let columns: [(&[String], Says); 15] = [
             (&source.objects, |meaning, _| meaning.role = Role::Object),
             (&source.whole, |meaning, _| meaning.role = Role::Whole),
             (&source.plain, |meaning, _| meaning.role = Role::Plain),
@@ -260,7 +263,7 @@ impl Table {
         Ok(table)
     }
 
-    fn add(&mut self, path: &str, group: u16, says: fn(&mut Meaning, Place)) {
+    fn add(&mut self, path: &str, group: u16, says: Says) {
         let (of, path) = match path.strip_prefix('<').and_then(|rest| rest.split_once("> ")) {
             Some((of, path)) => (Some(of.into()), path),
             None => (None, path),
