@@ -39,10 +39,14 @@ mod checker;
 #[cfg(feature = "cli")]
 pub mod cli;
 mod error;
+#[cfg(feature = "http")]
+pub mod http;
 mod identifier;
 mod index;
 mod policy;
 mod scan;
+#[cfg(feature = "serve")]
+pub mod serve;
 pub mod stream;
 mod text;
 pub mod wire;

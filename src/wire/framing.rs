@@ -44,8 +44,13 @@ impl Framing {
         }
         match kind.as_str() {
             "text/event-stream" => Some(Self::Sse),
-            "application/x-ndjson" | "application/ndjson" | "application/jsonl" | "application/x-jsonlines"
-            | "application/jsonlines" | "application/json-lines" | "application/stream+json"
+            "application/x-ndjson"
+            | "application/ndjson"
+            | "application/jsonl"
+            | "application/x-jsonlines"
+            | "application/jsonlines"
+            | "application/json-lines"
+            | "application/stream+json"
             | "application/x-json-stream" => Some(Self::Ndjson),
             "application/json" | "text/json" => Some(Self::Json),
             "application/vnd.amazon.eventstream" => Some(Self::EventStream),
