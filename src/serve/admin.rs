@@ -15,7 +15,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpListener;
 
 use super::metrics::Metrics;
-use super::reload::Current;
+use super::reload::{Current, note};
 
 /// What Prometheus expects.
 const METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -58,7 +58,7 @@ impl Admin {
                 response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(METRICS));
                 response
             }
-            (&Method::POST, "/reload") => match self.current.reload().await {
+            (&Method::POST, "/reload") => match self.current.reload().await.inspect_err(note) {
                 Ok(generation) => plain(StatusCode::OK, format!("generation {generation}\n")),
                 Err(error) => {
                     plain(StatusCode::UNPROCESSABLE_ENTITY, format!("nothing was reloaded: {error}\n"))

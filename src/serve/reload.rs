@@ -73,7 +73,7 @@ impl Current {
         });
         let read = reading.await.map_err(|_| Error::index("the index could not be read")).flatten();
         self.metrics.reloaded(read.is_ok());
-        let rulebook = read.inspect_err(|error| tracing::warn!(%error, "nothing was reloaded"))?;
+        let rulebook = read?;
         let generation = rulebook.index.info().generation;
         self.metrics.index(generation, changed(&self.index));
         self.rulebook.store(Some(Arc::new(rulebook)));
@@ -89,10 +89,15 @@ impl Current {
             let now = fingerprint(&self.index);
             if now.is_some() && now != *seen {
                 *seen = now;
-                let _ = self.load().await; // said where it failed
+                let _ = self.load().await.inspect_err(note);
             }
         }
     }
+}
+
+/// Says that the old ones stay.
+pub(super) fn note(error: &Error) {
+    tracing::warn!(%error, "nothing was reloaded");
 }
 
 fn read_policy(name: &str) -> Result<Policy> {

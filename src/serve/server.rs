@@ -12,7 +12,7 @@ use super::config::Config;
 use super::listener::Listener;
 use super::metrics::Metrics;
 use super::proxy::Proxy;
-use super::reload::Current;
+use super::reload::{Current, note};
 use crate::error::{Error, Result};
 
 /// A proxy that listens.
@@ -84,7 +84,7 @@ impl Server {
         let current = Arc::clone(&self.admin.current);
         let reloading = tokio::spawn(async move {
             while reload.recv().await.is_some() {
-                let _ = current.reload().await; // said where it failed
+                let _ = current.reload().await.inspect_err(note);
             }
         });
         self.listener.accept(self.clients, end).await;
