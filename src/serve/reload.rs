@@ -71,7 +71,7 @@ impl Current {
                 shadow: shadow.map_err(|error| error.about("shadow_policy"))?,
             })
         });
-        let read = reading.await.map_err(|_| Error::index("the index could not be read")).flatten();
+        let read = reading.await.unwrap_or_else(|_| Err(Error::index("the index could not be read")));
         self.metrics.reloaded(read.is_ok());
         let rulebook = read?;
         let generation = rulebook.index.info().generation;
