@@ -180,7 +180,6 @@ async fn a_body_does_not_say_that_it_is_over_before_it_is() {
 }
 
 #[tokio::test]
-#[ignore = "the guard does not judge yet"]
 async fn an_error_is_passed_on_and_the_undecided_tail_is_not() {
     let endings = Arc::new(Endings::default());
     let frames =
@@ -375,14 +374,12 @@ async fn a_whole_body_is_judged_before_its_status_line() {
 }
 
 #[tokio::test]
-#[ignore = "the guard does not judge yet"]
 async fn a_broken_whole_body_is_refused() {
     let answer = response(JSON, text(&ANSWER[..1]));
     refused(answered(layer(), ask("/v1/chat/completions"), answer).await, "not what its format says").await;
 }
 
 #[tokio::test]
-#[ignore = "the guard does not judge yet"]
 async fn the_reader_is_who_the_request_says() {
     for (reader, expected) in [
         (Some(Reader::customer("C-1002")), "Write to bob@example.com."),
@@ -406,7 +403,6 @@ async fn the_reader_is_who_the_request_says() {
 }
 
 #[tokio::test]
-#[ignore = "the guard does not judge yet"]
 async fn a_stopped_response_ends_and_its_upstream_is_cancelled() {
     let policy = Policy::from_toml("stop_message = 'No.'\n[kinds]\nemail = 'stop'").unwrap();
     let endings = Arc::new(Endings::default());
@@ -419,7 +415,6 @@ async fn a_stopped_response_ends_and_its_upstream_is_cancelled() {
 }
 
 #[tokio::test]
-#[ignore = "the guard does not judge yet"]
 async fn an_endless_event_cuts_the_response() {
     let endings = Arc::new(Endings::default());
     let (answer, dropped, read) = endless("text/event-stream", "data: 12345678\n");
@@ -432,7 +427,6 @@ async fn an_endless_event_cuts_the_response() {
 }
 
 #[tokio::test]
-#[ignore = "the guard does not judge yet"]
 async fn the_ai_sdk_says_its_format_in_a_header() {
     let headers = [("content-type", "text/plain"), ("x-vercel-ai-data-stream", "v1")];
     let answer = response(&headers, text(&["0:\"Write to bob@\"\n", "0:\"example.com.\"\n"]));
@@ -441,7 +435,6 @@ async fn the_ai_sdk_says_its_format_in_a_header() {
 }
 
 #[tokio::test]
-#[ignore = "the guard does not judge yet"]
 async fn what_is_unknown_json_is_checked_string_by_string() {
     let answer = response(JSON, text(&["{\"anything\":{\"at all\":\"Write to bob@example.com.\"}}"]));
     let answer = answered(layer(), ask("/anything"), answer).await;

@@ -106,7 +106,6 @@ fn two_readers_are_one_too_many() {
 }
 
 #[test]
-#[ignore = "the guard does not judge yet"]
 fn each_reader_sees_their_own() {
     let upstream = saying("Ann: ann@example.com, Bob: bob@example.com");
     let (_place, proxy) = started(&upstream, "");
@@ -263,7 +262,6 @@ fn whole_bodies_are_limited() {
 }
 
 #[test]
-#[ignore = "the guard does not judge yet"]
 fn an_endless_event_is_cut_off_on_both_sides() {
     let upstream = Upstream::start(|asked| {
         asked.begin("text/event-stream");
@@ -495,7 +493,6 @@ fn it_drains() {
 }
 
 #[test]
-#[ignore = "the guard does not judge yet"]
 fn a_policy_is_rolled_out_by_shares_and_another_one_tried() {
     let upstream = saying("Write to bob@example.com. Bob Ray.");
     let (_place, proxy) = started(&upstream, "enforce_share = 0.0\nshadow_policy = 'observe'");
@@ -520,7 +517,6 @@ fn a_policy_is_rolled_out_by_shares_and_another_one_tried() {
 }
 
 #[test]
-#[ignore = "the guard does not judge yet"]
 fn a_stopped_response_ends_and_the_upstream_is_told() {
     let upstream = Upstream::start(|asked: &mut Asked| {
         asked.begin("text/plain");

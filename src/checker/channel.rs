@@ -10,12 +10,13 @@ use super::finding::{Finding, How};
 use super::hold::Hold;
 use super::session::Inner;
 use super::withheld::{Shown, Withheld};
-use crate::policy::{Action, Fact, Judgement, Known, Rule, replacement};
+use crate::policy::{Action, Audience, Fact, Judgement, Known, Rule, replacement};
 use crate::scan::{Counts, Match, Scanner};
 
 /// One text channel of a session.
 pub(super) struct Channel {
     pub(super) name: Arc<str>,
+    audience: Audience,
     scanner: Scanner,
     pub(super) hold: Hold,
     withheld: Withheld,
@@ -61,10 +62,11 @@ const MOST_FINDINGS: usize = 1_000;
 const MOST_WITHHELD: u64 = 1 << 20;
 
 impl Channel {
-    pub(super) fn new(inner: &Inner, name: Arc<str>) -> Self {
+    pub(super) fn new(inner: &Inner, name: Arc<str>, audience: Audience) -> Self {
         inner.span.in_scope(|| tracing::debug!(channel = &*name, "stream started"));
         Self {
             name,
+            audience,
             scanner: Scanner::new(Arc::clone(&inner.plan)),
             hold: Hold::default(),
             withheld: Withheld::default(),
@@ -80,10 +82,13 @@ impl Channel {
             edits: Vec::new(),
             quiet: false,
             passed: 0,
-            counts: Counts {
-                always: inner.rules.withheld_alone,
-                later: inner.rules.withheld_together,
-                since: None,
+            counts: match audience {
+                Audience::Reader => Counts {
+                    always: inner.rules.withheld_alone,
+                    later: inner.rules.withheld_together,
+                    since: None,
+                },
+                Audience::Internal => Counts::default(),
             },
             state: State::Open,
             begun: Instant::now(),
@@ -151,7 +156,14 @@ impl Channel {
     fn judge(&mut self, inner: &Inner) {
         let matches = std::mem::take(&mut self.matches);
         for found in &matches {
-            let Some(judgement) = inner.rules.alone(found.kind, found.key) else { continue };
+            let Some(mut judgement) = inner.rules.alone(found.kind, found.key) else { continue };
+            if self.audience == Audience::Internal {
+                judgement.action = judgement.action.min(Action::Observe);
+                if judgement.action == Action::Observe {
+                    self.note(inner, found, judgement);
+                }
+                continue;
+            }
             if judgement.action >= Action::Redact {
                 self.withhold(inner, found, judgement);
                 if judgement.action == Action::Stop {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::Session;
 use super::channel::{Channel, State};
 use super::finding::Finding;
+use crate::policy::Audience;
 
 /// Checks one text channel of a response.
 ///
@@ -66,8 +67,8 @@ pub struct Edit {
 }
 
 impl Checker {
-    pub(super) fn new(session: Session, name: Arc<str>) -> Self {
-        let channel = Channel::new(&session.inner, name);
+    pub(super) fn new(session: Session, name: Arc<str>, audience: Audience) -> Self {
+        let channel = Channel::new(&session.inner, name, audience);
         Self { session, channel }
     }
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::Checker;
 use crate::index::{Generation, Index};
-use crate::policy::{Evidence, Policy, Pseudonyms, Reader, Rules};
+use crate::policy::{Audience, Evidence, Policy, Pseudonyms, Reader, Rules};
 use crate::scan::ScanPlan;
 
 /// One response to one reader: hands out a [`Checker`] for each of its text channels, which share evidence.
@@ -94,7 +94,18 @@ impl Session {
 
     /// A checker for one of several text channels, whose name stands in findings.
     pub fn channel(&self, name: &str) -> Checker {
-        Checker::new(self.clone(), name.into())
+        Checker::new(self.clone(), name.into(), Audience::Reader)
+    }
+
+    /// A checker for text that only the company's own systems see, such as the arguments of an agent's look-ups: other people's values in it
+    /// are reported as observed, and pass.
+    pub fn internal_channel(&self, name: &str) -> Checker {
+        Checker::new(self.clone(), name.into(), Audience::Internal)
+    }
+
+    /// The policy.
+    pub(crate) fn policy(&self) -> &Policy {
+        &self.inner.policy
     }
 
     /// How many of the named readers the index does not know. They own nothing.

@@ -4,10 +4,11 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
-use super::{Ending, PolicyOption, jsonl, text};
+use super::{Ending, PolicyOption, jsonl, wire};
 use crate::error::{Error, Result};
+use crate::wire::Format;
 use crate::{Finding, Index, Policy, Reader, Session};
 
 /// Read a response on stdin, write the safe one on stdout as it goes.
@@ -25,9 +26,11 @@ pub(super) struct Filter {
     acting_for: Vec<String>,
     #[command(flatten)]
     policy: PolicyOption,
-    /// What stdin is.
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    format: Format,
+    /// What stdin is: text, jsonl (one response per line: {"id", "reader", "text"} or {"id", "reader", "chunks"}), a provider's format
+    /// (openai-chat, openai-completions, openai-responses, openai-assistants, anthropic, gemini, cohere, ollama, tgi, llamacpp,
+    /// bedrock-converse, bedrock-invoke, ai-sdk-ui, ai-sdk-data), json, or auto, which tells it by its first bytes.
+    #[arg(long, value_name = "FORMAT", value_parser = Input::parse, default_value = "text", hide_possible_values = true)]
+    format: Input,
     /// Cut the input into pieces of N bytes first; for tests.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     chunk: Option<u32>,
@@ -36,12 +39,25 @@ pub(super) struct Filter {
     findings: Option<PathBuf>,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
-enum Format {
-    /// One response as bare text.
-    Text,
-    /// One response per line: {"id", "reader", "text"} or {"id", "reader", "chunks"}.
+/// What stdin can be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Input {
+    /// One response in a wire format.
+    Wire(Format),
+    /// One response, told by its bytes.
+    Auto,
+    /// One response per line.
     Jsonl,
+}
+
+impl Input {
+    fn parse(name: &str) -> std::result::Result<Self, String> {
+        match name {
+            "auto" => Ok(Self::Auto),
+            "jsonl" => Ok(Self::Jsonl),
+            name => name.parse().map(Self::Wire).map_err(|error: Error| error.to_string()),
+        }
+    }
 }
 
 /// What the formats share.
@@ -76,8 +92,9 @@ impl Filter {
             noted_encoding: false,
         };
         let ending = match self.format {
-            Format::Text => text::filter(&mut filtering, &self.readers)?,
-            Format::Jsonl => jsonl::filter(&mut filtering, &self.readers)?,
+            Input::Wire(format) => wire::filter(&mut filtering, &self.readers, Some(format))?,
+            Input::Auto => wire::filter(&mut filtering, &self.readers, None)?,
+            Input::Jsonl => jsonl::filter(&mut filtering, &self.readers)?,
         };
         filtering.flush()?;
         Ok(ending)

@@ -5,7 +5,7 @@ mod demo;
 mod filter;
 mod jsonl;
 mod serve;
-mod text;
+mod wire;
 
 use std::io::{self, Write};
 use std::path::PathBuf;

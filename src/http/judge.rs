@@ -76,7 +76,7 @@ impl Judge {
 
     fn watch_moment(&mut self, leaves: bool) {
         let Some(watch) = &self.watch else { return };
-        let held_bytes = self.guard.guard.held();
+        let held_bytes = self.guard.guard.held_text();
         let delay = if leaves { self.since.take().map(|since| since.elapsed()) } else { None };
         if held_bytes > 0 && self.since.is_none() {
             self.since = Some(Instant::now());
@@ -111,8 +111,8 @@ impl Drop for Judge {
 /// Says how a response ended, in numbers.
 fn log(outcome: &Outcome) {
     let Outcome { ending, enforced, judged, .. } = outcome;
-    let (ending, events, checked_bytes, findings) =
-        (ending.name(), judged.counts.events, judged.counts.checked_bytes, judged.counts.findings);
+    let (ending, findings) = (ending.name(), judged.findings.values().sum::<u64>() + judged.counts.findings);
+    let (events, checked_bytes) = (judged.counts.events, judged.counts.checked_bytes);
     match outcome.ending {
         Ending::Broken(fault) => {
             tracing::warn!(ending, reason = %fault, enforced, events, checked_bytes, findings, "response ended");

@@ -105,11 +105,13 @@ where
     }
     let (format, framing) =
         readable(&response, asked, settings).map_err(|reason| refused(reason, settings))?;
+    // Without `alt=sse` Gemini streams an array that calls itself JSON.
+    let is_array = response.status().is_success() && asked.path.ends_with(":streamGenerateContent");
     let response = decoded(response).await.map_err(|reason| refused(reason, settings))?;
     let (mut parts, body) = response.into_parts();
     forget_bytes(&mut parts.headers);
     let (body, judge) = (Box::pin(body), Judge::new(&asked.ruling, format, framing, settings));
-    if framing != Framing::Json || !judge.is_enforced() {
+    if framing != Framing::Json || is_array || !judge.is_enforced() {
         return Ok(Response::from_parts(parts, GuardedBody::streamed(body, judge)));
     }
     let (bytes, trailers) = judged(body, judge, settings.limits.event_bytes).await?;
@@ -143,10 +145,6 @@ fn readable<R>(
     match Framing::of(content_type, format).ok_or(Reason::ContentType)? {
         // Text that is not the data stream is nobody's format.
         Framing::Text => Ok((Format::Text, Framing::Text)),
-        // Without `alt=sse` Gemini streams the elements of an array; its errors are single values.
-        Framing::Json if status.is_success() && asked.path.ends_with(":streamGenerateContent") => {
-            Ok((format, Framing::JsonArray))
-        }
         framing => Ok((format, framing)),
     }
 }

@@ -23,7 +23,7 @@ pub trait Watch: Send + Sync + 'static {
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Moment {
-    /// Bytes that came and have not left.
+    /// Bytes of text that came and have not left because they may still become part of a value.
     pub held_bytes: usize,
     /// How long text that leaves now was held.
     pub delay: Option<Duration>,

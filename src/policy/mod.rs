@@ -10,6 +10,7 @@ mod redact;
 mod rules;
 
 pub(crate) use evidence::{Evidence, Fact, Known};
+pub(crate) use policy::Audience;
 pub use policy::{Action, Policy};
 pub use reader::Reader;
 pub(crate) use redact::{Pseudonyms, replacement};

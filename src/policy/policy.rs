@@ -64,6 +64,7 @@ pub(super) struct Settings {
     pub(super) together: Together,
     pub(super) names: Names,
     pub(super) allow: Allow,
+    pub(super) channels: Channels,
     /// What is done with kinds that are not named: strong ones, weak ones.
     #[serde(skip, default = "redact_strong")]
     pub(super) unnamed: (Action, Action),
@@ -115,6 +116,24 @@ pub(super) struct Allow {
     pub(super) files: Vec<String>,
 }
 
+/// Who reads what of a response.
+#[derive(Clone, Deserialize)]
+pub(super) struct Channels {
+    tool_arguments: Audience,
+    /// By the name of the tool.
+    tools: BTreeMap<String, Audience>,
+}
+
+/// Who sees a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Audience {
+    /// The reader: it is judged.
+    Reader,
+    /// Only the company's own systems: it is observed.
+    Internal,
+}
+
 /// Allowed values are customers' or staff's data.
 impl std::fmt::Debug for Settings {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -129,9 +148,11 @@ const BUILT_IN: [(&str, &str, (Action, Action)); 3] = [
     ("observe", include_str!("built_in/observe.toml"), (Action::Observe, Action::Observe)),
 ];
 
-/// The sections of a policy and their keys. The keys of `kinds` and `redact.labels` are kinds.
-const SECTIONS: [(&str, &[&str]); 7] = [
-    ("", &["extends", "stop_message", "kinds", "redact", "together", "names", "allow"]),
+/// The sections of a policy and their keys. The keys of `kinds` and `redact.labels` are kinds, those of `channels.tools` names of tools.
+const SECTIONS: [(&str, &[&str]); 9] = [
+    ("", &["extends", "stop_message", "kinds", "redact", "together", "names", "allow", "channels"]),
+    ("channels", &["tool_arguments", "tools"]),
+    ("channels.tools", &[]),
     ("kinds", &[]),
     ("redact", &["style", "labels"]),
     ("redact.labels", &[]),
@@ -257,6 +278,13 @@ impl Policy {
         &self.name
     }
 
+    /// Who sees the arguments of a tool.
+    pub(crate) fn tool_arguments(&self, tool: Option<&str>) -> Audience {
+        let channels = &self.settings.channels;
+        let named = tool.and_then(|tool| channels.tools.get(tool));
+        named.copied().unwrap_or(channels.tool_arguments)
+    }
+
     /// What a stopped response ends with.
     pub fn stop_message(&self) -> &str {
         &self.settings.stop_message
@@ -285,6 +313,7 @@ fn read(table: toml::Table, unnamed: (Action, Action)) -> Result<Settings> {
             "together" => check(value.try_into::<Together>().map(drop))?,
             "names" => check(value.try_into::<Names>().map(drop))?,
             "allow" => check(value.try_into::<Allow>().map(drop))?,
+            "channels" => check(value.try_into::<Channels>().map(drop))?,
             _ => check(value.try_into::<String>().map(drop))?,
         }
     }
@@ -316,7 +345,7 @@ fn check_keys(section: &str, table: &toml::Table) -> Result<()> {
         let at = if section.is_empty() { "policy" } else { section };
         if matches!(section, "kinds" | "redact.labels") {
             check_kind(key).map_err(|error| error.about(at))?;
-        } else if !keys.contains(&key.as_str()) {
+        } else if section != "channels.tools" && !keys.contains(&key.as_str()) {
             return Err(Error::config(format!(
                 "unknown key `{key}`{}",
                 did_you_mean(key, keys.iter().copied())

@@ -140,7 +140,11 @@ impl Metrics {
             self.findings_not_listed.clone(),
         );
         r.register("stopped", "Responses that the policy stops", self.stopped.clone());
-        r.register("held_bytes", "Bytes held back, after each piece of a response", self.held_bytes.clone());
+        r.register(
+            "held_bytes",
+            "Bytes of text held back, after each piece of a response",
+            self.held_bytes.clone(),
+        );
         r.register("added_delay_seconds", "How long text was held back that was held", self.delay.clone());
         r.register("index_generation", "The generation of the index", self.generation.clone());
         r.register("index_time_seconds", "When the index was last changed", self.index_time.clone());
@@ -216,8 +220,7 @@ impl Watch for Metrics {
         let judged = &outcome.judged;
         self.events.inc_by(judged.counts.events);
         self.checked_bytes.inc_by(judged.counts.checked_bytes);
-        let listed: u64 = judged.findings.values().sum();
-        self.findings_not_listed.inc_by(judged.counts.findings.saturating_sub(listed));
+        self.findings_not_listed.inc_by(judged.counts.findings);
         self.found(judged, if outcome.enforced { "policy" } else { "policy_not_enforced" });
         if let Some(shadow) = &outcome.shadow {
             self.found(shadow, "shadow_policy");

@@ -1,0 +1,259 @@
+//! One text of a response, whose fragments come in events.
+
+use std::collections::VecDeque;
+
+use xxhash_rust::xxh3::Xxh3;
+
+use super::arguments::Arguments;
+use super::frame::Frame;
+use crate::checker::{Checker, Edit, Finding, Verdict};
+
+/// One text of a response: what has come of it, what is decided, and what was made of it.
+///
+/// Invariant: `written <= decided <= seen`, but for `written`, which stands behind a replaced value as soon as its replacement is written.
+pub(super) struct Channel {
+    reading: Reading,
+    /// What has come and has not been written.
+    text: String,
+    written: u64,
+    decided: u64,
+    seen: u64,
+    edits: VecDeque<Edit>,
+    fresh: Vec<Edit>,
+    /// Characters written.
+    chars: u64,
+    pub(super) made: Made,
+    hash: Xxh3,
+    ended: bool,
+    /// The last event that left while some of its text did not, with the path of the text.
+    pub(super) template: Option<Box<Template>>,
+}
+
+pub(super) struct Template {
+    pub(super) frame: Frame,
+    pub(super) payload: String,
+    /// The bytes of its text in the payload.
+    pub(super) span: std::ops::Range<usize>,
+    pub(super) inside: Option<super::events::Inside>,
+    pub(super) of: u16,
+}
+
+enum Reading {
+    Text(Checker),
+    Arguments(Box<Arguments>),
+}
+
+/// What was replaced in a text.
+#[derive(Clone, Default)]
+pub(super) struct Made {
+    pub(super) edits: Vec<Replaced>,
+    /// There are more than are kept.
+    pub(super) is_cut: bool,
+}
+
+/// A replaced value, in bytes and in characters of the original text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Replaced {
+    pub(super) edit: Edit,
+    pub(super) chars: std::ops::Range<u64>,
+}
+
+/// More replacements than this are not kept for copies and offsets.
+const MOST_MADE: usize = 10_000;
+
+impl Made {
+    /// What was replaced in a whole text.
+    pub(super) fn of(text: &str, edits: &[Edit]) -> Self {
+        let (mut made, mut at, mut chars) = (Self::default(), 0, 0);
+        for edit in edits {
+            let (start, end) = (edit.span.start as usize, edit.span.end as usize);
+            chars += text[at..start].chars().count() as u64;
+            let width = text[start..end].chars().count() as u64;
+            made.edits.push(Replaced { edit: edit.clone(), chars: chars..chars + width });
+            chars += width;
+            at = end;
+        }
+        made
+    }
+
+    /// The text with what was replaced in it.
+    pub(super) fn apply(&self, text: &str) -> String {
+        let (mut out, mut at) = (String::new(), 0);
+        for Replaced { edit, .. } in &self.edits {
+            out.push_str(&text[at..edit.span.start as usize]);
+            out.push_str(&edit.replacement);
+            at = edit.span.end as usize;
+        }
+        out + &text[at..]
+    }
+}
+
+impl Channel {
+    pub(super) fn text(checker: Checker) -> Self {
+        Self::new(Reading::Text(checker))
+    }
+
+    pub(super) fn arguments(arguments: Arguments) -> Self {
+        Self::new(Reading::Arguments(Box::new(arguments)))
+    }
+
+    fn new(reading: Reading) -> Self {
+        Self {
+            reading,
+            text: String::new(),
+            written: 0,
+            decided: 0,
+            seen: 0,
+            edits: VecDeque::new(),
+            fresh: Vec::new(),
+            chars: 0,
+            made: Made::default(),
+            hash: Xxh3::new(),
+            ended: false,
+            template: None,
+        }
+    }
+
+    /// Takes a fragment.
+    pub(super) fn push(&mut self, text: &str) -> Verdict {
+        self.seen += text.len() as u64;
+        self.text.push_str(text);
+        self.hash.update(text.as_bytes());
+        let verdict = match &mut self.reading {
+            Reading::Text(checker) => {
+                let advance = checker.advance(text);
+                self.fresh.extend_from_slice(advance.edits);
+                self.decided = advance.decided;
+                advance.verdict
+            }
+            Reading::Arguments(arguments) => {
+                let verdict = arguments.push(text, &mut self.fresh);
+                self.decided = arguments.decided();
+                verdict
+            }
+        };
+        self.keep();
+        verdict
+    }
+
+    /// The text ends: all of it is decided.
+    pub(super) fn end(&mut self) -> Verdict {
+        if std::mem::replace(&mut self.ended, true) {
+            return Verdict::Continue;
+        }
+        let verdict = match &mut self.reading {
+            Reading::Text(checker) => {
+                let advance = checker.advance_to_end();
+                self.fresh.extend_from_slice(advance.edits);
+                self.decided = advance.decided;
+                advance.verdict
+            }
+            Reading::Arguments(arguments) => {
+                let verdict = arguments.end(&mut self.fresh);
+                self.decided = arguments.decided();
+                verdict
+            }
+        };
+        self.keep();
+        verdict
+    }
+
+    fn keep(&mut self) {
+        for edit in self.fresh.drain(..) {
+            self.edits.push_back(edit);
+        }
+    }
+
+    pub(super) fn is_ended(&self) -> bool {
+        self.ended
+    }
+
+    pub(super) fn seen(&self) -> u64 {
+        self.seen
+    }
+
+    pub(super) fn decided(&self) -> u64 {
+        self.decided
+    }
+
+    pub(super) fn written(&self) -> u64 {
+        self.written
+    }
+
+    /// Bytes that have come and have not been written.
+    pub(super) fn held(&self) -> usize {
+        self.text.len()
+    }
+
+    /// The whole text is this one.
+    pub(super) fn is_copied_by(&self, text: &str, hash: u64) -> bool {
+        self.seen == text.len() as u64 && self.seen > 0 && self.hash.digest() == hash
+    }
+
+    /// A fragment leaves just as it came.
+    pub(super) fn is_untouched(&self, start: u64, end: u64) -> bool {
+        self.written == start && self.edits.front().is_none_or(|edit| edit.span.start >= end)
+    }
+
+    /// Writes what is decided up to `to`, with what is replaced in it.
+    pub(super) fn write(&mut self, to: u64, out: &mut String) {
+        debug_assert!(to <= self.decided);
+        while self.edits.front().is_some_and(|edit| edit.span.start < to) {
+            let Some(edit) = self.edits.pop_front() else { break };
+            self.pass(edit.span.start, out);
+            out.push_str(&edit.replacement);
+            let begin = self.chars;
+            self.pass(edit.span.end, &mut String::new());
+            if self.made.edits.len() < MOST_MADE {
+                self.made.edits.push(Replaced { edit, chars: begin..self.chars });
+            } else {
+                self.made.is_cut = true;
+            }
+        }
+        self.pass(to, out);
+    }
+
+    /// Writes text up to `to` as it came.
+    fn pass(&mut self, to: u64, out: &mut String) {
+        if to > self.written {
+            let bytes = (to - self.written) as usize;
+            out.push_str(&self.text[..bytes]);
+            self.chars += self.text[..bytes].chars().count() as u64;
+            self.text.drain(..bytes);
+            self.written = to;
+        }
+    }
+
+    /// Text up to here has left before this channel was.
+    pub(super) fn forget(&mut self, to: u64) {
+        self.decided = self.decided.max(to);
+        self.pass(to, &mut String::new());
+    }
+
+    /// Anything of it is replaced.
+    pub(super) fn has_edits(&self) -> bool {
+        !self.made.edits.is_empty() || !self.edits.is_empty()
+    }
+
+    /// All that is replaced in a text that has ended, also what is not written.
+    pub(super) fn all_made(&self) -> Made {
+        let (mut made, mut chars, mut at) = (self.made.clone(), self.chars, self.written);
+        for edit in &self.edits {
+            let count = |from: u64, to: u64| {
+                self.text[(from - self.written) as usize..(to - self.written) as usize].chars().count() as u64
+            };
+            chars += count(at, edit.span.start);
+            let width = count(edit.span.start, edit.span.end);
+            made.edits.push(Replaced { edit: edit.clone(), chars: chars..chars + width });
+            (chars, at) = (chars + width, edit.span.end);
+        }
+        made
+    }
+
+    pub(super) fn take_findings(&mut self, findings: &mut Vec<Finding>) {
+        match &mut self.reading {
+            Reading::Text(checker) => findings.append(&mut checker.take_findings()),
+            Reading::Arguments(arguments) => arguments.take_findings(findings),
+        }
+    }
+}

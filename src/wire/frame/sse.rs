@@ -1,0 +1,127 @@
+//! Server-sent events, as the HTML standard has them: lines end with LF, CR LF or CR, an event ends with an empty line.
+
+use std::ops::Range;
+
+use memchr::memchr2;
+
+use super::{Frame, Payload, Style};
+
+/// Where the scan for the end of an event stands; offsets are of the framer's bytes.
+#[derive(Default)]
+pub(super) struct Sse {
+    begun: bool,
+    line: usize,
+    scanned: usize,
+    /// The last line ended with a CR at the very end of what had come: a LF that follows belongs to it.
+    after_cr: bool,
+    data: Vec<Range<usize>>,
+    notes: Vec<Range<usize>>,
+    name: Option<Range<usize>>,
+    end_of_line: Option<&'static str>,
+}
+
+impl Sse {
+    pub(super) fn shift(&mut self, by: usize) {
+        self.line -= by;
+        self.scanned -= by;
+        let ranges = self.data.iter_mut().chain(&mut self.notes).chain(&mut self.name);
+        ranges.for_each(|range| *range = range.start - by..range.end - by);
+    }
+
+    pub(super) fn next(&mut self, bytes: &[u8], start: &mut usize, ends: bool) -> Option<Frame> {
+        if !self.begun {
+            // Clients trip over a byte order mark; no event needs it.
+            const MARK: &[u8] = b"\xef\xbb\xbf";
+            if bytes.len() < MARK.len() && MARK.starts_with(bytes) && !ends {
+                return None;
+            }
+            let skipped = if bytes.starts_with(MARK) { MARK.len() } else { 0 };
+            (self.begun, *start, self.line, self.scanned) = (true, skipped, skipped, skipped);
+        }
+        loop {
+            if self.after_cr && self.line < bytes.len() {
+                self.after_cr = false;
+                if bytes[self.line] == b'\n' {
+                    (self.line, self.scanned) = (self.line + 1, self.line + 1);
+                    if self.line - 1 == *start {
+                        // The event that it ends has left.
+                        return Some(self.leave(bytes, start, Style::Bare));
+                    }
+                }
+            }
+            let Some(found) = memchr2(b'\n', b'\r', &bytes[self.scanned..]) else {
+                self.scanned = bytes.len();
+                return if ends && *start < bytes.len() { Some(self.last(bytes, start)) } else { None };
+            };
+            let (line, end) = (self.line..self.scanned + found, self.scanned + found);
+            let (next, style) = match bytes[end..] {
+                [b'\r', b'\n', ..] => (end + 2, "\r\n"),
+                [b'\r'] if !ends => {
+                    self.after_cr = true;
+                    (end + 1, "\r")
+                }
+                [b'\r', ..] => (end + 1, "\r"),
+                _ => (end + 1, "\n"),
+            };
+            self.end_of_line.get_or_insert(style);
+            (self.line, self.scanned) = (next, next);
+            if line.is_empty() {
+                return Some(self.event(bytes, start));
+            }
+            self.field(bytes, line);
+        }
+    }
+
+    fn field(&mut self, bytes: &[u8], line: Range<usize>) {
+        let text = &bytes[line.clone()];
+        let colon = text.iter().position(|byte| *byte == b':').unwrap_or(text.len());
+        let mut value = line.start + (colon + 1).min(text.len());
+        value += usize::from(bytes[..line.end].get(value) == Some(&b' '));
+        match &text[..colon] {
+            b"data" => self.data.push(value..line.end),
+            b"event" => {
+                self.name = Some(value..line.end);
+                self.notes.push(line);
+            }
+            _ => self.notes.push(line),
+        }
+    }
+
+    /// The last event, whose end is missing: clients would lose it.
+    fn last(&mut self, bytes: &[u8], start: &mut usize) -> Frame {
+        let line = self.line..bytes.len();
+        (self.line, self.scanned) = (bytes.len(), bytes.len());
+        let is_cut = !line.is_empty();
+        if is_cut {
+            self.field(bytes, line);
+        }
+        let has_data = !self.data.is_empty();
+        let mut frame = self.event(bytes, start);
+        if has_data {
+            let Style::Sse(end) = frame.style else { unreachable!("it is an event of this framing") };
+            for _ in 0..1 + usize::from(is_cut) {
+                frame.raw.extend_from_slice(end.as_bytes());
+            }
+        }
+        frame
+    }
+
+    fn event(&mut self, bytes: &[u8], start: &mut usize) -> Frame {
+        let base = *start;
+        let own = |range: Range<usize>| range.start - base..range.end - base;
+        let name = self.name.take().map(|name| String::from_utf8_lossy(&bytes[name]).into());
+        let mut data: Vec<_> = std::mem::take(&mut self.data).into_iter().map(own).collect();
+        let notes = std::mem::take(&mut self.notes).into_iter().map(own).collect();
+        let payload = match data.len() {
+            0 => Payload::Nothing,
+            1 => Payload::Whole(data.remove(0)),
+            _ => Payload::Lines(data),
+        };
+        let style = Style::Sse(self.end_of_line.unwrap_or("\n"));
+        Frame { name, payload, notes, ..self.leave(bytes, start, style) }
+    }
+
+    fn leave(&mut self, bytes: &[u8], start: &mut usize, style: Style) -> Frame {
+        Frame::new(&bytes[std::mem::replace(start, self.line)..self.line], style)
+    }
+}

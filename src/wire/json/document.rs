@@ -1,0 +1,217 @@
+//! One payload: where its values stand, each with its path and the elements of arrays it is in.
+
+use std::collections::HashSet;
+use std::ops::Range;
+
+use super::lexer::{Lexer, Token, unescaped};
+use super::path::{ANY, ELEMENT, Node, Paths, ROOT};
+
+/// Where the values of a payload stand, in order.
+#[derive(Default)]
+pub(in crate::wire) struct Document {
+    pub(in crate::wire) values: Vec<Value>,
+    pub(in crate::wire) elements: Vec<Element>,
+}
+
+pub(in crate::wire) struct Value {
+    pub(in crate::wire) node: Node,
+    /// The innermost element of an array that it is in, or is.
+    pub(in crate::wire) element: Option<u32>,
+    pub(in crate::wire) kind: ValueKind,
+    /// Its bytes, quotes and brackets included.
+    pub(in crate::wire) span: Range<usize>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::wire) enum ValueKind {
+    Text,
+    /// The name of a member; its node is the member's.
+    Key,
+    Number,
+    /// `true`, `false`.
+    Word,
+    Null,
+    Array,
+    Object,
+}
+
+/// An element of an array.
+pub(in crate::wire) struct Element {
+    pub(in crate::wire) around: Option<u32>,
+    /// The array's path.
+    pub(in crate::wire) array: Node,
+    /// What tells it from its neighbours: its place, or what it says itself.
+    pub(in crate::wire) id: u32,
+}
+
+/// A payload that is no JSON, or says one thing twice.
+#[derive(Debug)]
+pub(in crate::wire) struct Malformed;
+
+/// An open array or object.
+struct Level {
+    node: Node,
+    /// Its own value.
+    value: usize,
+    element: Option<u32>,
+    array: bool,
+    /// Elements so far.
+    count: u32,
+    members: Vec<Node>,
+    others: HashSet<Box<str>>,
+}
+
+impl Document {
+    /// Reads a whole payload.
+    pub(in crate::wire) fn read(&mut self, text: &str, paths: &mut Paths) -> Result<(), Malformed> {
+        self.values.clear();
+        self.elements.clear();
+        // The grammar in full, down to the digits of numbers.
+        serde_json::from_str::<serde::de::IgnoredAny>(text).map_err(|_| Malformed)?;
+        let (mut lexer, mut at) = (Lexer::default(), 0);
+        let mut levels: Vec<Level> = Vec::new();
+        let (mut member, mut begin) = (ROOT, 0);
+        let mut scalar: Option<Range<usize>> = None;
+        loop {
+            let token = match lexer.next(text, &mut at) {
+                Some(token) => token,
+                // A number at the very end.
+                None if scalar.is_some() => Token::ScalarEnd { at: text.len() },
+                None => return Ok(()),
+            };
+            match token {
+                Token::Open { array, at } => {
+                    let (node, element) = self.place(&mut levels, member, paths);
+                    let kind = if array { ValueKind::Array } else { ValueKind::Object };
+                    levels.push(Level {
+                        node,
+                        value: self.values.len(),
+                        element,
+                        array,
+                        count: 0,
+                        members: Vec::new(),
+                        others: HashSet::new(),
+                    });
+                    self.values.push(Value { node, element, kind, span: at..at });
+                }
+                Token::Close { at } => {
+                    let level = levels.pop().ok_or(Malformed)?;
+                    self.values[level.value].span.end = at + 1;
+                }
+                Token::Quote { at, .. } => begin = at,
+                Token::Unquote { at } if lexer.is_behind_key() => {
+                    let level = levels.last_mut().ok_or(Malformed)?;
+                    let key = unescaped(&text[begin + 1..at]);
+                    member = paths.child(level.node, &key);
+                    let is_new = if paths.name(member) == ANY {
+                        level.others.insert((*key).into())
+                    } else {
+                        !level.members.contains(&member)
+                    };
+                    if !is_new {
+                        return Err(Malformed);
+                    }
+                    level.members.push(member);
+                    let element = level.element;
+                    self.values.push(Value {
+                        node: member,
+                        element,
+                        kind: ValueKind::Key,
+                        span: begin..at + 1,
+                    });
+                }
+                Token::Unquote { at } => {
+                    let (node, element) = self.place(&mut levels, member, paths);
+                    self.values.push(Value { node, element, kind: ValueKind::Text, span: begin..at + 1 });
+                }
+                Token::Scalar(range) => {
+                    scalar = Some(scalar.map_or(range.start, |scalar| scalar.start)..range.end);
+                }
+                Token::ScalarEnd { .. } => {
+                    let span = scalar.take().ok_or(Malformed)?;
+                    let (node, element) = self.place(&mut levels, member, paths);
+                    let kind = match text.as_bytes()[span.start] {
+                        b'n' => ValueKind::Null,
+                        b't' | b'f' => ValueKind::Word,
+                        _ => ValueKind::Number,
+                    };
+                    self.values.push(Value { node, element, kind, span });
+                }
+                Token::Text(_) | Token::Escape { .. } => {}
+                Token::Broken { .. } => return Err(Malformed),
+            }
+        }
+    }
+
+    /// The path and the element of the value that begins.
+    fn place(&mut self, levels: &mut [Level], member: Node, paths: &mut Paths) -> (Node, Option<u32>) {
+        match levels.last_mut() {
+            None => (ROOT, None),
+            Some(level) if level.array => {
+                let element = self.elements.len() as u32;
+                self.elements.push(Element { around: level.element, array: level.node, id: level.count });
+                level.count += 1;
+                (paths.child(level.node, ELEMENT), Some(element))
+            }
+            Some(level) => (member, level.element),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Vec<String>, Malformed> {
+        let (mut paths, mut document) = (Paths::default(), Document::default());
+        document.read(text, &mut paths)?;
+        let scalars = document.values.iter().filter(|value| !matches!(value.kind, ValueKind::Key));
+        Ok(scalars
+            .map(|value| {
+                let element = |mut at: Option<u32>| {
+                    let mut ids = Vec::new();
+                    while let Some(place) = at {
+                        ids.push(document.elements[place as usize].id);
+                        at = document.elements[place as usize].around;
+                    }
+                    ids.reverse();
+                    ids
+                };
+                let path = paths.written(value.node, element(value.element).into_iter());
+                format!("{path}={}", &text[value.span.clone()])
+            })
+            .collect())
+    }
+
+    #[test]
+    fn every_value_has_its_path() {
+        let text = r#"{"a":[{"b":"x\"y","c":[1,-2]},{"b":null}],"\u0064":{"e":true}}"#;
+        let expected = [
+            r#"={"a":[{"b":"x\"y","c":[1,-2]},{"b":null}],"\u0064":{"e":true}}"#,
+            r#"a=[{"b":"x\"y","c":[1,-2]},{"b":null}]"#,
+            r#"a[0]={"b":"x\"y","c":[1,-2]}"#,
+            r#"a[0].b="x\"y""#,
+            "a[0].c=[1,-2]",
+            "a[0].c[0]=1",
+            "a[0].c[1]=-2",
+            r#"a[1]={"b":null}"#,
+            "a[1].b=null",
+            r#"d={"e":true}"#,
+            "d.e=true",
+        ];
+        assert_eq!(read(text).unwrap(), expected);
+        assert_eq!(read("12").unwrap(), ["=12"]);
+    }
+
+    #[test]
+    fn what_is_said_twice_is_refused() {
+        assert!(read(r#"{"a":1,"\u0061":2}"#).is_err());
+        assert!(read(r#"[{"a":1},{"a":2}]"#).is_ok());
+        let many = |last: &str| {
+            let members: Vec<String> = (0..100).map(|n| format!("\"k{n}\":{n}")).collect();
+            read(&format!("{{{},\"{last}\":1}}", members.join(",")))
+        };
+        assert!(many("k99").is_err() && many("k3").is_err() && many("k100").is_ok());
+        assert!(read("{\"a\":01}").is_err() && read("{} {}").is_err());
+    }
+}

@@ -1,0 +1,9 @@
+//! JSON as bytes: takes text, says where its strings stand and what they say, promises to change nothing else.
+
+mod document;
+mod lexer;
+mod path;
+
+pub(super) use document::{Document, Value, ValueKind};
+pub(super) use lexer::{Lexer, Token, quoted, unescaped};
+pub(super) use path::{ANY, ELEMENT, Node, Paths, ROOT};
