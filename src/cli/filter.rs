@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::{Ending, PolicyOption, jsonl, wire};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, did_you_mean};
 use crate::wire::Format;
 use crate::{Finding, Index, Policy, Reader, Session};
 
@@ -55,7 +55,11 @@ impl Input {
         match name {
             "auto" => Ok(Self::Auto),
             "jsonl" => Ok(Self::Jsonl),
-            name => name.parse().map(Self::Wire).map_err(|error: Error| error.to_string()),
+            name => name.parse().map(Self::Wire).map_err(|_| {
+                let names: Vec<&str> =
+                    ["text", "jsonl", "auto"].into_iter().chain(Format::ALL.map(Format::name)).collect();
+                format!("there are text, jsonl, auto and the providers' formats{}", did_you_mean(name, names))
+            }),
         }
     }
 }
