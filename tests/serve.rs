@@ -556,6 +556,11 @@ async fn http_2_and_tls_on_both_sides() {
         let body = answer.into_body().collect().await.unwrap().to_bytes();
         assert_eq!(body, format!("{}data: [DONE]\n\n", EVENT.repeat(3)));
     }
+    // Without TLS, HTTP/2 is agreed upon beforehand.
+    let inner = Proxy::start(&place, &upstream.url, "");
+    let url_without_tls = format!("http://{}", inner.clients);
+    let outer = Proxy::start_as(&place, "outer.toml", &url_without_tls, "upstream_http2 = true");
+    assert_eq!(outer.ask(CHAT, "{}").text(), format!("{}data: [DONE]\n\n", EVENT.repeat(3)));
     let untrusting = Proxy::start_as(&place, "untrusting.toml", &url, "");
     assert_eq!(untrusting.ask(CHAT, "{}").status, 502);
 }

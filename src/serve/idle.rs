@@ -42,7 +42,7 @@ where
         let patience = this.patience;
         let waiting = this.waiting.get_or_insert_with(|| Box::pin(sleep(patience)));
         match waiting.as_mut().poll(cx) {
-            Poll::Ready(()) => Poll::Ready(Some(Err(Box::new(Silent)))),
+            Poll::Ready(()) => Poll::Ready(Some(Err(Box::new(Late)))),
             Poll::Pending => Poll::Pending,
         }
     }
@@ -56,14 +56,14 @@ where
     }
 }
 
-/// Nothing came for too long.
+/// Something took too long.
 #[derive(Debug)]
-pub(super) struct Silent;
+pub(super) struct Late;
 
-impl fmt::Display for Silent {
+impl fmt::Display for Late {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("nothing came for too long")
+        f.write_str("it took too long")
     }
 }
 
-impl std::error::Error for Silent {}
+impl std::error::Error for Late {}

@@ -2,6 +2,7 @@
 //! very same [`GuardLayer`](crate::http::GuardLayer) that programs use.
 
 mod admin;
+mod answer;
 mod config;
 mod endpoints;
 mod identity;

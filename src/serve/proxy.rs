@@ -1,34 +1,29 @@
 //! One request: who reads, what is behind the path, and how its response is judged.
 
 use std::net::IpAddr;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bytes::Bytes;
 use http::header::{self, HeaderMap};
 use http::{Method, Request, Response, StatusCode};
-use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::Sleep;
+use tokio::sync::Semaphore;
 use tower_layer::Layer;
 use tower_service::Service;
 use tracing::Instrument;
 
-use super::BoxError;
+use super::answer::{Answer, Text};
 use super::config::Config;
 use super::endpoints::{Endpoint, Endpoints, Exemption};
 use super::identity::{Doubt, Identity, Proven};
-use super::idle::{Idle, Silent};
+use super::idle::Idle;
 use super::metrics::Metrics;
 use super::reload::{Current, Rulebook};
 use super::share::Share;
 use super::upstream::{Unanswered, Upstream};
 use crate::Session;
 use crate::error::Result;
-use crate::http::{GuardLayer, Guarded, GuardedBody, Ruling, error, refusal};
+use crate::http::{GuardLayer, Guarded, Ruling, error, refusal};
 use crate::wire::{Format, Limits};
 
 /// Answers requests.
@@ -119,7 +114,7 @@ impl Proxy {
             Endpoint::Refused(_) => unreachable!("refused above"),
         };
         match answered {
-            Ok(response) => response.map(|text| Answer::new(text, permit, self)),
+            Ok(response) => response.map(|text| Answer::new(text, permit, &self.metrics, self.response)),
             Err(unanswered) => self.unanswered(unanswered),
         }
     }
@@ -178,75 +173,4 @@ fn trace(headers: &HeaderMap) -> Option<&str> {
     let trace = headers.get("traceparent")?.to_str().ok()?.split('-').nth(1)?;
     let is_hex = trace.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'a'..=b'f'));
     (trace.len() == 32 && is_hex).then_some(trace)
-}
-
-/// The body of an answer. Counts as a stream until it is dropped.
-pub(super) struct Answer {
-    text: Text,
-    deadline: Option<Pin<Box<Sleep>>>,
-    under_way: Option<UnderWay>,
-}
-
-/// A body that is checked, or not.
-enum Text {
-    Guarded(GuardedBody),
-    Exempt(Idle<Incoming>),
-}
-
-struct UnderWay {
-    metrics: Arc<Metrics>,
-    _permit: OwnedSemaphorePermit,
-}
-
-impl Drop for UnderWay {
-    fn drop(&mut self) {
-        self.metrics.active.dec();
-    }
-}
-
-impl Answer {
-    fn new(text: Text, permit: OwnedSemaphorePermit, proxy: &Proxy) -> Self {
-        proxy.metrics.active.inc();
-        let under_way = UnderWay { metrics: Arc::clone(&proxy.metrics), _permit: permit };
-        let deadline = proxy.response.map(|patience| Box::pin(tokio::time::sleep(patience)));
-        Self { text, deadline, under_way: Some(under_way) }
-    }
-
-    /// An answer of the proxy itself.
-    pub(super) fn of(body: GuardedBody) -> Self {
-        Self { text: Text::Guarded(body), deadline: None, under_way: None }
-    }
-}
-
-impl Body for Answer {
-    type Data = Bytes;
-    type Error = BoxError;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        if self.deadline.as_mut().is_some_and(|deadline| deadline.as_mut().poll(cx).is_ready()) {
-            self.under_way = None;
-            return Poll::Ready(Some(Err(Box::new(Silent))));
-        }
-        match &mut self.text {
-            Text::Guarded(body) => Pin::new(body).poll_frame(cx),
-            Text::Exempt(body) => Pin::new(body).poll_frame(cx),
-        }
-    }
-
-    fn is_end_stream(&self) -> bool {
-        match &self.text {
-            Text::Guarded(body) => body.is_end_stream(),
-            Text::Exempt(body) => body.is_end_stream(),
-        }
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        match &self.text {
-            Text::Guarded(body) => body.size_hint(),
-            Text::Exempt(body) => body.size_hint(),
-        }
-    }
 }

@@ -144,7 +144,7 @@ impl Asked {
     /// A head whose body goes on until the connection ends, in chunks.
     pub fn begin(&mut self, content_type: &str) {
         self.write(format!(
-            "HTTP/1.1 200 OK\r\ncontent-type: {content_type}\r\ntransfer-encoding: chunked\r\n\r\n"
+            "HTTP/1.1 200 OK\r\ncontent-type: {content_type}\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n"
         ));
     }
 
@@ -161,7 +161,10 @@ impl Asked {
     /// A whole answer.
     pub fn answer(&mut self, headers: &str, body: impl AsRef<[u8]>) {
         let body = body.as_ref();
-        let head = format!("HTTP/1.1 200 OK\r\n{headers}\r\ncontent-length: {}\r\n\r\n", body.len());
+        let head = format!(
+            "HTTP/1.1 200 OK\r\n{headers}\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
+            body.len()
+        );
         self.write([head.as_bytes(), body].concat());
     }
 
