@@ -32,6 +32,7 @@
 //! - [`Policy`] and [`Reader`]: what the company decided, and who reads.
 //! - [`Session`] and [`Checker`]: one response, and one text channel of it.
 //! - [`stream::guarded`]: a checker around any `Stream` of text.
+//! - `http::GuardLayer` (feature `http`) and `serve` (feature `serve`): a tower layer, and the reverse proxy made of it.
 //!
 //! Without default features the crate has no command line, no server and no runtime.
 
@@ -39,10 +40,14 @@ mod checker;
 #[cfg(feature = "cli")]
 pub mod cli;
 mod error;
+#[cfg(feature = "http")]
+pub mod http;
 mod identifier;
 mod index;
 mod policy;
 mod scan;
+#[cfg(feature = "serve")]
+pub mod serve;
 pub mod stream;
 mod text;
 pub mod wire;
@@ -55,6 +60,6 @@ pub use index::{Index, IndexBuilder, IndexBytes, IndexInfo, Region, Schema, Segm
 pub use policy::{Action, Policy, Reader};
 
 /// The examples of the README run as tests.
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "http"))]
 #[doc = include_str!("../README.md")]
 struct ReadmeExamples;

@@ -4,6 +4,7 @@ mod build;
 mod demo;
 mod filter;
 mod jsonl;
+mod serve;
 mod wire;
 
 use std::io::{self, Write};
@@ -41,6 +42,11 @@ enum Command {
         Exit status: 0 done, with or without findings; 3 the response was stopped; 1 I/O failed; 2 bad usage, configuration or data."
     )]
     Filter(filter::Filter),
+    /// Stand between clients and a provider, and check every answer.
+    #[command(
+        after_help = "Example:\n  tightlip serve --index customers.tlx --upstream https://api.example.com --listen 127.0.0.1:8080"
+    )]
+    Serve(serve::Serve),
     /// Show built-in policies.
     #[command(subcommand)]
     Policy(PolicyCommand),
@@ -105,14 +111,13 @@ enum Ending {
 
 /// Runs the command line and says how it ended: 0 done, 1 I/O failed, 2 bad usage, configuration or data, 3 the response was stopped.
 pub fn main() -> ExitCode {
-    tracing_subscriber::fmt()
-        .with_env_filter(tracing_subscriber::EnvFilter::try_from_env("TIGHTLIP_LOG").unwrap_or_default())
-        .with_writer(io::stderr)
-        .init();
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => return usage(&error),
     };
+    if !matches!(arguments.command, Some(Command::Serve(_))) {
+        log(None, false);
+    }
     let ended = match arguments.command {
         None => arguments.demo.run(),
         Some(Command::Demo(demo)) => demo.run(),
@@ -120,6 +125,7 @@ pub fn main() -> ExitCode {
         Some(Command::Index(IndexCommand::Info { index, json })) => info(&index, json),
         Some(Command::Index(IndexCommand::Verify { index })) => verify(&index),
         Some(Command::Filter(filter)) => filter.run(),
+        Some(Command::Serve(serve)) => serve.run(),
         Some(Command::Policy(PolicyCommand::Show { name })) => show(&name),
     };
     match ended {
@@ -130,6 +136,20 @@ pub fn main() -> ExitCode {
             ExitCode::from(if error.is_io() { 1 } else { 2 })
         }
     }
+}
+
+/// Writes logs to stderr: what `TIGHTLIP_LOG` asks for, or else this level. Only our own: those of libraries may hold headers and text.
+fn log(level: Option<&str>, json: bool) {
+    use tracing_subscriber::filter::{EnvFilter, FilterExt, filter_fn};
+    use tracing_subscriber::layer::SubscriberExt;
+    use tracing_subscriber::util::SubscriberInitExt;
+    use tracing_subscriber::{Layer, fmt, registry};
+    let asked = EnvFilter::try_from_env("TIGHTLIP_LOG");
+    let asked = asked.unwrap_or_else(|_| level.map(EnvFilter::new).unwrap_or_default());
+    let ours = filter_fn(|metadata| metadata.target().starts_with("tightlip"));
+    let layer = fmt::layer().with_writer(io::stderr);
+    let layer = if json { layer.json().boxed() } else { layer.boxed() };
+    registry().with(layer.with_filter(asked.and(ours))).init();
 }
 
 /// Answers `--help` and `--version`, and says in one line what of the arguments has no meaning.

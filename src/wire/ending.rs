@@ -385,7 +385,7 @@ impl Ending {
     fn invoke(&self, message: &str) -> Vec<String> {
         let last: Value = serde_json::from_str(&self.last).unwrap_or_default();
         let has = |member: &str| last.get(member).is_some();
-        let events = if has("type") {
+        let events: Vec<Value> = if has("type") {
             self.anthropic(message).into_iter().map(|(_, value)| value).collect()
         } else if has("generation") {
             vec![json!({"generation": message, "stop_reason": "stop"})]
@@ -409,7 +409,14 @@ impl Ending {
         } else {
             return vec![message.to_owned()];
         };
-        events.into_iter().map(|event| event.to_string()).collect()
+        let last = events.len().saturating_sub(1);
+        let said = events.into_iter().enumerate().map(|(at, mut event)| {
+            if at == last && !has("type") {
+                event["amazon-bedrock-guardrailAction"] = json!("INTERVENED");
+            }
+            event.to_string()
+        });
+        said.collect()
     }
 
     /// The parts and items that are open end, then the response does.

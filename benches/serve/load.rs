@@ -1,0 +1,138 @@
+//! Both sides of a proxy: an upstream that streams what it is asked for, and clients that look at what they get.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+
+/// What is streamed.
+#[derive(Clone, Copy)]
+pub(super) struct Streams {
+    pub(super) at_once: usize,
+    pub(super) in_all: usize,
+    pub(super) events: usize,
+    pub(super) pause: Duration,
+}
+
+/// What came of it.
+pub(super) struct Load {
+    /// How long each stream waited for its first event, in order.
+    pub(super) first: Vec<Duration>,
+    pub(super) events: usize,
+    pub(super) bytes: usize,
+    pub(super) took: Duration,
+}
+
+/// The words of an event: whose they are, and which they are.
+fn words(stream: usize, event: usize) -> String {
+    format!(" stream {stream} says word {event} of the answer,")
+}
+
+fn event(stream: usize, event: usize) -> String {
+    format!(
+        "data: {{\"id\":\"chatcmpl-{stream}\",\"object\":\"chat.completion.chunk\",\"created\":1700000000,\"model\":\"model\",\
+        \"choices\":[{{\"index\":0,\"delta\":{{\"content\":\"{}\"}},\"finish_reason\":null}}]}}\n\n",
+        words(stream, event)
+    )
+}
+
+/// A server that streams what the query of a request says: `/v1/chat/completions?stream&events&milliseconds`.
+pub(super) async fn upstream() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                stream.set_nodelay(true).unwrap();
+                let mut stream = BufReader::new(stream);
+                while answer(&mut stream).await.is_some() {}
+            });
+        }
+    });
+    address
+}
+
+async fn answer(stream: &mut BufReader<TcpStream>) -> Option<()> {
+    let mut head = String::new();
+    while !head.ends_with("\r\n\r\n") {
+        if stream.read_line(&mut head).await.ok()? == 0 {
+            return None;
+        }
+    }
+    stream.read_exact(&mut [0; 2]).await.ok()?;
+    let query = head.split(' ').nth(1)?.split('?').nth(1)?;
+    let mut numbers = query.split('&').map_while(|number| number.parse::<usize>().ok());
+    let (number, events, pause) = (numbers.next()?, numbers.next()?, numbers.next()?);
+    let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
+    stream.write_all(head.as_bytes()).await.ok()?;
+    for at in 0..events {
+        let event = event(number, at);
+        stream.write_all(format!("{:x}\r\n{event}\r\n", event.len()).as_bytes()).await.ok()?;
+        if pause > 0 {
+            tokio::time::sleep(Duration::from_millis(pause as u64)).await;
+        }
+    }
+    stream.write_all(b"e\r\ndata: [DONE]\n\n\r\n0\r\n\r\n").await.ok()
+}
+
+/// Asks for all streams and looks at each.
+pub(super) async fn run(proxy: SocketAddr, streams: Streams) -> Load {
+    let places = Arc::new(Semaphore::new(streams.at_once));
+    let begin = Instant::now();
+    let asked: Vec<_> = (0..streams.in_all)
+        .map(|number| {
+            let places = Arc::clone(&places);
+            tokio::spawn(async move {
+                let _place = places.acquire_owned().await.unwrap();
+                ask(proxy, number, streams).await
+            })
+        })
+        .collect();
+    let (mut first, mut bytes) = (Vec::new(), 0);
+    for stream in asked {
+        let (waited, came) = stream.await.expect("no stream is mixed up or cut");
+        first.push(waited);
+        bytes += came;
+    }
+    let took = begin.elapsed();
+    first.sort();
+    Load { first, events: streams.in_all * streams.events, bytes, took }
+}
+
+/// One stream: how long it waited for its first event, and how many bytes came.
+async fn ask(proxy: SocketAddr, number: usize, streams: Streams) -> (Duration, usize) {
+    let mut stream = TcpStream::connect(proxy).await.unwrap();
+    stream.set_nodelay(true).unwrap();
+    let (events, pause) = (streams.events, streams.pause.as_millis());
+    let begin = Instant::now();
+    let request = format!(
+        "POST /v1/chat/completions?{number}&{events}&{pause} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\
+        x-customer-id: C-{number}\r\ncontent-length: 2\r\n\r\n{{}}"
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let (mut came, mut first) = (Vec::new(), None);
+    let mut buffer = vec![0; 16 << 10];
+    loop {
+        let read = stream.read(&mut buffer).await.unwrap();
+        if read == 0 {
+            break;
+        }
+        came.extend_from_slice(&buffer[..read]);
+        if first.is_none() && came.windows(6).any(|bytes| bytes == b"data: ") {
+            first = Some(begin.elapsed());
+        }
+    }
+    let text = String::from_utf8(came).unwrap();
+    assert!(text.ends_with("0\r\n\r\n"), "stream {number} is cut");
+    let mut said = String::new();
+    for line in text.lines().filter_map(|line| line.strip_prefix("data: {")) {
+        let content = line.split("\"content\":\"").nth(1).and_then(|rest| rest.split('"').next());
+        said += content.expect("an event with content");
+    }
+    let expected: String = (0..events).map(|at| words(number, at)).collect();
+    assert_eq!(said, expected, "stream {number} is mixed up");
+    (first.expect("a first event"), text.len())
+}

@@ -1,0 +1,37 @@
+//! Headers that would no longer be true, or would make an answer that cannot be checked.
+
+use http::HeaderMap;
+use http::header::{self, HeaderName, HeaderValue};
+
+/// Digests of the bytes as they came.
+const DIGESTS: [HeaderName; 4] = [
+    HeaderName::from_static("content-md5"),
+    HeaderName::from_static("digest"),
+    HeaderName::from_static("content-digest"),
+    HeaderName::from_static("repr-digest"),
+];
+
+/// Asks for a whole body as it is.
+pub(super) fn ask_plainly(request: &mut HeaderMap) {
+    request.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    for name in [header::RANGE, header::IF_RANGE] {
+        request.remove(name);
+    }
+}
+
+/// Removes what is said of the bytes as they came.
+pub(super) fn forget_bytes(response: &mut HeaderMap) {
+    for name in [header::CONTENT_LENGTH, header::CONTENT_ENCODING, header::ETAG, header::ACCEPT_RANGES] {
+        response.remove(name);
+    }
+    for name in DIGESTS {
+        response.remove(name);
+    }
+}
+
+/// The only value of a header; `None` if there is none, or more than one.
+pub(super) fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    let mut values = headers.get_all(name).iter();
+    let value = values.next()?.to_str().ok()?;
+    values.next().is_none().then_some(value)
+}

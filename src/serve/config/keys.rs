@@ -1,0 +1,56 @@
+//! The keys of a configuration file; a key without a meaning is an error that names the nearest.
+
+use crate::error::{Error, Result, did_you_mean};
+
+/// The sections and their keys.
+const SECTIONS: [(&str, &[&str]); 7] = [
+    (
+        "",
+        &[
+            "index",
+            "upstream",
+            "upstream_ca",
+            "upstream_http2",
+            "policy",
+            "shadow_policy",
+            "enforce_share",
+            "listen",
+            "admin",
+            "log",
+            "reader",
+            "routes",
+            "limits",
+            "timeouts",
+            "tls",
+        ],
+    ),
+    ("reader", &["header", "conversation", "trusted", "jwt"]),
+    ("reader.jwt", &["header", "issuer", "audience", "claim", "keys"]),
+    ("routes", &["path", "format"]),
+    ("limits", &["streams", "connections", "header_bytes", "event_bytes"]),
+    ("timeouts", &["connect", "answer", "idle", "client", "response", "drain"]),
+    ("tls", &["cert", "key"]),
+];
+
+/// # Errors
+/// A key has no meaning.
+pub(super) fn check(section: &str, table: &toml::Table) -> Result<()> {
+    let found = SECTIONS.iter().find(|(name, _)| *name == section);
+    let keys = found.map_or(&[][..], |(_, keys)| keys);
+    for (key, value) in table {
+        let at = if section.is_empty() { "configuration" } else { section };
+        if !keys.contains(&key.as_str()) {
+            let near = did_you_mean(key, keys.iter().copied());
+            return Err(Error::config(format!("unknown key `{key}`{near}")).about(at));
+        }
+        let path = if section.is_empty() { key.clone() } else { format!("{section}.{key}") };
+        match value {
+            toml::Value::Table(table) => check(&path, table)?,
+            toml::Value::Array(values) => {
+                values.iter().filter_map(toml::Value::as_table).try_for_each(|table| check(&path, table))?;
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}

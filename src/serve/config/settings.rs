@@ -1,0 +1,154 @@
+//! What a proxy can be told.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use ipnet::IpNet;
+use serde::Deserialize;
+
+use super::defaults::{authorization, sub};
+use super::quantity::{Size, Span};
+
+/// What a proxy is told.
+///
+/// ```
+/// use tightlip::serve::Config;
+///
+/// let config = Config::from_toml("upstream = 'https://api.example.com'\n[reader]\nheader = 'x-user'")?;
+/// assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
+/// let error = Config::from_toml("upsteam = 'https://api.example.com'").unwrap_err();
+/// assert_eq!(error.to_string(), "configuration: unknown key `upsteam`; did you mean `upstream`?");
+/// # Ok::<(), tightlip::Error>(())
+/// ```
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct Config {
+    /// The folder of the index.
+    pub index: PathBuf,
+    /// The provider: its URL, to which the path of each request is added.
+    pub upstream: String,
+    /// Certificates (PEM) that the upstream may have besides those that the system trusts.
+    pub upstream_ca: Option<PathBuf>,
+    /// The upstream speaks HTTP/2 without TLS. With TLS the two sides agree by themselves.
+    pub upstream_http2: bool,
+    /// A built-in policy or the path of a policy file.
+    pub policy: String,
+    /// A policy that is tried on the same responses and only counted.
+    pub shadow_policy: Option<String>,
+    /// The share of conversations in which the policy is enforced; elsewhere its findings are only counted. 0 to 1.
+    pub enforce_share: f64,
+    /// Where clients connect.
+    pub listen: SocketAddr,
+    /// Where the operator connects.
+    pub admin: SocketAddr,
+    /// How logs are written.
+    pub log: Log,
+    /// Who reads.
+    pub reader: ReaderConfig,
+    /// Paths whose format is not what their end says. The first that fits counts.
+    pub routes: Vec<Route>,
+    /// What may not be exceeded.
+    pub limits: LimitsConfig,
+    /// How long is waited.
+    pub timeouts: Timeouts,
+    /// The listener's own certificate.
+    pub tls: Option<Tls>,
+}
+
+/// How logs are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Log {
+    /// One line of words.
+    Text,
+    /// One JSON object.
+    Json,
+}
+
+/// How the reader is proven.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct ReaderConfig {
+    /// The header that names the reader.
+    pub header: String,
+    /// The header that names the conversation.
+    pub conversation: String,
+    /// The peers that may set these headers. From others they are removed.
+    pub trusted: Vec<IpNet>,
+    /// Readers are proven by signed tokens.
+    pub jwt: Option<JwtConfig>,
+}
+
+/// Which tokens prove a reader.
+#[derive(Clone, Debug, Deserialize)]
+#[non_exhaustive]
+pub struct JwtConfig {
+    /// The header that carries the token. `authorization` is passed on to the upstream, any other is removed.
+    #[serde(default = "authorization")]
+    pub header: String,
+    /// Who must have issued it.
+    pub issuer: String,
+    /// For whom it must have been issued.
+    pub audience: String,
+    /// The claim that names the reader.
+    #[serde(default = "sub")]
+    pub claim: String,
+    /// The keys: a file with a public key (PEM) or a key set (JWKS), or the URL of a key set.
+    pub keys: String,
+}
+
+/// The format of some paths.
+#[derive(Clone, Debug, Deserialize)]
+#[non_exhaustive]
+pub struct Route {
+    /// A path; `*` stands for anything.
+    pub path: String,
+    /// A format, or `exempt`: responses pass unchecked.
+    pub format: String,
+}
+
+/// What may not be exceeded.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct LimitsConfig {
+    /// Responses at a time.
+    pub streams: usize,
+    /// Connections at a time.
+    pub connections: usize,
+    /// Bytes of a request's headers.
+    pub header_bytes: Size,
+    /// Bytes of one event, or of a body that is judged whole.
+    pub event_bytes: Size,
+}
+
+/// How long is waited.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct Timeouts {
+    /// For a connection to the upstream.
+    pub connect: Span,
+    /// For the upstream to begin its answer.
+    pub answer: Span,
+    /// For the next bytes of the upstream's answer.
+    pub idle: Span,
+    /// For a client to send its headers, the next bytes of its request, or to take what was sent.
+    pub client: Span,
+    /// For a whole response; none if it is not set.
+    pub response: Option<Span>,
+    /// For responses that run when the proxy is told to end.
+    pub drain: Span,
+}
+
+/// A certificate and its key, as PEM files.
+#[derive(Clone, Debug, Deserialize)]
+#[non_exhaustive]
+pub struct Tls {
+    /// The certificate, and those that lead to its root.
+    pub cert: PathBuf,
+    /// Its key.
+    pub key: PathBuf,
+}

@@ -1,0 +1,119 @@
+//! What is judged by, and how it is replaced while responses run.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use arc_swap::ArcSwapOption;
+use tokio::sync::Mutex;
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::config::{Config, is_policy_file};
+use super::metrics::Metrics;
+use crate::error::{Error, Result};
+use crate::{Index, Policy};
+
+/// How often the manifest is looked at. It may lie behind links that are replaced, which no watcher of files sees.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// An index and policies that belong together.
+pub(super) struct Rulebook {
+    pub(super) index: Index,
+    pub(super) policy: Policy,
+    pub(super) shadow: Option<Policy>,
+}
+
+/// The rulebook of now. Responses keep the one that they began with.
+pub(super) struct Current {
+    rulebook: ArcSwapOption<Rulebook>,
+    index: PathBuf,
+    policy: String,
+    shadow: Option<String>,
+    metrics: Arc<Metrics>,
+    /// Reloads come one by one; what the last one saw of the manifest.
+    seen: Mutex<Option<u64>>,
+}
+
+impl Current {
+    pub(super) fn new(config: &Config, metrics: Arc<Metrics>) -> Self {
+        Self {
+            rulebook: ArcSwapOption::empty(),
+            index: config.index.clone(),
+            policy: config.policy.clone(),
+            shadow: config.shadow_policy.clone(),
+            metrics,
+            seen: Mutex::new(None),
+        }
+    }
+
+    /// `None` until there is one.
+    pub(super) fn rulebook(&self) -> Option<Arc<Rulebook>> {
+        self.rulebook.load_full()
+    }
+
+    /// Reads index and policies anew. Says the generation of the index.
+    ///
+    /// # Errors
+    /// One of them cannot be used; the old ones stay.
+    pub(super) async fn reload(&self) -> Result<u64> {
+        let mut seen = self.seen.lock().await;
+        *seen = fingerprint(&self.index);
+        self.load().await
+    }
+
+    async fn load(&self) -> Result<u64> {
+        let (index, policy, shadow) = (self.index.clone(), self.policy.clone(), self.shadow.clone());
+        let reading = tokio::task::spawn_blocking(move || -> Result<Rulebook> {
+            let shadow = shadow.as_deref().map(read_policy).transpose();
+            Ok(Rulebook {
+                index: Index::open(&index)?,
+                policy: read_policy(&policy)?,
+                shadow: shadow.map_err(|error| error.about("shadow_policy"))?,
+            })
+        });
+        let read = reading.await.unwrap_or_else(|_| Err(Error::index("the index could not be read")));
+        self.metrics.reloaded(read.is_ok());
+        let rulebook = read?;
+        let generation = rulebook.index.info().generation;
+        self.metrics.index(generation, changed(&self.index));
+        self.rulebook.store(Some(Arc::new(rulebook)));
+        tracing::info!(generation, "index and policies are loaded");
+        Ok(generation)
+    }
+
+    /// Reloads whenever the manifest of the index changes. Never ends.
+    pub(super) async fn follow(&self) {
+        loop {
+            tokio::time::sleep(LOOK_EVERY).await;
+            let mut seen = self.seen.lock().await;
+            let now = fingerprint(&self.index);
+            if now.is_some() && now != *seen {
+                *seen = now;
+                let _ = self.load().await.inspect_err(note);
+            }
+        }
+    }
+}
+
+/// Says that the old ones stay.
+pub(super) fn note(error: &Error) {
+    tracing::warn!(%error, "nothing was reloaded");
+}
+
+fn read_policy(name: &str) -> Result<Policy> {
+    if is_policy_file(name) { Policy::from_file(name) } else { Policy::built_in(name) }
+}
+
+fn manifest(index: &Path) -> PathBuf {
+    index.join("manifest.json")
+}
+
+/// What the manifest looks like.
+fn fingerprint(index: &Path) -> Option<u64> {
+    std::fs::read(manifest(index)).ok().map(|bytes| xxh3_64(&bytes))
+}
+
+fn changed(index: &Path) -> SystemTime {
+    let metadata = std::fs::metadata(manifest(index));
+    metadata.and_then(|metadata| metadata.modified()).unwrap_or_else(|_| SystemTime::now())
+}
