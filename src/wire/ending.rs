@@ -116,7 +116,8 @@ impl Ending {
     /// Writes the end of a stream: `message` as the last of its visible text, and what the provider sends when its own filter has stopped a
     /// response.
     pub(super) fn write(&mut self, format: Format, message: &str, choices: &[u32], out: &mut Vec<u8>) {
-        let events = self.events(format, message, choices);
+        let mut events = if self.began { Vec::new() } else { beginning(format) };
+        events.extend(self.events(format, message, choices));
         let Some(frame) = &self.frame else { return };
         for (name, payload) in events {
             let payload = if format == Format::BedrockInvoke { wrapped(&payload) } else { payload };
@@ -427,7 +428,7 @@ impl Ending {
     /// The parts and items that are open end, then the response does.
     fn responses(&self, message: &str) -> Vec<(Option<&'static str>, String)> {
         let last: Value = serde_json::from_str(&self.last).unwrap_or_default();
-        let mut number = last["sequence_number"].as_i64().map_or(0, |number| number + 1);
+        let mut number = last["sequence_number"].as_i64().map_or(i64::from(!self.began), |number| number + 1);
         let mut events = Vec::new();
         let mut event = |name: &'static str, mut value: Value| {
             value["type"] = json!(name);
@@ -476,12 +477,46 @@ impl Ending {
         event("response.output_item.done", json!({"output_index": index, "item": done}));
         items.push(done);
         let mut response = self.response.clone();
+        if response.is_null() {
+            response = json!({"id": "resp_stopped", "object": "response", "created_at": 0, "model": "", "parallel_tool_calls": true,
+                "tool_choice": "auto", "tools": []});
+        }
         response["status"] = json!("incomplete");
         response["incomplete_details"] = json!({"reason": "content_filter"});
         response["output"] = Value::Array(items);
         event("response.incomplete", json!({"response": response}));
         events
     }
+}
+
+/// What clients want to see first, for a response that is stopped before anything of it has left.
+fn beginning(format: Format) -> Vec<(Option<&'static str>, String)> {
+    let (name, value) = match format {
+        Format::Anthropic => {
+            let usage = json!({"input_tokens": 0, "output_tokens": 0});
+            let message = json!({"id": "msg_stopped", "type": "message", "role": "assistant", "model": "", "content": [],
+                "stop_reason": null, "stop_sequence": null, "usage": usage});
+            ("message_start", json!({"type": "message_start", "message": message}))
+        }
+        Format::OpenAiResponses => {
+            let response = json!({"id": "resp_stopped", "object": "response", "created_at": 0, "model": "", "status": "in_progress",
+                "output": [], "parallel_tool_calls": true, "tool_choice": "auto", "tools": []});
+            (
+                "response.created",
+                json!({"type": "response.created", "sequence_number": 0, "response": response}),
+            )
+        }
+        Format::Cohere => {
+            let message = json!({"role": "assistant", "content": [], "tool_plan": "", "tool_calls": [], "citations": []});
+            (
+                "message-start",
+                json!({"id": "stopped", "type": "message-start", "delta": {"message": message}}),
+            )
+        }
+        Format::BedrockConverse => ("messageStart", json!({"role": "assistant"})),
+        _ => return Vec::new(),
+    };
+    vec![(Some(name), value.to_string())]
 }
 
 /// A payload as Bedrock's InvokeModel sends it.

@@ -291,7 +291,8 @@ impl Events {
         let is_decided = |event: &Event| {
             event.pieces.iter().all(|piece| self.channels[piece.channel].decided() >= piece.end)
         };
-        let whole = self.queue.iter().take(self.queue.len().saturating_sub(1)).take_while(|event| is_decided(event));
+        let whole =
+            self.queue.iter().take(self.queue.len().saturating_sub(1)).take_while(|event| is_decided(event));
         for _ in 0..whole.count() {
             if let Some(event) = self.queue.pop_front() {
                 self.emit(event, out);
@@ -301,7 +302,11 @@ impl Events {
             for piece in pieces {
                 let channel = &self.channels[piece.channel];
                 let end = channel.decided().min(piece.end);
-                let (Some(payload), Some(span), true) = (payload.clone(), piece.span, end > channel.written()) else { continue };
+                let (Some(payload), Some(span), true) =
+                    (payload.clone(), piece.span, end > channel.written())
+                else {
+                    continue;
+                };
                 let template = Template { frame: frame.clone(), payload, span, inside: inside.clone(), of };
                 if let Some(event) = self.rest(template, piece.channel, end) {
                     self.emit(event, out);
@@ -613,6 +618,11 @@ impl Events {
         self.session.policy().tool_arguments(tool)
     }
 
+    /// How findings call the place of a text. Names that no table knows may have been written by the model, and say nothing.
+    fn name(&self, node: Node, ids: &Ids) -> String {
+        self.paths.written(node, ids.as_slice().iter().copied(), |name| self.table.is_word(name))
+    }
+
     /// The text of a key, which begins if it is not open.
     fn channel(&mut self, key: Key, node: Node, arguments: Option<Audience>) -> Result<usize, Fault> {
         if let Some(channel) = self.by_key.get(&key).filter(|channel| !self.channels[**channel].is_ended()) {
@@ -621,7 +631,7 @@ impl Events {
         if self.channels.len() >= MOST_CHANNELS {
             return Err(Fault::TooLarge);
         }
-        let name = self.paths.written(node, key.ids().as_slice().iter().copied());
+        let name = self.name(node, key.ids());
         let channel = match arguments {
             Some(audience) => {
                 Channel::arguments(Arguments::new(&self.session, name.into(), audience == Audience::Internal))
@@ -700,7 +710,7 @@ impl Events {
             return Ok((self.fragment(event, payload, value, key, None)?, None));
         }
         let audience = if role == Role::Object { self.audience(ids) } else { Audience::Reader };
-        let name = self.paths.written(value.node, ids.as_slice().iter().copied());
+        let name = self.name(value.node, ids);
         let (verdict, edits, decided) = self.judge_text(&name, audience, &text);
         if verdict == Verdict::Stop && is_answer(self.paths.name(value.node)) {
             self.said = Made::of(&text, &edits).apply(&text[..decided as usize]);
@@ -739,7 +749,7 @@ impl Events {
         if self.channels.len() >= MOST_CHANNELS {
             return Err(Fault::TooLarge);
         }
-        let name = self.paths.written(node, key.ids().as_slice().iter().copied());
+        let name = self.name(node, key.ids());
         let mut channel = Channel::text(self.session.channel(&name));
         let _ = channel.push(tail);
         channel.forget(tail.len() as u64);
@@ -773,7 +783,7 @@ impl Events {
         if self.spots.get(&key).is_some_and(|spot| spot.hash == hash && spot.replacement.is_none()) {
             return Ok(Verdict::Continue);
         }
-        let name = self.paths.written(value.node, ids.as_slice().iter().copied());
+        let name = self.name(value.node, ids);
         let audience = if role == Role::Object { self.audience(ids) } else { Audience::Reader };
         let (verdict, edits, _) = self.judge_text(&name, audience, text);
         if !edits.is_empty() {
@@ -797,7 +807,7 @@ impl Events {
             Some(replacement) => replacement,
             None => {
                 let text = unescaped(inside(payload, value));
-                let name = self.paths.written(value.node, ids.as_slice().iter().copied());
+                let name = self.name(value.node, ids);
                 let (verdict, edits, _) = self.judge_text(&name, self.audience(ids), &text);
                 if verdict == Verdict::Stop {
                     return Ok(verdict);

@@ -286,6 +286,12 @@ impl Table {
         self.rows.push(Row { of, names, says, group });
     }
 
+    /// A member of the protocol is called so.
+    pub(super) fn is_word(&self, name: &str) -> bool {
+        let is_in = |row: &Row| row.names.iter().any(|known| **known == *name);
+        LABELS.contains(&name) || COUNTS.contains(&name) || self.rows.iter().any(is_in)
+    }
+
     /// A row speaks of events of this type.
     pub(super) fn knows(&self, of: &str) -> bool {
         self.types.contains_key(of) || self.rows.iter().any(|row| row.of.as_deref() == Some(of))

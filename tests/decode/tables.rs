@@ -78,7 +78,7 @@ pub const TABLES: &[Table] = &[
     },
     Table {
         format: "openai-assistants",
-        visible: &["thread.message.delta delta.content[].text.value", "content[].text.value"],
+        visible: &["thread.message.delta delta.content[].text.value", " content[].text.value"],
         pieces: &["thread.run.step.delta delta.step_details.tool_calls[].code_interpreter.input"],
         arguments: &["thread.run.step.delta delta.step_details.tool_calls[].function.arguments"],
         places: &[],

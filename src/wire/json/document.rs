@@ -177,7 +177,7 @@ mod tests {
                     ids.reverse();
                     ids
                 };
-                let path = paths.written(value.node, element(value.element).into_iter());
+                let path = paths.written(value.node, element(value.element).into_iter(), |_| true);
                 format!("{path}={}", &text[value.span.clone()])
             })
             .collect())

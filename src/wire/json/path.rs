@@ -70,8 +70,13 @@ impl Paths {
         names
     }
 
-    /// A path as findings name it: `choices[0].delta.content`.
-    pub(in crate::wire) fn written(&self, node: Node, mut elements: impl Iterator<Item = u32>) -> String {
+    /// A path as findings name it: `choices[0].delta.content`, with a `*` for names that are no words of the protocol.
+    pub(in crate::wire) fn written(
+        &self,
+        node: Node,
+        mut elements: impl Iterator<Item = u32>,
+        is_word: impl Fn(&str) -> bool,
+    ) -> String {
         let mut written = String::new();
         for name in self.names(node) {
             if name == ELEMENT {
@@ -80,7 +85,7 @@ impl Paths {
                 if !written.is_empty() {
                     written.push('.');
                 }
-                written.push_str(name);
+                written.push_str(if is_word(name) { name } else { ANY });
             }
         }
         written
