@@ -32,8 +32,6 @@ pub(super) enum Role {
     Spells,
     /// No text, but made from it: goes once anything has been withheld.
     Tied,
-    /// The same, a list of numbers.
-    TiedIds,
     /// Vouches for text as it was: goes when that is changed.
     Signature,
     /// A place in the text, in characters or in bytes.
@@ -91,6 +89,8 @@ pub(super) struct Table {
     by_name: HashMap<Box<str>, Vec<usize>>,
     /// Types of events that end something.
     types: HashMap<Box<str>, Ends>,
+    /// Types of events that begin a text, which cannot be said twice.
+    starts: Vec<Box<str>>,
     /// The group that readers see.
     pub(super) visible: u16,
     /// The member that holds another payload in base64.
@@ -104,12 +104,15 @@ pub(super) struct Table {
 struct Row {
     of: Option<Box<str>>,
     names: Vec<Box<str>>,
-    says: fn(&mut Meaning, Place),
+    says: Says,
     group: u16,
 }
 
 /// What a row adds to its column: the number of its group.
 type Place = u16;
+
+/// What a column of the table adds to the meaning of its rows.
+type Says = fn(&mut Meaning, Place);
 
 /// A table's file.
 #[derive(Deserialize)]
@@ -137,7 +140,7 @@ struct Source {
     #[serde(default)]
     tied: Vec<String>,
     #[serde(default)]
-    tied_ids: Vec<String>,
+    starts: Vec<String>,
     #[serde(default)]
     plain: Vec<String>,
     #[serde(default)]
@@ -211,6 +214,7 @@ impl Table {
             rows: Vec::new(),
             by_name: HashMap::new(),
             types: HashMap::new(),
+            starts: source.starts.into_iter().map(Into::into).collect(),
             visible: 0,
             inside: source.inside.map(Into::into),
             sequence: source.sequence.map(Into::into),
@@ -218,7 +222,7 @@ impl Table {
         };
         let mut group = 0;
         for (groups, says) in [
-            (&source.text, (|meaning, group| meaning.role = Role::Text(group)) as fn(&mut Meaning, Place)),
+            (&source.text, (|meaning, group| meaning.role = Role::Text(group)) as Says),
             (&source.arguments, |meaning, group| meaning.role = Role::Arguments(group)),
         ] {
             for paths in groups {
@@ -226,13 +230,12 @@ impl Table {
                 group += 1;
             }
         }
-        let columns: [(&[String], fn(&mut Meaning, Place)); 15] = [
+        let columns: [(&[String], Says); 14] = [
             (&source.objects, |meaning, _| meaning.role = Role::Object),
             (&source.whole, |meaning, _| meaning.role = Role::Whole),
             (&source.plain, |meaning, _| meaning.role = Role::Plain),
             (&source.opaque, |meaning, _| meaning.role = Role::Opaque),
             (&source.tied, |meaning, _| meaning.role = Role::Tied),
-            (&source.tied_ids, |meaning, _| meaning.role = Role::TiedIds),
             (&source.spells, |meaning, _| meaning.role = Role::Spells),
             (&source.signature, |meaning, _| meaning.role = Role::Signature),
             (&source.chars, |meaning, _| meaning.role = Role::Offset(Unit::Characters)),
@@ -260,7 +263,7 @@ impl Table {
         Ok(table)
     }
 
-    fn add(&mut self, path: &str, group: u16, says: fn(&mut Meaning, Place)) {
+    fn add(&mut self, path: &str, group: u16, says: Says) {
         let (of, path) = match path.strip_prefix('<').and_then(|rest| rest.split_once("> ")) {
             Some((of, path)) => (Some(of.into()), path),
             None => (None, path),
@@ -286,6 +289,11 @@ impl Table {
     /// A row speaks of events of this type.
     pub(super) fn knows(&self, of: &str) -> bool {
         self.types.contains_key(of) || self.rows.iter().any(|row| row.of.as_deref() == Some(of))
+    }
+
+    /// An event of this type begins a text.
+    pub(super) fn is_start(&self, of: &str) -> bool {
+        self.starts.iter().any(|start| **start == *of)
     }
 
     /// What ends with an event of this type.

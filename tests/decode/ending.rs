@@ -12,6 +12,9 @@ pub fn stopped(format: &str, events: &[Event], framing: Framing) -> Result<(), S
     if framing == Framing::Json {
         return whole(format, events.first().and_then(Event::json).ok_or("no body")?);
     }
+    if format == "text" {
+        return Ok(()); // it just ends
+    }
     let last = events.iter().rev().find_map(Event::json).ok_or("no event")?;
     let is_done = events.last().is_some_and(Event::is_done_mark);
     let all = |path: &str| -> Vec<String> {

@@ -24,7 +24,7 @@ min_length = 6
 /// How many phrases one recording registers.
 const MOST: usize = 14;
 
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Phrase {
     pub kind: &'static str,
     pub text: String,

@@ -40,6 +40,8 @@ pub const TABLES: &[Table] = &[
             "choices[].delta.reasoning_details[].summary",
             "choices[].delta.content[].thinking[].text",
             "choices[].delta.audio.transcript",
+            "choices[].delta.executed_tools[].arguments",
+            "choices[].delta.executed_tools[].output",
             "choices[].delta.tool_calls[].custom.input",
             "choices[].text",
         ],
