@@ -359,6 +359,35 @@ async fn a_whole_body_has_its_length() {
 }
 
 #[tokio::test]
+async fn errors_are_checked_like_answers_and_keep_their_status() {
+    let said = "{\"error\":{\"message\":\"no such user: bob@example.com\"}}";
+    let mut answer = response(&[JSON[0], ("retry-after", "7"), ("x-should-retry", "true")], text(&[said]));
+    *answer.status_mut() = StatusCode::TOO_MANY_REQUESTS;
+    let answer = answered(layer(), ask("/v1beta/models/x:streamGenerateContent"), answer).await;
+    assert_eq!(answer.status(), StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(
+        (&answer.headers()["retry-after"], &answer.headers()["x-should-retry"]),
+        (&"7".parse().unwrap(), &"true".parse().unwrap())
+    );
+    assert_eq!(collected(answer).await, said.replace("bob@example.com", "[EMAIL]"));
+}
+
+#[tokio::test]
+async fn gemini_streams_an_array_that_calls_itself_json() {
+    let part =
+        |text: &str| format!("{{\"candidates\":[{{\"content\":{{\"parts\":[{{\"text\":\"{text}\"}}]}}}}]}}");
+    let pieces =
+        ["[".to_owned() + &part("Good day. "), ",\n".to_owned() + &part("Good night."), "]".to_owned()];
+    let pieces: Vec<&str> = pieces.iter().map(String::as_str).collect();
+    let answer = response(&[JSON[0]], text(&pieces));
+    let mut body = answered(layer(), ask("/v1beta/models/x:streamGenerateContent"), answer).await.into_body();
+    let first = body.frame().await.unwrap().unwrap().into_data().unwrap();
+    assert!(String::from_utf8_lossy(&first).contains("Good day"), "before the array has ended");
+    let rest = body.collect().await.unwrap().to_bytes();
+    assert_eq!([first, rest].concat(), pieces.concat().as_bytes());
+}
+
+#[tokio::test]
 async fn a_whole_body_is_judged_before_its_status_line() {
     // One that goes on for ever, one that is broken off, one that fails.
     let (answer, dropped, _) = endless("application/json", "[1, ");

@@ -292,6 +292,49 @@ fn too_many_headers_are_not_read() {
 }
 
 #[test]
+fn a_path_that_is_none_is_refused() {
+    let upstream = saying("Good day");
+    let place = Place::with_index();
+    let proxy = Proxy::start(&place, &format!("{}/base", upstream.url), "[limits]\nheader_bytes = '256KiB'");
+    proxy.ask("OPTIONS *", "").is_refused(400, "path");
+    proxy.ask(&format!("GET /{}", "x".repeat(65_530)), "").is_refused(400, "path");
+    assert_eq!(proxy.ask("GET http://elsewhere.test/answer?x", "").status, 200, "it asks its upstream only");
+    assert!(upstream.heads()[0].starts_with("GET /base/answer?x HTTP/1.1\r\n"));
+}
+
+#[test]
+fn many_streams_are_not_mixed_up() {
+    let upstream = Upstream::start(|asked| {
+        let own = asked.head.split(['/', ' ']).nth(2).unwrap().to_owned();
+        asked.begin("text/plain");
+        for piece in [&own, ": ann@exam", "ple.com, bob@", "example.com, ", &own] {
+            asked.chunk(piece);
+            sleep(Duration::from_millis(20));
+        }
+        asked.end();
+    });
+    let (_place, proxy) = started(&upstream, "");
+    std::thread::scope(|scope| {
+        for number in 0..60 {
+            let (name, safe) = match number % 3 {
+                0 => ("C-1001", "ann@example.com, [EMAIL]"),
+                1 => ("C-1002", "[EMAIL], bob@example.com"),
+                _ => ("", "[EMAIL], [EMAIL]"),
+            };
+            let proxy = &proxy;
+            scope.spawn(move || {
+                let answer = proxy.ask(&format!("POST /{number}\nx-customer-id: {name}"), "{}");
+                assert_eq!(answer.text(), format!("{number}: {safe}, {number}"));
+            });
+        }
+    });
+    assert_eq!(proxy.metric("tightlip_responses_total{ending=\"finished\",enforced=\"yes\"}"), 60.0);
+    assert!(proxy.metric("tightlip_added_delay_seconds_count") >= 60.0, "an address is held to its end");
+    assert!(proxy.metric("tightlip_added_delay_seconds_sum") > 0.5);
+    assert!(proxy.metric("tightlip_held_bytes_sum") > 60.0 * 8.0);
+}
+
+#[test]
 fn slow_clients_are_let_go() {
     let upstream = Upstream::start(|asked| {
         asked.begin("text/plain");

@@ -125,8 +125,9 @@ async fn ask(proxy: SocketAddr, number: usize, streams: Streams) -> (Duration, u
             first = Some(begin.elapsed());
         }
     }
-    let text = String::from_utf8(came).unwrap();
-    assert!(text.ends_with("0\r\n\r\n"), "stream {number} is cut");
+    let bytes = came.len();
+    let text = String::from_utf8(dechunked(&came)).unwrap();
+    assert!(text.ends_with("data: [DONE]\n\n"), "stream {number} is cut");
     let mut said = String::new();
     for line in text.lines().filter_map(|line| line.strip_prefix("data: {")) {
         let content = line.split("\"content\":\"").nth(1).and_then(|rest| rest.split('"').next());
@@ -134,5 +135,21 @@ async fn ask(proxy: SocketAddr, number: usize, streams: Streams) -> (Duration, u
     }
     let expected: String = (0..events).map(|at| words(number, at)).collect();
     assert_eq!(said, expected, "stream {number} is mixed up");
-    (first.expect("a first event"), text.len())
+    (first.expect("a first event"), bytes)
+}
+
+/// The body of a response, without its head and the lengths of its chunks.
+fn dechunked(response: &[u8]) -> Vec<u8> {
+    let line = |bytes: &[u8]| bytes.windows(2).position(|two| two == b"\r\n").expect("a whole line");
+    let head = response.windows(4).position(|four| four == b"\r\n\r\n").expect("a whole head");
+    let (mut rest, mut body) = (&response[head + 4..], Vec::new());
+    loop {
+        let end = line(rest);
+        let length = usize::from_str_radix(std::str::from_utf8(&rest[..end]).unwrap(), 16).unwrap();
+        if length == 0 {
+            return body;
+        }
+        body.extend_from_slice(&rest[end + 2..end + 2 + length]);
+        rest = &rest[end + 2 + length + 2..];
+    }
 }

@@ -30,8 +30,9 @@ use crate::{Index, Policy, Reader, Session};
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
 /// // Any service that answers with a model's text.
 /// let model = service_fn(|_: Request<()>| async {
-///     let answer = Response::builder().header("content-type", "text/plain").body(Full::from("It went to ann@example.com."));
-///     Ok::<_, std::convert::Infallible>(answer.unwrap())
+///     let text = Full::<bytes::Bytes>::from("It went to ann@example.com.");
+///     let answer = Response::builder().header("content-type", "text/plain").body(text).unwrap();
+///     Ok::<_, std::convert::Infallible>(answer)
 /// });
 /// let guarded = GuardLayer::new(&index, &Policy::standard()).format(Format::Text).layer(model);
 ///

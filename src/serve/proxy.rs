@@ -149,6 +149,13 @@ impl Proxy {
     fn unanswered(&self, why: Unanswered) -> Response<Answer> {
         tracing::warn!(?why, "the upstream did not answer");
         let (status, reason, message) = match why {
+            Unanswered::Path => {
+                return self.refuse(
+                    StatusCode::BAD_REQUEST,
+                    "path",
+                    "the path is none that the upstream could have",
+                );
+            }
             Unanswered::Connection => {
                 (StatusCode::BAD_GATEWAY, "upstream_connection", "the upstream could not be asked")
             }

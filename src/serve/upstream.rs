@@ -1,5 +1,6 @@
 //! The client that asks the upstream.
 
+use std::future::ready;
 use std::path::Path;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -56,6 +57,8 @@ struct Base {
 /// Why there is no answer.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Unanswered {
+    /// The path makes no URL of the upstream's.
+    Path,
     Connection,
     Timeout,
 }
@@ -85,7 +88,10 @@ impl Service<Request<Asking>> for Upstream {
     }
 
     fn call(&mut self, mut request: Request<Asking>) -> Self::Future {
-        *request.uri_mut() = self.base.with(request.uri().path_and_query());
+        let Some(url) = self.base.with(request.uri().path_and_query()) else {
+            return Box::pin(ready(Err(Unanswered::Path)));
+        };
+        *request.uri_mut() = url;
         *request.version_mut() = Version::HTTP_11;
         request.extensions_mut().clear();
         forget_hop(request.headers_mut());
@@ -114,16 +120,12 @@ impl Base {
         })
     }
 
-    /// The URL for the path of a request.
-    fn with(&self, asked: Option<&PathAndQuery>) -> Uri {
+    /// The URL for the path of a request; `None` if it is no path, or too long.
+    fn with(&self, asked: Option<&PathAndQuery>) -> Option<Uri> {
         let asked = asked.map_or("/", PathAndQuery::as_str);
-        let path = format!("{}{asked}", self.path);
-        Uri::builder()
-            .scheme(self.scheme.clone())
-            .authority(self.authority.clone())
-            .path_and_query(path)
-            .build()
-            .expect("a path after a path is a path")
+        let path = asked.starts_with('/').then(|| format!("{}{asked}", self.path))?;
+        let url = Uri::builder().scheme(self.scheme.clone()).authority(self.authority.clone());
+        url.path_and_query(path).build().ok()
     }
 }
 
