@@ -26,7 +26,9 @@ pub use builder::IndexBuilder;
 pub(crate) use bytes::Bytes;
 pub use keys::Region;
 use manifest::{FileEntry, Manifest};
-pub(crate) use openings::{FirstWord, KindMask, MOST_KINDS, Openings};
+pub(crate) use openings::{
+    BARRED, CHARACTERS, DEAD, END, FirstWord, KindMask, MOST_KINDS, OFF, Openings, Place, SPLIT, character,
+};
 pub(crate) use postings::Owner;
 pub use schema::Schema;
 use segment::{Segment, SegmentBytes};

@@ -1,8 +1,9 @@
 //! Where a walk may open: which first words no key has, so that a walk over ordinary text never begins.
 //!
-//! Four tables, one union per generation:
+//! Five tables, one union per generation:
 //!
 //! - *short*: exactly which kinds have a key whose first run of letters and digits begins with one, two or three given characters;
+//! - *paths*: exactly which character may follow these, and whether such a run may end there: an automaton;
 //! - *words*: a blocked Bloom filter: whether any key's first run (its first eight bytes), or the first four or six bytes of it, is given;
 //! - *kinds*: hashed, a superset: which kinds have such a key, asked only after *words* said yes. Eight bits for all kinds, the place modulo eight;
 //! - *others*: exactly which kinds have a key that begins with a given character that is neither letter nor digit.
@@ -29,12 +30,29 @@ pub(crate) const WORD: usize = 8;
 pub(crate) const PREFIXES: [usize; 2] = [4, 6];
 
 /// Characters that the short table tells apart: none, letters, digits, `_` and all others.
-const CHARACTERS: usize = 39;
-const SHORT: usize = CHARACTERS * CHARACTERS * CHARACTERS;
+pub(crate) const CHARACTERS: Place = 39;
+const SHORT: usize = (CHARACTERS * CHARACTERS * CHARACTERS) as usize;
+
+/// Where a word stands among the beginnings of keys: a beginning of at most three characters, as a number with a digit for each, zero for none;
+/// or one of these. What is larger is off the paths.
+pub(crate) type Place = u32;
+/// In a word with which no key begins.
+pub(crate) const DEAD: Place = SHORT as Place;
+/// Behind a character behind which some kinds may not begin.
+pub(crate) const BARRED: Place = DEAD + 1;
+/// Off the paths: where more has to be looked at than a character.
+pub(crate) const OFF: Place = 64 * (DEAD + 2);
+const PLACES: usize = SHORT + 2;
+/// A word ends.
+pub(crate) const END: Place = OFF + 40;
+/// A word ends that may be the beginning of a longer one of a key.
+pub(crate) const SPLIT: Place = OFF + 41;
+
 const OTHERS: usize = 129;
 
 pub(crate) struct Openings {
     short: Box<[KindMask]>,
+    paths: Box<[u64]>,
     others: Box<[KindMask]>,
     words: Box<[u64]>,
     kinds: Box<[u8]>,
@@ -89,6 +107,22 @@ impl FirstWord {
         self.len <= 3 && self.packed.to_le_bytes().is_ascii()
     }
 
+    /// Its place, if it has no more than three bytes.
+    pub(crate) fn place(&self) -> Place {
+        self.bytes().fold(0, |place, byte| place * CHARACTERS + character(byte))
+    }
+
+    /// What has this place, of ASCII.
+    pub(crate) fn at_place(place: Place) -> Self {
+        let mut word = Self::EMPTY;
+        for place in [place / CHARACTERS / CHARACTERS, place / CHARACTERS, place] {
+            if place > 0 {
+                word.push_byte(b" abcdefghijklmnopqrstuvwxyz0123456789_"[(place % CHARACTERS) as usize]);
+            }
+        }
+        word
+    }
+
     pub(crate) fn len(&self) -> usize {
         usize::from(self.len)
     }
@@ -141,18 +175,19 @@ const CHARACTER: [u8; 256] = {
     characters
 };
 
-/// Where the short table keeps the first one, two or three bytes of a word.
-#[inline(always)]
-fn short_place(word: &FirstWord) -> usize {
-    let character = |shift: u32| usize::from(CHARACTER[(word.packed >> shift & 0xff) as usize]);
-    (character(0) * CHARACTERS + character(8)) * CHARACTERS + character(16)
+/// What a letter or digit adds to a place.
+pub(crate) fn character(byte: u8) -> Place {
+    Place::from(CHARACTER[usize::from(byte)])
 }
 
 impl Openings {
     /// Tables for about this many keys.
     pub(crate) fn for_keys(keys: usize) -> Self {
+        let mut paths = vec![0; PLACES];
+        paths[BARRED as usize] = (1 << CHARACTERS) - 1;
         Self {
-            short: vec![0; SHORT].into(),
+            short: vec![0; PLACES].into(),
+            paths: paths.into(),
             others: vec![0; OTHERS].into(),
             // Sixteen bits and a byte of kinds for each key.
             words: vec![0; (keys / 4).clamp(1 << 6, 1 << 26).next_power_of_two()].into(),
@@ -164,7 +199,8 @@ impl Openings {
     pub(crate) fn everywhere() -> Self {
         let all = |n| vec![KindMask::MAX; n].into();
         Self {
-            short: all(SHORT),
+            short: all(PLACES),
+            paths: vec![u64::MAX; PLACES].into(),
             others: all(OTHERS),
             words: vec![u64::MAX].into(),
             kinds: vec![u8::MAX].into(),
@@ -196,9 +232,18 @@ impl Openings {
             if !is_run || !word.push(c) {
                 break;
             }
-            for len in 1..=word.len().min(3) {
-                self.short[short_place(&word.prefix(len))] |= kind;
+        }
+        let mut place = 0;
+        for byte in word.bytes().take(4) {
+            self.paths[place as usize] |= 1 << character(byte);
+            place = place * CHARACTERS + character(byte);
+            if let Some(kinds) = self.short.get_mut(place as usize) {
+                *kinds |= kind;
+                self.paths[place as usize] |= 1 << (SPLIT % 64);
             }
+        }
+        if let Some(ways) = self.paths.get_mut(place as usize) {
+            *ways |= 1 << (END % 64);
         }
         for len in PREFIXES {
             if word.len() >= len {
@@ -237,10 +282,22 @@ impl Openings {
     #[inline(always)]
     pub(crate) fn prefix(&self, word: &FirstWord) -> KindMask {
         if word.len() <= 3 {
-            return self.short[short_place(word)];
+            return self.short_prefix(word.place());
         }
         let length = if word.len() >= PREFIXES[1] { PREFIXES[1] } else { PREFIXES[0] };
         self.ask(word.prefix(length).hash(length as u64))
+    }
+
+    /// Which kinds have a key whose first run begins so.
+    #[inline(always)]
+    pub(crate) fn short_prefix(&self, place: Place) -> KindMask {
+        self.short[place as usize]
+    }
+
+    /// For each place, which steps lead on from it: bit `n` stands for what adds `n`, [`END`] and [`SPLIT`] modulo 64.
+    #[inline(always)]
+    pub(crate) fn paths(&self) -> &[u64] {
+        &self.paths
     }
 
     /// Which kinds have a key that begins with a character that is neither letter nor digit.
@@ -273,17 +330,20 @@ impl Openings {
         join(&mut self.words, &other.words);
         join(&mut self.kinds, &other.kinds);
         self.short.iter_mut().zip(&other.short).for_each(|(mask, other)| *mask |= other);
+        self.paths.iter_mut().zip(&other.paths).for_each(|(ways, other)| *ways |= other);
         self.others.iter_mut().zip(&other.others).for_each(|(mask, other)| *mask |= other);
     }
 
     pub(crate) fn size(&self) -> usize {
-        4 * (self.short.len() + self.others.len()) + 8 * (self.words.len() + 1) + self.kinds.len()
+        4 * (self.short.len() + self.others.len())
+            + 8 * (self.paths.len() + self.words.len() + 1)
+            + self.kinds.len()
     }
 
-    /// Writes the file: the number of words and the words as `u64`, then *short* and *others* as `u32`, all little-endian, then *kinds*.
+    /// Writes the file: the number of words, the words and *paths* as `u64`, then *short* and *others* as `u32`, all little-endian, then *kinds*.
     pub(crate) fn write(&self, out: &mut impl std::io::Write) -> std::io::Result<()> {
         out.write_all(&(self.words.len() as u64).to_le_bytes())?;
-        for word in &self.words {
+        for word in self.words.iter().chain(&self.paths) {
             out.write_all(&word.to_le_bytes())?;
         }
         for mask in self.short.iter().chain(&self.others) {
@@ -295,20 +355,28 @@ impl Openings {
     pub(crate) fn read(bytes: &Bytes) -> Result<Self> {
         let damaged = || Error::index("the openings are damaged; build the index again");
         let (count, rest) = bytes.as_ref().split_first_chunk().ok_or_else(damaged)?;
-        let length = usize::try_from(u64::from_le_bytes(*count)).ok().and_then(|count| count.checked_mul(8));
+        let count = usize::try_from(u64::from_le_bytes(*count)).map_err(|_| damaged())?;
+        let length = count.checked_add(PLACES).and_then(|count| count.checked_mul(8));
         let (words, rest) = length.and_then(|length| rest.split_at_checked(length)).ok_or_else(damaged)?;
-        let (masks, kinds) = rest.split_at_checked(4 * (SHORT + OTHERS)).ok_or_else(damaged)?;
+        let (masks, kinds) = rest.split_at_checked(4 * (PLACES + OTHERS)).ok_or_else(damaged)?;
         let words: Vec<u64> =
             words.chunks_exact(8).map(|w| u64::from_le_bytes(w.try_into().expect("eight bytes"))).collect();
         let masks: Vec<KindMask> = masks
             .chunks_exact(4)
             .map(|m| KindMask::from_le_bytes(m.try_into().expect("four bytes")))
             .collect();
+        let (words, paths) = words.split_at(count);
         if !kinds.len().is_power_of_two() || !words.len().is_power_of_two() {
             return Err(damaged());
         }
-        let (short, others) = masks.split_at(SHORT);
-        Ok(Self { short: short.into(), others: others.into(), kinds: kinds.into(), words: words.into() })
+        let (short, others) = masks.split_at(PLACES);
+        Ok(Self {
+            short: short.into(),
+            paths: paths.into(),
+            others: others.into(),
+            words: words.into(),
+            kinds: kinds.into(),
+        })
     }
 }
 
@@ -357,6 +425,14 @@ mod tests {
             assert_eq!(tables.prefix(&word("b")), 0);
             assert_eq!(tables.word(&word("李")) & 1 << 3, 1 << 3);
             assert_eq!(tables.prefix(&word("_x")), 1 << 3);
+            // Three letters and what may follow them: the `s` of `elisabeth`, `ann` as a whole, what may go on behind a hyphen.
+            let follows = |start: &str, step: Place| {
+                tables.paths()[word(start).place() as usize] >> (step % 64) & 1 != 0
+            };
+            assert_eq!(["s", "t"].map(|next| follows("eli", character(next.as_bytes()[0]))), [true, false]);
+            assert_eq!(["ann", "an", "eli", "a"].map(|word| follows(word, END)), [true, false, false, true]);
+            assert_eq!(["ann", "an", "eli", "x"].map(|word| follows(word, SPLIT)), [true, true, true, false]);
+            assert_eq!(FirstWord::at_place(word("_x").place()), word("_x"));
             assert_eq!(tables.other('+'), 1 << 4);
             assert_eq!(tables.other('-'), 0);
         }

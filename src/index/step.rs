@@ -29,7 +29,7 @@ pub(crate) fn step(map: &KeyMap, node: usize, byte: u8) -> Option<(usize, u64)> 
         Some(usize::from(data[inputs + count + usize::from(byte)])).filter(|place| *place < count)
     } else {
         // Inputs stand in reverse.
-        data[inputs..inputs + count].iter().position(|input| *input == byte).map(|at| count - 1 - at)
+        data[inputs..inputs + count].binary_search_by(|input| byte.cmp(input)).ok().map(|at| count - 1 - at)
     }?;
     let addresses = inputs - count * sizes.address;
     let address = number(data, inputs - (place + 1) * sizes.address, sizes.address);

@@ -51,42 +51,6 @@ impl Block {
     }
 }
 
-/// A block that has no more than the end of one word and the beginning of another.
-#[derive(Clone, Copy)]
-pub(super) struct Ends {
-    /// The letters and digits before the first other byte; all if there is none.
-    pub(super) head: u64,
-    pub(super) head_length: usize,
-    /// Those behind the last other byte.
-    pub(super) tail: u64,
-    /// Where they begin; 0 if there is no other byte.
-    pub(super) tail_place: usize,
-    /// Only spaces are between the two.
-    pub(super) is_plain: bool,
-}
-
-impl Block {
-    /// Its ends, unless there is a word between them.
-    #[inline(always)]
-    pub(super) fn ends(&self) -> Option<Ends> {
-        let below = |place: usize| u64::MAX.checked_shr(64 - 8 * place as u32).unwrap_or(0);
-        let others = self.others & below(self.len);
-        let head_length = self.run_at(0);
-        let tail_place = (64 - others.leading_zeros() as usize) / 8;
-        let between = below(tail_place) & !below(head_length);
-        if !others & HIGH & between != 0 {
-            return None;
-        }
-        Some(Ends {
-            head: self.folded & below(head_length),
-            head_length,
-            tail: self.folded.checked_shr(8 * tail_place as u32).unwrap_or(0),
-            tail_place,
-            is_plain: (self.folded ^ (u64::from(b' ') * EACH)) & between == 0,
-        })
-    }
-}
-
 /// Fewer than eight bytes.
 #[inline(always)]
 fn tail(text: &[u8]) -> u64 {
@@ -135,25 +99,5 @@ mod tests {
                 }
             }
         }
-    }
-
-    #[test]
-    fn ends_of_words() {
-        let ends = |text: &str| {
-            let ends = Block::read(text.as_bytes()).ends()?;
-            let shown = |word: u64| {
-                word.to_le_bytes().into_iter().filter(|byte| *byte != 0).map(char::from).collect()
-            };
-            let (head, tail): (String, String) = (shown(ends.head), shown(ends.tail));
-            Some((head, ends.head_length, tail, ends.tail_place, ends.is_plain))
-        };
-        let some =
-            |head: &str, tail: &str, place, plain| Some((head.into(), head.len(), tail.into(), place, plain));
-        assert_eq!(ends("Anna"), some("anna", "anna", 0, true));
-        assert_eq!(ends("An  Lee1"), some("an", "lee1", 4, true));
-        assert_eq!(ends("n, "), some("n", "", 3, false));
-        assert_eq!(ends("        "), some("", "", 8, true));
-        assert_eq!(ends("é x"), some("", "x", 3, false));
-        assert_eq!(ends(" of "), None);
     }
 }

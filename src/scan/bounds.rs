@@ -72,6 +72,11 @@ impl Before {
         self.near.class()
     }
 
+    /// The nearest symbol, if it is ASCII.
+    pub(super) fn near_byte(&self) -> Option<u8> {
+        u8::try_from(self.near.ch()).ok().filter(u8::is_ascii)
+    }
+
     /// Whether a value of this shape may begin behind these symbols, given that no word goes on here.
     pub(super) fn lets_begin(&self, shape: Shape) -> bool {
         let (near, far) = (self.near.ch(), self.far.ch());

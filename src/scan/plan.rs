@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use super::bounds::{Before, may_bar};
 use crate::identifier::{Between, Gaps, Shape};
-use crate::index::{FirstWord, Generation, KeyMap, KindMask, LONGEST_KEY, Openings, step};
+use crate::index::{
+    BARRED, DEAD, END, FirstWord, Generation, KeyMap, KindMask, LONGEST_KEY, OFF, Openings, Place, SPLIT,
+    character, step,
+};
 use crate::text::{Class, ascii_class};
 
 /// The kinds to look for in one generation of an index, and where their keys begin.
@@ -25,6 +28,16 @@ pub(crate) struct ScanPlan {
     pub(super) phone: Option<u8>,
     /// What each byte is, see [`SPACE`] and the others.
     classes: [u8; 256],
+    steps: [Step; 256],
+}
+
+/// What a byte does to a [`Place`].
+#[derive(Clone, Copy)]
+pub(super) struct Step {
+    /// What it adds, where a path goes on.
+    pub(super) adds: Place,
+    /// Where it leads, where none does.
+    pub(super) leads: Place,
 }
 
 pub(super) struct KindPlan {
@@ -77,6 +90,7 @@ impl ScanPlan {
             groups: 0,
             phone: None,
             classes: [0; 256],
+            steps: [Step { adds: OFF, leads: OFF }; 256],
         };
         for (place, spec) in generation.kinds().iter().enumerate() {
             let bit = 1 << place;
@@ -105,6 +119,7 @@ impl ScanPlan {
         }
         for byte in 0..=u8::MAX {
             plan.classes[usize::from(byte)] = plan.class_of(byte);
+            plan.steps[usize::from(byte)] = plan.step_of(byte);
         }
         plan
     }
@@ -121,6 +136,26 @@ impl ScanPlan {
             }
             Some(Class::Run | Class::Solo) => 0,
         }
+    }
+
+    /// Digits are off the paths: other kinds may begin there.
+    fn step_of(&self, byte: u8) -> Step {
+        let class = self.class(byte);
+        match ascii_class(byte) {
+            Some(Class::Run) if !byte.is_ascii_digit() => {
+                Step { adds: character(byte.to_ascii_lowercase()), leads: DEAD }
+            }
+            Some(Class::Space | Class::Other) if class & OPENS == 0 => Step {
+                adds: if class & SPLITS != 0 || self.groups != 0 { SPLIT } else { END },
+                leads: if class & BARS != 0 { BARRED } else { 0 },
+            },
+            _ => Step { adds: OFF, leads: OFF },
+        }
+    }
+
+    #[inline(always)]
+    pub(super) fn step(&self, byte: u8) -> Step {
+        self.steps[usize::from(byte)]
     }
 
     #[inline(always)]

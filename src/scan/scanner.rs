@@ -5,9 +5,9 @@ mod fast;
 use std::sync::Arc;
 
 use super::bounds::{Before, Verdict, Waiting};
-use super::plan::{ScanPlan, kinds_in};
+use super::plan::{ScanPlan, Start, kinds_in};
 use super::walk::{Stepped, Walk};
-use crate::index::{FirstWord, KeyId, KindMask};
+use crate::index::{FirstWord, KeyId, KindMask, OFF, Place};
 use crate::text::{Class, Symbol, symbol_at};
 
 /// A known value that stands in the text, at its raw bytes.
@@ -35,6 +35,9 @@ pub(crate) struct Scanner {
     walks: Vec<Walk>,
     forks: Vec<Walk>,
     endings: Vec<Ending>,
+    /// Where the word at the end stands, if the fast lane took the text so far: then no walk is open, and `run` is not up to date.
+    /// Else [`OFF`].
+    place: Place,
     run: Run,
     before: Before,
     /// A `+` or `(` that may belong to a telephone number behind it.
@@ -120,6 +123,7 @@ impl Scanner {
             walks: Vec::new(),
             forks: Vec::new(),
             endings: Vec::new(),
+            place: OFF,
             run: Run::NONE,
             before: Before::NOTHING,
             sign: None,
@@ -135,6 +139,7 @@ impl Scanner {
 
     /// Takes text up to its end or the first symbol that yields matches, which go to `matches`; returns how many bytes were taken.
     pub(crate) fn advance(&mut self, text: &str, matches: &mut Vec<Match>) -> usize {
+        self.leave_lane();
         let base = self.seen;
         let mut at = 0;
         while at < text.len() && matches.is_empty() {
@@ -165,6 +170,7 @@ impl Scanner {
 
     /// The text ends here: whatever is complete is a match.
     pub(crate) fn finish(&mut self, matches: &mut Vec<Match>) {
+        self.leave_lane();
         self.break_off(matches);
         self.symbol_end = self.seen;
     }
@@ -174,22 +180,38 @@ impl Scanner {
     #[inline(always)]
     pub(crate) fn oldest(&mut self, counts: &Counts, unopened: bool) -> Option<u64> {
         let mut oldest = None;
-        let run = &self.run;
+        self.leave_lane();
+        let run = self.run;
         if unopened && run.is_open() && !run.full {
-            let asked = self.opens(counts.from(run.start), run);
-            let possible = if asked == 0 { 0 } else { self.plan.openings().prefix(&run.word) & asked };
-            if possible != 0 {
-                if run.word.is_short() {
-                    oldest = Some(run.start);
-                } else {
-                    self.open_run(possible);
-                }
+            let kinds = self.opens(self.plan.openings().prefix(&run.word), &run);
+            // What no key begins with stays so: nobody needs to ask about this run again.
+            self.run.full = kinds == 0;
+            let possible = kinds & counts.from(run.start);
+            if possible != 0 && self.goes_on(possible) {
+                oldest = Some(run.start);
             }
         }
         if self.is_idle() {
             return oldest;
         }
         self.oldest_open(counts).into_iter().chain(oldest).min()
+    }
+
+    /// Whether a key of one of these kinds begins with the run so far. Those with none are not asked again.
+    #[inline(never)]
+    fn goes_on(&mut self, kinds: KindMask) -> bool {
+        let (plan, word) = (&*self.plan, &self.run.word);
+        if word.is_short() {
+            return true;
+        }
+        let begins = |kind: u8, start: &Start| {
+            let stepped = Walk::new(kind, *start, 0, 0).take_word(plan, word);
+            stepped.alive || stepped.found.is_some()
+        };
+        let has_none = |kind: &u8| !plan.kind(*kind).starts.iter().any(|start| begins(*kind, start));
+        let dead = kinds_in(kinds).take_while(has_none).fold(0, |dead, kind| dead | 1 << kind);
+        self.run.opened |= dead;
+        dead != kinds
     }
 
     #[inline(never)]

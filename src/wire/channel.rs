@@ -1,11 +1,13 @@
 //! One text of a response, whose fragments come in events.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 
 use xxhash_rust::xxh3::Xxh3;
 
 use super::arguments::Arguments;
 use super::frame::Frame;
+use super::json::unescaped;
 use crate::checker::{Checker, Edit, Finding, Verdict};
 
 /// One text of a response: what has come of it, what is decided, and what was made of it.
@@ -23,6 +25,8 @@ pub(super) struct Channel {
     /// Characters written.
     chars: u64,
     pub(super) made: Made,
+    /// The first half of a character, as it is escaped.
+    half: String,
     hash: Xxh3,
     ended: bool,
     /// The last event that left while some of its text did not, with the path of the text.
@@ -108,10 +112,37 @@ impl Channel {
             fresh: Vec::new(),
             chars: 0,
             made: Made::default(),
+            half: String::new(),
             hash: Xxh3::new(),
             ended: false,
             template: None,
         }
+    }
+
+    /// What a fragment says, and whether it ends or begins inside of a character: a first half waits for the second.
+    pub(super) fn whole_characters<'a>(&mut self, written: &'a str) -> (Cow<'a, str>, bool) {
+        let begun = std::mem::take(&mut self.half);
+        let half = written.len().checked_sub(6).map(|at| &written.as_bytes()[at..]).filter(|end| {
+            // An even number of backslashes before it would make it text.
+            let before = written.as_bytes()[..written.len() - 6]
+                .iter()
+                .rev()
+                .take_while(|byte| **byte == b'\\')
+                .count();
+            end.starts_with(b"\\u")
+                && matches!(end[2], b'd' | b'D')
+                && matches!(end[3], b'8' | b'9' | b'a' | b'b' | b'A' | b'B')
+                && before % 2 == 0
+        });
+        if begun.is_empty() && half.is_none() {
+            return (unescaped(written), false);
+        }
+        let mut whole = begun;
+        whole.push_str(written);
+        if half.is_some() {
+            self.half = whole.split_off(whole.len() - 6);
+        }
+        (unescaped(&whole).into_owned().into(), true)
     }
 
     /// Takes a fragment.

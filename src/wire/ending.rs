@@ -23,6 +23,8 @@ pub(super) struct Ending {
     /// OpenAI Responses: the response as it was announced, what is complete of it, and the open part's text.
     response: Value,
     items: Vec<Value>,
+    /// OpenAI Assistants: the message as it was announced.
+    message: Value,
     said: String,
 }
 
@@ -61,6 +63,8 @@ impl Ending {
                     self.open.remove(&place);
                 }
             }
+            (Format::Gemini, "step.start" | "content.start") => self.opened(&parse(), "index"),
+            (Format::Gemini, "step.stop" | "content.stop") => self.closed(&parse(), "index"),
             (Format::OpenAiResponses, "response.created" | "response.in_progress" | "response.queued") => {
                 self.response = parse()["response"].take();
             }
@@ -77,13 +81,17 @@ impl Ending {
             ) => {
                 self.response = parse();
             }
+            (Format::OpenAiAssistants, "thread.message.created" | "thread.message.in_progress") => {
+                self.message = parse();
+                self.said.clear();
+            }
             _ => {}
         }
     }
 
     /// Text left in the channel that readers see.
     pub(super) fn said(&mut self, format: Format, text: &str) {
-        if format == Format::OpenAiResponses {
+        if matches!(format, Format::OpenAiResponses | Format::Tgi | Format::OpenAiAssistants) {
             self.said.push_str(text);
         }
     }
@@ -107,7 +115,10 @@ impl Ending {
         let Some(frame) = &self.frame else { return };
         for (name, payload) in events {
             let payload = if format == Format::BedrockInvoke { wrapped(&payload) } else { payload };
-            frame.named(name).write_next(payload.as_bytes(), self.began, out);
+            let is_unnamed =
+                name.is_none() && !payload.starts_with("[DONE]") && frame.name.as_deref() != Some("error");
+            let like = if is_unnamed { frame.like() } else { frame.named(name) };
+            like.write_next(payload.as_bytes(), self.began, out);
             self.began = true;
         }
         frame.write_close(out);
@@ -168,12 +179,20 @@ impl Ending {
                     json!([{"index": 0, "type": "text", "text": {"value": message, "annotations": []}}]);
                 let delta =
                     json!({"id": id, "object": "thread.message.delta", "delta": {"content": content}});
+                let said = format!("{}{message}", self.said);
+                let mut ended = self.message.clone();
+                ended["id"] = id;
+                ended["object"] = json!("thread.message");
+                ended["status"] = json!("incomplete");
+                ended["incomplete_details"] = json!({"reason": "content_filter"});
+                ended["content"] = json!([{"type": "text", "text": {"value": said, "annotations": []}}]);
                 let mut run = self.response.clone();
                 run["object"] = json!("thread.run");
                 run["status"] = json!("incomplete");
                 run["incomplete_details"] = json!({"reason": "content_filter"});
                 vec![
                     named("thread.message.delta", delta),
+                    named("thread.message.incomplete", ended),
                     named("thread.run.incomplete", run),
                     (Some("done"), "[DONE]".into()),
                 ]
@@ -181,22 +200,7 @@ impl Ending {
             Format::Anthropic => {
                 self.anthropic(message).into_iter().map(|(name, value)| named(name, value)).collect()
             }
-            Format::Gemini if self.last.contains("\"event_type\"") => {
-                let last = self.envelope(&["interaction_id", "event_id"]);
-                let delta = json!({"event_type": "step.delta", "index": self.next, "delta": {"type": "text", "text": message}});
-                let start =
-                    json!({"event_type": "step.start", "index": self.next, "step": {"type": "model_output"}});
-                let stop = json!({"event_type": "step.stop", "index": self.next});
-                let id = last.get("interaction_id").cloned().unwrap_or_default();
-                let done = json!({"event_type": "interaction.completed", "interaction": {"id": id, "object": "interaction", "status": "incomplete"}});
-                vec![
-                    named("step.start", start),
-                    named("step.delta", delta),
-                    named("step.stop", stop),
-                    named("interaction.completed", done),
-                    (Some("done"), "[DONE]".into()),
-                ]
-            }
+            Format::Gemini if self.last.contains("\"event_type\"") => self.interaction(message),
             Format::Gemini => {
                 let envelope = self.envelope(&["modelVersion", "responseId", "createTime"]);
                 let content = json!({"parts": [{"text": message}], "role": "model"});
@@ -266,7 +270,7 @@ impl Ending {
                 let details =
                     json!({"finish_reason": "stop_sequence", "generated_tokens": index, "seed": null});
                 vec![plain(
-                    json!({"index": index, "token": token, "generated_text": message, "details": details}),
+                    json!({"index": index, "token": token, "generated_text": format!("{}{message}", self.said), "details": details}),
                 )]
             }
             Format::LlamaCpp => {
@@ -350,11 +354,38 @@ impl Ending {
         events
     }
 
+    /// Gemini's Interactions: the open step ends, then the interaction does.
+    fn interaction(&self, message: &str) -> Vec<(Option<&'static str>, String)> {
+        let open = self.open.iter().next_back().filter(|(_, block)| block["step"]["type"] != "thought");
+        let index = open.map_or(self.next, |(index, _)| *index);
+        let mut events = Vec::new();
+        let mut event = |name: &'static str, value: Value| {
+            let mut value = value;
+            value["event_type"] = json!(name);
+            events.push((Some(name), value.to_string()));
+        };
+        for other in self.open.keys().filter(|other| **other != index) {
+            event("step.stop", json!({"index": other}));
+        }
+        if open.is_none() {
+            event("step.start", json!({"index": index, "step": {"type": "model_output"}}));
+        }
+        event("step.delta", json!({"index": index, "delta": {"type": "text", "text": message}}));
+        event("step.stop", json!({"index": index}));
+        let id = self.envelope(&["interaction_id"]).remove("interaction_id").unwrap_or_default();
+        event(
+            "interaction.completed",
+            json!({"interaction": {"id": id, "object": "interaction", "status": "incomplete"}}),
+        );
+        events.push((Some("done"), "[DONE]".into()));
+        events
+    }
+
     /// What the family of models says by itself.
     fn invoke(&self, message: &str) -> Vec<String> {
         let last: Value = serde_json::from_str(&self.last).unwrap_or_default();
         let has = |member: &str| last.get(member).is_some();
-        let events = if has("type") {
+        let events: Vec<Value> = if has("type") {
             self.anthropic(message).into_iter().map(|(_, value)| value).collect()
         } else if has("generation") {
             vec![json!({"generation": message, "stop_reason": "stop"})]
@@ -378,7 +409,14 @@ impl Ending {
         } else {
             return vec![message.to_owned()];
         };
-        events.into_iter().map(|event| event.to_string()).collect()
+        let last = events.len().saturating_sub(1);
+        let said = events.into_iter().enumerate().map(|(at, mut event)| {
+            if at == last && !has("type") {
+                event["amazon-bedrock-guardrailAction"] = json!("INTERVENED");
+            }
+            event.to_string()
+        });
+        said.collect()
     }
 
     /// The parts and items that are open end, then the response does.
@@ -393,6 +431,13 @@ impl Ending {
             events.push((Some(name), value.to_string()));
         };
         let mut items = self.items.clone();
+        let is_message = |block: &&Value| block["item"]["type"] == "message";
+        for (index, block) in self.open.iter().filter(|(_, block)| !is_message(block)) {
+            let mut item = block["item"].clone();
+            item["status"] = json!("incomplete");
+            event("response.output_item.done", json!({"output_index": index, "item": item}));
+            items.push(item);
+        }
         let open = self.open.iter().next_back().filter(|(_, block)| block["item"]["type"] == "message");
         let (index, id) = match open {
             Some((index, block)) => (*index, block["item"]["id"].clone()),

@@ -19,6 +19,7 @@ use super::format::Format;
 use super::frame::Frame;
 use super::guard::{Counts, Fault};
 use super::json::{Document, ELEMENT, Node, Paths, ROOT, Value, ValueKind, quoted, unescaped};
+use super::reading::reading;
 use super::skeleton;
 use super::table::{Ends, Meaning, Role, Table, Unit};
 use crate::checker::{Edit, Finding, Session, Verdict};
@@ -125,8 +126,9 @@ struct Event {
     pieces: Vec<Piece>,
     /// What is replaced whatever happens to the pieces.
     fixed: Vec<(Range<usize>, String)>,
-    /// What goes when the text is changed.
+    /// What goes when the text is changed, and once anything was withheld.
     spells: Vec<Range<usize>>,
+    tied: Vec<Range<usize>>,
     sequence: Option<(Range<usize>, i64)>,
     /// Its type.
     of: u16,
@@ -141,6 +143,7 @@ struct Event {
 }
 
 /// A payload inside of another.
+#[derive(Clone)]
 pub(super) struct Inside {
     outer: String,
     span: Range<usize>,
@@ -151,8 +154,10 @@ pub(super) struct Inside {
 /// A fragment in an event.
 struct Piece {
     channel: usize,
-    /// Its bytes in the payload, quotes included.
-    span: Range<usize>,
+    /// Its bytes in the payload, quotes included; none if it only spells the text again.
+    span: Option<Range<usize>>,
+    /// It says half a character, or the other half of one: it cannot leave as it came.
+    is_torn: bool,
     /// Its bytes in the text.
     start: u64,
     end: u64,
@@ -207,6 +212,7 @@ impl Events {
 
     /// Takes an event, and appends what may leave now.
     pub(super) fn push(&mut self, mut frame: Frame, out: &mut Vec<u8>) -> Step {
+        self.ending.came(&frame);
         if self.judge_notes(&mut frame)? == Verdict::Stop {
             return self.stop(out);
         }
@@ -227,7 +233,6 @@ impl Events {
             return Ok(Verdict::Continue);
         }
         self.counts.events += 1;
-        self.ending.came(&frame);
         let mut event = Event::new(frame, payload);
         if self.table.inside.is_some() {
             self.unwrap(&mut event)?;
@@ -264,20 +269,39 @@ impl Events {
         if self.is_whole {
             let Some(event) = self.queue.pop_back() else { return Ok(Verdict::Stop) };
             let message = self.session.policy().stop_message();
-            let said = format!("{}{message}", self.said);
+            let mut said = std::mem::take(&mut self.said);
+            for piece in &event.pieces {
+                let channel = &mut self.channels[piece.channel];
+                if self.visible.contains(&piece.channel) && said.is_empty() {
+                    channel.write(channel.decided().min(piece.end), &mut said);
+                }
+            }
+            said.push_str(message);
             let body = ending::whole(self.format, event.payload.as_deref().unwrap_or_default(), &said);
             out.extend_from_slice(body.as_bytes());
             return Ok(Verdict::Stop);
         }
-        // Texts that were not stopped have nothing more to say than what is decided.
+        // The event at hand was not judged to its end: only what is decided of its texts leaves.
+        let last = self.queue.pop_back();
         while let Some(event) = self.queue.pop_front() {
-            let has_text = event.pieces.iter().any(|piece| {
-                let channel = &self.channels[piece.channel];
-                channel.decided().min(piece.end) > channel.written()
-            });
-            let is_last = self.queue.is_empty();
-            if has_text || (!is_last && event.pieces.is_empty()) {
-                self.emit(event, out);
+            self.emit(event, out);
+        }
+        if let Some(Event { frame, payload: Some(payload), inside, pieces, of, .. }) = last {
+            for piece in pieces {
+                let channel = &mut self.channels[piece.channel];
+                let (Some(span), end) = (piece.span, channel.decided().min(piece.end)) else { continue };
+                if end > channel.written() {
+                    let template = Template {
+                        frame: frame.clone(),
+                        payload: payload.clone(),
+                        span,
+                        inside: inside.clone(),
+                        of,
+                    };
+                    if let Some(event) = self.rest(template, piece.channel, end) {
+                        self.emit(event, out);
+                    }
+                }
             }
         }
         let message = self.session.policy().stop_message().to_owned();
@@ -367,6 +391,7 @@ impl Events {
     fn judge_document(&mut self, event: &mut Event, payload: &str, document: &mut Document) -> Step {
         let of = self.type_of(event, payload, document);
         event.of = of;
+        event.is_atomic |= self.table.is_start(&self.types[usize::from(of)]);
         let mut join: [Option<u32>; 4] = [None; 4];
         for value in &document.values {
             let meaning = self.meaning(of, value.node);
@@ -426,11 +451,8 @@ impl Events {
                     skipped_to = value.span.end;
                     Verdict::Continue
                 }
-                (_, Role::TiedIds) => {
-                    if self.withheld {
-                        let empty = if value.kind == ValueKind::Array { "[]" } else { "null" };
-                        event.fixed.push((value.span.clone(), empty.into()));
-                    }
+                (_, Role::Tied) if value.kind != ValueKind::Null => {
+                    event.tied.push(value.span.clone());
                     skipped_to = value.span.end;
                     Verdict::Continue
                 }
@@ -438,13 +460,7 @@ impl Events {
                     event.is_atomic |= !self.is_whole;
                     event.spells.push(value.span.clone());
                     skipped_to = value.span.end;
-                    self.judge_tokens(event, payload, document, value)?
-                }
-                (ValueKind::Text, Role::Tied) => {
-                    if self.withheld {
-                        event.fixed.push((value.span.clone(), "\"\"".into()));
-                    }
-                    Verdict::Continue
+                    self.judge_tokens(event, payload, document, value, of)?
                 }
                 (ValueKind::Text, Role::Signature) => {
                     self.judge_signature(event, document, value, &ids);
@@ -517,13 +533,18 @@ impl Events {
             let says = match value.kind {
                 ValueKind::Null | ValueKind::Key => false,
                 ValueKind::Word => &payload[value.span.clone()] == "true",
-                ValueKind::Text => value.span.len() > 2,
+                ValueKind::Text => !matches!(&payload[value.span.clone()], "\"\"" | "\"null\""),
                 _ => true,
             };
             if meaning.ends == Ends::Nothing || !says || verdict == Verdict::Stop {
                 continue;
             }
             event.is_sent_alone = true;
+            if event.pieces.iter().any(|piece| piece.start < piece.end) {
+                // It may be the last, or say so every time: what comes next tells.
+                event.is_atomic = true;
+                continue;
+            }
             verdict = match meaning.ends {
                 Ends::Block => self.end_channels(Some(&ids_of(value.element))),
                 _ => self.end_channels(None),
@@ -587,6 +608,30 @@ impl Events {
         self.session.policy().tool_arguments(tool)
     }
 
+    /// The text of a key, which begins if it is not open.
+    fn channel(&mut self, key: Key, node: Node, arguments: Option<Audience>) -> Result<usize, Fault> {
+        if let Some(channel) = self.by_key.get(&key).filter(|channel| !self.channels[**channel].is_ended()) {
+            return Ok(*channel);
+        }
+        if self.channels.len() >= MOST_CHANNELS {
+            return Err(Fault::TooLarge);
+        }
+        let name = self.paths.written(node, key.ids().as_slice().iter().copied());
+        let channel = match arguments {
+            Some(audience) => {
+                Channel::arguments(Arguments::new(&self.session, name.into(), audience == Audience::Internal))
+            }
+            None => Channel::text(self.session.channel(&name)),
+        };
+        let place = self.channels.len();
+        self.channels.push(channel);
+        self.by_key.insert(key, place);
+        if matches!(key, Key::Group(group, _) if group == self.table.visible) {
+            self.visible.push(place);
+        }
+        Ok(place)
+    }
+
     /// Takes a fragment of a text.
     fn fragment(
         &mut self,
@@ -596,35 +641,14 @@ impl Events {
         key: Key,
         arguments: Option<Audience>,
     ) -> Step {
-        let text = unescaped(inside(payload, value));
-        let channel = match self.by_key.get(&key) {
-            Some(channel) if !self.channels[*channel].is_ended() => *channel,
-            _ => {
-                if self.channels.len() >= MOST_CHANNELS {
-                    return Err(Fault::TooLarge);
-                }
-                let name = self.paths.written(value.node, key.ids().as_slice().iter().copied());
-                let channel = match arguments {
-                    Some(audience) => {
-                        let is_internal = audience == Audience::Internal;
-                        Channel::arguments(Arguments::new(&self.session, name.into(), is_internal))
-                    }
-                    None => Channel::text(self.session.channel(&name)),
-                };
-                let place = self.channels.len();
-                self.channels.push(channel);
-                self.by_key.insert(key, place);
-                if matches!(key, Key::Group(group, _) if group == self.table.visible) {
-                    self.visible.push(place);
-                }
-                place
-            }
-        };
+        let written = inside(payload, value);
+        let channel = self.channel(key, value.node, arguments)?;
+        let (text, is_torn) = self.channels[channel].whole_characters(written);
         self.counts.checked_bytes += text.len() as u64;
         let start = self.channels[channel].seen();
         let verdict = self.channels[channel].push(&text);
         let end = self.channels[channel].seen();
-        event.pieces.push(Piece { channel, span: value.span.clone(), start, end });
+        event.pieces.push(Piece { channel, span: Some(value.span.clone()), is_torn, start, end });
         Ok(verdict)
     }
 
@@ -677,7 +701,20 @@ impl Events {
             self.said = Made::of(&text, &edits).apply(&text[..decided as usize]);
         }
         let made = Made::of(&text, &edits);
-        let replacement: Option<Box<str>> = (!edits.is_empty()).then(|| made.apply(&text).into());
+        let mut replacement: Option<Box<str>> = (!edits.is_empty()).then(|| made.apply(&text).into());
+        if let Some(reading) =
+            reading(&text).filter(|_| replacement.is_none() && verdict == Verdict::Continue)
+        {
+            let (verdict, edits, _) = self.judge_text(&name, audience, &reading.says);
+            if verdict == Verdict::Stop {
+                return Ok((verdict, None));
+            }
+            if !edits.is_empty() {
+                replacement = Some(
+                    reading.written(&text, &Made::of(&reading.says, &edits).apply(&reading.says)).into(),
+                );
+            }
+        }
         if let Some(replacement) = &replacement {
             self.withheld = true;
             event.fixed.push((value.span.clone(), quoted(replacement)));
@@ -746,7 +783,7 @@ impl Events {
     /// Judges the name of a member of an object that the model wrote.
     fn judge_key(&mut self, event: &mut Event, payload: &str, value: &Value, of: u16, ids: &Ids) -> Step {
         let Some(above) = self.paths.parent(value.node) else { return Ok(Verdict::Continue) };
-        if self.meaning(of, above).role != Role::Object {
+        if !matches!(self.meaning(of, above).role, Role::Object | Role::Arguments(_)) {
             return Ok(Verdict::Continue);
         }
         let is_known = self.paths.name(value.node) != super::json::ANY;
@@ -774,28 +811,65 @@ impl Events {
         Ok(Verdict::Continue)
     }
 
-    /// Judges the words that spell a text again, and those that were not chosen, each by itself.
+    /// Judges the words that spell a text again, and those that might have: each by itself, and one behind the other, rank by rank.
     fn judge_tokens(
         &mut self,
         event: &mut Event,
         payload: &str,
         document: &Document,
         around: &Value,
+        of: u16,
     ) -> Step {
         let within =
             |value: &&Value| around.span.start < value.span.start && value.span.end <= around.span.end;
-        let is_text =
-            |value: &&Value| matches!(value.kind, ValueKind::Text | ValueKind::Key) && value.span.len() > 5;
-        for value in document.values.iter().filter(within).filter(is_text) {
-            let text = unescaped(inside(payload, value));
-            let (verdict, edits, _) = self.judge_text("tokens", Audience::Reader, &text);
+        let depth = self.paths.names(around.node).len();
+        for value in document.values.iter().filter(within) {
+            let above = self.paths.parent(value.node).unwrap_or(ROOT);
+            // The words of the older API's alternatives are the names of members.
+            let is_word = match value.kind {
+                ValueKind::Text => {
+                    matches!(self.paths.name(value.node), "token" | "text" | "piece" | "tok_str" | ELEMENT)
+                }
+                ValueKind::Key => {
+                    self.paths.name(above) == ELEMENT && self.paths.names(above).contains(&"top_logprobs")
+                }
+                _ => false,
+            };
+            if !is_word {
+                continue;
+            }
+            let word = unescaped(inside(payload, value));
+            if word.len() > 5 {
+                let (verdict, edits, _) = self.judge_text("tokens", Audience::Reader, &word);
+                if verdict == Verdict::Stop {
+                    return Ok(verdict);
+                }
+                if !edits.is_empty() {
+                    event.fixed.push((around.span.clone(), empty(payload, &around.span).into()));
+                    self.withheld = true;
+                }
+            }
+            // Which choice, and which rank: the outermost array of the words is their order.
+            let (mut ids, mut chain, mut at) = (Ids::default(), Vec::new(), value.element);
+            while let Some(element) = at.map(|at| &document.elements[at as usize]) {
+                chain.push((self.paths.names(element.array).len(), element.id));
+                at = element.around;
+            }
+            let mut inner = 0;
+            for (length, id) in chain.into_iter().rev() {
+                inner += u32::from(length >= depth);
+                if inner != 1 || length < depth {
+                    ids.push(id);
+                }
+            }
+            let node = if value.kind == ValueKind::Key { above } else { value.node };
+            let channel = self.channel(Key::Path(of, node, ids), node, None)?;
+            let start = self.channels[channel].seen();
+            let verdict = self.channels[channel].push(&word);
+            let end = self.channels[channel].seen();
+            event.pieces.push(Piece { channel, span: None, is_torn: false, start, end });
             if verdict == Verdict::Stop {
                 return Ok(verdict);
-            }
-            if !edits.is_empty() {
-                self.withheld = true;
-                event.fixed.push((around.span.clone(), empty(payload, &around.span).into()));
-                break;
             }
         }
         Ok(Verdict::Continue)
@@ -861,18 +935,22 @@ impl Events {
                 continue;
             }
             let Some(template) = channel.template.take() else { continue };
-            let (start, end) = (channel.written(), channel.seen());
-            let skeleton = skeleton::of(&template.payload, &template.span, &self.table.envelope);
-            let Some((payload, span)) = skeleton else { continue };
-            let sequence = skeleton::sequence(&payload, self.table.sequence.as_deref());
-            let mut event = Event::new(template.frame.like(), payload);
-            event.inside = template.inside;
-            event.of = template.of;
-            event.is_new = true;
-            event.sequence = sequence;
-            event.pieces.push(Piece { channel: at, span, start, end });
-            self.queue.push_back(event);
+            let end = channel.seen();
+            let event = self.rest(*template, at, end);
+            self.queue.extend(event);
         }
+    }
+
+    /// An event of its own for what is left of a text up to `end`.
+    fn rest(&self, template: Template, channel: usize, end: u64) -> Option<Event> {
+        let (payload, span) = skeleton::of(&template.payload, &template.span, &self.table.envelope)?;
+        let sequence = skeleton::sequence(&payload, self.table.sequence.as_deref());
+        let start = self.channels[channel].written();
+        let mut event = Event::new(template.frame.like(), payload);
+        event.pieces.push(Piece { channel, span: Some(span), is_torn: true, start, end });
+        (event.inside, event.of, event.is_new, event.sequence) =
+            (template.inside, template.of, true, sequence);
+        Some(event)
     }
 
     /// Lets go what may leave.
@@ -909,39 +987,51 @@ impl Events {
     /// Writes an event with what is decided of it.
     fn emit(&mut self, event: Event, out: &mut Vec<u8>) {
         let Event {
-            frame, payload, inside, pieces, mut fixed, spells, sequence, of, is_dropped, is_new, ..
+            frame,
+            payload,
+            inside,
+            pieces,
+            mut fixed,
+            spells,
+            tied,
+            sequence,
+            of,
+            is_dropped,
+            is_new,
+            ..
         } = event;
         if is_dropped {
             self.renumbered -= i64::from(sequence.is_some());
             return;
         }
         let Some(payload) = payload else { return out.extend_from_slice(&frame.raw) };
-        let mut is_changed = false;
-        let mut carried = None;
+        let mut spells_otherwise = !fixed.is_empty();
+        let mut carried = Vec::new();
         for piece in &pieces {
             let channel = &mut self.channels[piece.channel];
             let to = channel.decided().min(piece.end);
             let mut text = String::new();
-            let is_untouched = to == piece.end && channel.is_untouched(piece.start, to) && !is_new;
+            let is_untouched = to == piece.end && channel.is_untouched(piece.start, to) && !piece.is_torn;
             let made = channel.made.edits.len();
             channel.write(to, &mut text);
             self.withheld |= channel.made.edits.len() > made;
+            spells_otherwise |= !is_untouched;
+            let Some(span) = &piece.span else { continue };
             if self.visible.contains(&piece.channel) {
                 self.ending.said(self.format, &text);
             }
             if !is_untouched {
-                is_changed = true;
-                fixed.push((piece.span.clone(), quoted(&text)));
+                fixed.push((span.clone(), quoted(&text)));
             }
             if to < piece.end {
-                carried = Some((piece.channel, piece.span.clone()));
+                carried.push((piece.channel, span.clone()));
             }
         }
-        if is_changed || !fixed.is_empty() {
-            fixed.extend(spells.into_iter().map(|span| {
-                let empty = empty(&payload, &span);
-                (span, empty.to_owned())
-            }));
+        if spells_otherwise {
+            fixed.extend(spells.into_iter().map(|span| (span.clone(), empty(&payload, &span).to_owned())));
+        }
+        if self.withheld {
+            fixed.extend(tied.into_iter().map(|span| (span.clone(), empty(&payload, &span).to_owned())));
         }
         if let Some((span, number)) = sequence {
             self.renumbered += i64::from(is_new);
@@ -964,8 +1054,10 @@ impl Events {
                 }
             }
         }
-        if let Some((channel, span)) = carried {
-            self.channels[channel].template = Some(Box::new(Template { frame, payload, span, inside, of }));
+        for (channel, span) in carried {
+            let template =
+                Template { frame: frame.clone(), payload: payload.clone(), span, inside: inside.clone(), of };
+            self.channels[channel].template = Some(Box::new(template));
         }
     }
 
@@ -993,6 +1085,7 @@ impl Event {
             pieces: Vec::new(),
             fixed: Vec::new(),
             spells: Vec::new(),
+            tied: Vec::new(),
             sequence: None,
             is_atomic: false,
             is_sent_alone: false,
@@ -1054,9 +1147,13 @@ fn is_answer(name: &str) -> bool {
     )
 }
 
-/// What says nothing, in the place of an array or an object.
+/// What says nothing, in the place of a text, an array or an object.
 fn empty(payload: &str, span: &Range<usize>) -> &'static str {
-    if payload.as_bytes()[span.start] == b'[' { "[]" } else { "null" }
+    match payload.as_bytes()[span.start] {
+        b'[' => "[]",
+        b'"' => "\"\"",
+        _ => "null",
+    }
 }
 
 /// Where an offset of the original text is in the new one; `None` if it has not moved.

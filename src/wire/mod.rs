@@ -14,6 +14,7 @@ mod frame;
 mod framing;
 mod guard;
 mod json;
+mod reading;
 mod skeleton;
 mod table;
 mod utf8;

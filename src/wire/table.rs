@@ -32,8 +32,6 @@ pub(super) enum Role {
     Spells,
     /// No text, but made from it: goes once anything has been withheld.
     Tied,
-    /// The same, a list of numbers.
-    TiedIds,
     /// Vouches for text as it was: goes when that is changed.
     Signature,
     /// A place in the text, in characters or in bytes.
@@ -91,6 +89,8 @@ pub(super) struct Table {
     by_name: HashMap<Box<str>, Vec<usize>>,
     /// Types of events that end something.
     types: HashMap<Box<str>, Ends>,
+    /// Types of events that begin a text, which cannot be said twice.
+    starts: Vec<Box<str>>,
     /// The group that readers see.
     pub(super) visible: u16,
     /// The member that holds another payload in base64.
@@ -140,7 +140,7 @@ struct Source {
     #[serde(default)]
     tied: Vec<String>,
     #[serde(default)]
-    tied_ids: Vec<String>,
+    starts: Vec<String>,
     #[serde(default)]
     plain: Vec<String>,
     #[serde(default)]
@@ -214,6 +214,7 @@ impl Table {
             rows: Vec::new(),
             by_name: HashMap::new(),
             types: HashMap::new(),
+            starts: source.starts.into_iter().map(Into::into).collect(),
             visible: 0,
             inside: source.inside.map(Into::into),
             sequence: source.sequence.map(Into::into),
@@ -229,13 +230,12 @@ impl Table {
                 group += 1;
             }
         }
-        let columns: [(&[String], Says); 15] = [
+        let columns: [(&[String], Says); 14] = [
             (&source.objects, |meaning, _| meaning.role = Role::Object),
             (&source.whole, |meaning, _| meaning.role = Role::Whole),
             (&source.plain, |meaning, _| meaning.role = Role::Plain),
             (&source.opaque, |meaning, _| meaning.role = Role::Opaque),
             (&source.tied, |meaning, _| meaning.role = Role::Tied),
-            (&source.tied_ids, |meaning, _| meaning.role = Role::TiedIds),
             (&source.spells, |meaning, _| meaning.role = Role::Spells),
             (&source.signature, |meaning, _| meaning.role = Role::Signature),
             (&source.chars, |meaning, _| meaning.role = Role::Offset(Unit::Characters)),
@@ -289,6 +289,11 @@ impl Table {
     /// A row speaks of events of this type.
     pub(super) fn knows(&self, of: &str) -> bool {
         self.types.contains_key(of) || self.rows.iter().any(|row| row.of.as_deref() == Some(of))
+    }
+
+    /// An event of this type begins a text.
+    pub(super) fn is_start(&self, of: &str) -> bool {
+        self.starts.iter().any(|start| **start == *of)
     }
 
     /// What ends with an event of this type.

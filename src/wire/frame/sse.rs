@@ -43,11 +43,9 @@ impl Sse {
                 self.after_cr = false;
                 if bytes[self.line] == b'\n' {
                     (self.line, self.scanned) = (self.line + 1, self.line + 1);
-                    if self.line - 1 == *start {
-                        // The event that it ends has left.
-                        return Some(self.leave(bytes, start, Style::Bare));
-                    }
+                    self.end_of_line.get_or_insert("\r\n");
                 }
+                self.end_of_line.get_or_insert("\r");
             }
             let Some(found) = memchr2(b'\n', b'\r', &bytes[self.scanned..]) else {
                 self.scanned = bytes.len();
@@ -56,14 +54,18 @@ impl Sse {
             let (line, end) = (self.line..self.scanned + found, self.scanned + found);
             let (next, style) = match bytes[end..] {
                 [b'\r', b'\n', ..] => (end + 2, "\r\n"),
+                // An event must not leave without the LF that ends it.
+                [b'\r'] if !ends && line.is_empty() && self.end_of_line != Some("\r") => return None,
                 [b'\r'] if !ends => {
                     self.after_cr = true;
-                    (end + 1, "\r")
+                    (end + 1, "")
                 }
                 [b'\r', ..] => (end + 1, "\r"),
                 _ => (end + 1, "\n"),
             };
-            self.end_of_line.get_or_insert(style);
+            if !style.is_empty() {
+                self.end_of_line.get_or_insert(style);
+            }
             (self.line, self.scanned) = (next, next);
             if line.is_empty() {
                 return Some(self.event(bytes, start));
