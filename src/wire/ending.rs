@@ -89,6 +89,11 @@ impl Ending {
         }
     }
 
+    /// Something has left.
+    pub(super) fn began(&self) -> bool {
+        self.began
+    }
+
     /// Text left in the channel that readers see.
     pub(super) fn said(&mut self, format: Format, text: &str) {
         if matches!(format, Format::OpenAiResponses | Format::Tgi | Format::OpenAiAssistants) {

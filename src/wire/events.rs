@@ -52,6 +52,8 @@ pub(super) struct Events {
     /// By how much events are numbered otherwise than they came, and the last number that left.
     renumbered: i64,
     numbered: i64,
+    /// Choices whose last event has left.
+    finished: Vec<u32>,
     /// What a whole body said before it was stopped.
     said: String,
     ending: ending::Ending,
@@ -129,6 +131,8 @@ struct Event {
     /// What goes when the text is changed, and once anything was withheld.
     spells: Vec<Range<usize>>,
     tied: Vec<Range<usize>>,
+    /// The choices whose last event it is.
+    finishes: Vec<u32>,
     sequence: Option<(Range<usize>, i64)>,
     /// Its type.
     of: u16,
@@ -187,6 +191,7 @@ impl Events {
             withheld: false,
             renumbered: 0,
             numbered: -1,
+            finished: Vec::new(),
             said: String::new(),
             ending: ending::Ending::default(),
             findings: Vec::new(),
@@ -281,32 +286,31 @@ impl Events {
             out.extend_from_slice(body.as_bytes());
             return Ok(Verdict::Stop);
         }
-        // The event at hand was not judged to its end: only what is decided of its texts leaves.
-        let last = self.queue.pop_back();
-        while let Some(event) = self.queue.pop_front() {
-            self.emit(event, out);
+        // The event at hand was not judged to its end, and others wait for text that will not leave: of these, only what is decided of their
+        // texts leaves.
+        let is_decided = |event: &Event| {
+            event.pieces.iter().all(|piece| self.channels[piece.channel].decided() >= piece.end)
+        };
+        let whole = self.queue.iter().take(self.queue.len().saturating_sub(1)).take_while(|event| is_decided(event));
+        for _ in 0..whole.count() {
+            if let Some(event) = self.queue.pop_front() {
+                self.emit(event, out);
+            }
         }
-        if let Some(Event { frame, payload: Some(payload), inside, pieces, of, .. }) = last {
+        while let Some(Event { frame, payload, inside, pieces, of, .. }) = self.queue.pop_front() {
             for piece in pieces {
-                let channel = &mut self.channels[piece.channel];
-                let (Some(span), end) = (piece.span, channel.decided().min(piece.end)) else { continue };
-                if end > channel.written() {
-                    let template = Template {
-                        frame: frame.clone(),
-                        payload: payload.clone(),
-                        span,
-                        inside: inside.clone(),
-                        of,
-                    };
-                    if let Some(event) = self.rest(template, piece.channel, end) {
-                        self.emit(event, out);
-                    }
+                let channel = &self.channels[piece.channel];
+                let end = channel.decided().min(piece.end);
+                let (Some(payload), Some(span), true) = (payload.clone(), piece.span, end > channel.written()) else { continue };
+                let template = Template { frame: frame.clone(), payload, span, inside: inside.clone(), of };
+                if let Some(event) = self.rest(template, piece.channel, end) {
+                    self.emit(event, out);
                 }
             }
         }
         let message = self.session.policy().stop_message().to_owned();
-        let mut choices: Vec<u32> =
-            self.by_key.keys().filter_map(|key| key.ids().as_slice().first().copied()).collect();
+        let open = self.by_key.keys().filter_map(|key| key.ids().as_slice().first().copied());
+        let mut choices: Vec<u32> = open.filter(|choice| !self.finished.contains(choice)).collect();
         choices.sort_unstable();
         choices.dedup();
         self.ending.write(self.format, &message, &choices, out);
@@ -540,6 +544,7 @@ impl Events {
                 continue;
             }
             event.is_sent_alone = true;
+            event.finishes.extend(ids_of(value.element).as_slice().first());
             if event.pieces.iter().any(|piece| piece.start < piece.end) {
                 // It may be the last, or say so every time: what comes next tells.
                 event.is_atomic = true;
@@ -994,6 +999,7 @@ impl Events {
             mut fixed,
             spells,
             tied,
+            finishes,
             sequence,
             of,
             is_dropped,
@@ -1042,18 +1048,20 @@ impl Events {
             }
         }
         let new = (!fixed.is_empty() || is_new).then(|| spliced(&payload, fixed));
+        let began = self.ending.began();
         self.ending.sent(self.format, &self.types[usize::from(of)], new.as_deref().unwrap_or(&payload));
         match new {
             None => out.extend_from_slice(&frame.raw),
             Some(new) => {
                 let new = inside.as_ref().map_or(new.clone(), |inside| inside.wrapped(&new));
                 if is_new {
-                    frame.write_another(new.as_bytes(), out)
+                    frame.write_next(new.as_bytes(), began, out)
                 } else {
                     frame.write_with(new.as_bytes(), out)
                 }
             }
         }
+        self.finished.extend(finishes);
         for (channel, span) in carried {
             let template =
                 Template { frame: frame.clone(), payload: payload.clone(), span, inside: inside.clone(), of };
@@ -1086,6 +1094,7 @@ impl Event {
             fixed: Vec::new(),
             spells: Vec::new(),
             tied: Vec::new(),
+            finishes: Vec::new(),
             sequence: None,
             is_atomic: false,
             is_sent_alone: false,
