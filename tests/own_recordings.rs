@@ -19,7 +19,7 @@ use decode::search::Seen;
 use serde::Deserialize;
 use support::Seeded;
 use tightlip::wire::{self, Guard, Progress};
-use tightlip::{Identifier, Index, IndexBuilder, Kind, Policy, Reader, Session};
+use tightlip::{Finding, Identifier, Index, IndexBuilder, Kind, Policy, Reader, Session};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -120,19 +120,23 @@ impl Case {
         }
     }
 
-    /// What leaves, and how it ended.
-    fn guarded<'a>(&self, guarded: &Guarded, pieces: impl Iterator<Item = &'a [u8]>) -> (Vec<u8>, Progress) {
+    /// What leaves, how it ended, and what was found.
+    fn guarded<'a>(
+        &self,
+        guarded: &Guarded,
+        pieces: impl Iterator<Item = &'a [u8]>,
+    ) -> (Vec<u8>, Progress, Vec<Finding>) {
         let session = guarded.session();
         let mut guard = Guard::new(&session, self.format.parse().unwrap(), self.framing());
         let mut out = Vec::new();
         for piece in pieces {
             let progress = guard.push(piece, &mut out);
             if progress != Progress::Continue {
-                return (out, progress);
+                return (out, progress, guard.take_findings());
             }
         }
         let progress = guard.finish(&mut out);
-        (out, progress)
+        (out, progress, guard.take_findings())
     }
 
     /// What is wrong with what left.
@@ -214,7 +218,7 @@ fn every_row_under_every_cut() {
         let body = case.body();
         let mut first = None;
         for (cut, pieces) in cuts(&body) {
-            let (out, progress) = case.guarded(&guarded, pieces.into_iter());
+            let (out, progress, findings) = case.guarded(&guarded, pieces.into_iter());
             if case.is_broken {
                 let text = String::from_utf8_lossy(&out).into_owned();
                 let is_closed = matches!(progress, Progress::Broken(_));
@@ -224,6 +228,13 @@ fn every_row_under_every_cut() {
                 }
                 continue;
             }
+            let said = format!("{findings:?} {}", serde_json::to_string(&findings).unwrap());
+            let named = table.withheld.iter().filter(|value| said.contains(value.as_str()));
+            failures.add(
+                case,
+                &cut,
+                named.map(|value| format!("a finding says {value}")).take(usize::from(first.is_none())),
+            );
             if progress != Progress::Continue {
                 failures.add(case, &cut, [format!("it ended {progress:?}")]);
                 break;
@@ -259,11 +270,11 @@ fn every_answer_stops_as_its_provider_stops_it() {
             [("whole", vec![&original.body[..]]), ("by 7", original.body.chunks(7).collect())]
         {
             match case.guarded(&guarded, pieces.into_iter()) {
-                (out, Progress::Stopped) => {
+                (out, Progress::Stopped, _) => {
                     let faults = original.stopped(&phrase, &index, &policy, MESSAGE, &out);
                     failures.add(case, cut, faults.iter().map(Fault::to_string));
                 }
-                (_, progress) => failures.add(case, cut, [format!("it ended {progress:?}")]),
+                (_, progress, _) => failures.add(case, cut, [format!("it ended {progress:?}")]),
             }
         }
     }
@@ -289,10 +300,10 @@ fn every_row_leaves_as_it_came_where_nobody_owns_it() {
         let original = case.original();
         for (cut, pieces) in cuts(&original.body) {
             let faults: Vec<String> = match case.guarded(&guarded, pieces.into_iter()) {
-                (out, Progress::Continue) => {
+                (out, Progress::Continue, _) => {
                     original.left_as_it_came(&out).iter().map(Fault::to_string).collect()
                 }
-                (_, progress) => vec![format!("it ended {progress:?}")],
+                (_, progress, _) => vec![format!("it ended {progress:?}")],
             };
             let is_wrong = !faults.is_empty();
             failures.add(case, &cut, faults);

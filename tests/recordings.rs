@@ -110,6 +110,7 @@ fn filtered(
     if let Some(policy) = policy {
         command.args(["--policy", policy]);
     }
+    command.args(["--findings", "-"]);
     let output =
         command.timeout(Duration::from_secs(60)).write_stdin(original.body.clone()).output().unwrap();
     (output.stdout, output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
@@ -123,6 +124,17 @@ fn ended(expected: i32, code: Option<i32>, err: &str) -> Option<Fault> {
         at: String::new(),
         detail,
     })
+}
+
+/// Findings and messages name nobody.
+fn silent(phrases: &[Phrase], err: &str) -> Faults {
+    let said = phrases.iter().filter(|phrase| err.contains(&phrase.text));
+    said.map(|phrase| Fault {
+        what: "a finding or a message says a phrase".to_owned(),
+        at: String::new(),
+        detail: err.lines().find(|line| line.contains(&phrase.text)).unwrap_or_default().to_owned(),
+    })
+    .collect()
 }
 
 /// Faults of many recordings, the most frequent first.
@@ -269,6 +281,7 @@ fn another_customers_phrase_is_nowhere_in_what_leaves() {
             let (out, code, err) = filtered(original, &place, "index.tlx", None, way);
             report.add(original, way.name(), ended(0, code, &err));
             report.add(original, way.name(), original.withheld(&phrases, &index, &out));
+            report.add(original, way.name(), silent(&phrases, &err));
             report.add(original, way.name(), whole_and_cut(original, &whole, &out, way));
             whole = if way.chunk.is_none() && !way.is_auto { out } else { whole };
         }

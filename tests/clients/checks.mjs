@@ -1,7 +1,7 @@
 // What all Node clients are checked for: the same as without the proxy, redacted, stopped, refused, cut.
 
 export const { DIRECT, PROXY, STOP } = process.env;
-export const OWNER = "C-1002";
+export const OWNER = "C-1003";
 export const READER = "C-1001";
 const MESSAGE = "That must not be said here.";
 const VALUES = {
@@ -133,6 +133,10 @@ export class Report {
       if (!direct.raised) {
         const isFine = through.gave || options.includes("cut");
         return isFine ? null : `without the proxy it gave ${JSON.stringify(direct)}, with it ${JSON.stringify(through)}`;
+      }
+      if (options.includes("cut")) {
+        // A whole body that breaks off is refused before its status line is sent: another error, but one.
+        return through.raised ? null : `without the proxy ${JSON.stringify(direct)}, with it ${JSON.stringify(through)}`;
       }
       return differ({ raised: direct.raised, status: direct.status }, { raised: through.raised, status: through.status });
     });

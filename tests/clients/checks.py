@@ -8,7 +8,7 @@ import urllib.request
 
 DIRECT, PROXY, STOP = os.environ["DIRECT"], os.environ["PROXY"], os.environ["STOP"]
 SHARED, SHARED_PROXY, STREAMS = (os.environ.get(name, "") for name in ("SHARED", "SHARED_PROXY", "STREAMS"))
-OWNER, READER = "C-1002", "C-1001"
+OWNER, READER = "C-1003", "C-1001"
 MESSAGE = "That must not be said here."
 VALUES = {"bob.ray@example.com": "[EMAIL]", "415-555-0177": "[PHONE]", "12 Oak Street": "[ADDRESS]", "4155550177": "[PHONE]"}
 
@@ -150,6 +150,9 @@ def fails(report, name, file, ask, options=""):
             return f"can be read: {through}"
         if "raised" not in direct:
             return None if "gave" in through or "cut" in options else f"without the proxy it gave {direct}, with it {through}"
+        if "cut" in options:
+            # A whole body that breaks off is refused before its status line is sent: another error, but one.
+            return None if "raised" in through else f"without the proxy {direct}, with it {through}"
         return differ({key: direct[key] for key in ("raised", "status")}, {key: through.get(key) for key in ("raised", "status")})
 
     report.check(name, run)

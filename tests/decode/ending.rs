@@ -15,6 +15,15 @@ pub fn stopped(format: &str, events: &[Event], framing: Framing) -> Result<(), S
     if format == "text" {
         return Ok(()); // it just ends
     }
+    let first = events.first().map(Event::kind).unwrap_or_default();
+    let begins = match format {
+        "openai-responses" => Some("response.created"),
+        "anthropic" => Some("message_start"),
+        _ => None,
+    };
+    expect(begins.is_none_or(|begins| first == begins), || {
+        format!("{begins:?} at the beginning, not {first}")
+    })?;
     let last = events.iter().rev().find_map(Event::json).ok_or("no event")?;
     let is_done = events.last().is_some_and(Event::is_done_mark);
     let all = |path: &str| -> Vec<String> {

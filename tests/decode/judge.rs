@@ -325,7 +325,8 @@ impl Original {
         }
         let all = self.texts_of(&opened.leaves);
         // A copy of the whole text says it once more.
-        let is_copy = |path: &str| self.is_stream() && path == "generated_text";
+        let is_copy =
+            |path: &str| self.is_stream() && matches!(path, "generated_text" | "content[].text.value");
         let visible = all
             .iter()
             .filter(|((kind, path, place), _)| self.table().is_visible(kind, path, place) && !is_copy(path));
