@@ -14,7 +14,8 @@ use crate::checker::{Checker, Edit, Finding, Verdict};
 ///
 /// Invariant: `written <= decided <= seen`, but for `written`, which stands behind a replaced value as soon as its replacement is written.
 pub(super) struct Channel {
-    reading: Reading,
+    /// `None` once it has ended and its findings are taken.
+    reading: Option<Reading>,
     /// What has come and has not been written.
     text: String,
     written: u64,
@@ -103,7 +104,7 @@ impl Channel {
 
     fn new(reading: Reading) -> Self {
         Self {
-            reading,
+            reading: Some(reading),
             text: String::new(),
             written: 0,
             decided: 0,
@@ -151,17 +152,18 @@ impl Channel {
         self.text.push_str(text);
         self.hash.update(text.as_bytes());
         let verdict = match &mut self.reading {
-            Reading::Text(checker) => {
+            Some(Reading::Text(checker)) => {
                 let advance = checker.advance(text);
                 self.fresh.extend_from_slice(advance.edits);
                 self.decided = advance.decided;
                 advance.verdict
             }
-            Reading::Arguments(arguments) => {
+            Some(Reading::Arguments(arguments)) => {
                 let verdict = arguments.push(text, &mut self.fresh);
                 self.decided = arguments.decided();
                 verdict
             }
+            None => Verdict::Continue,
         };
         self.keep();
         verdict
@@ -173,17 +175,18 @@ impl Channel {
             return Verdict::Continue;
         }
         let verdict = match &mut self.reading {
-            Reading::Text(checker) => {
+            Some(Reading::Text(checker)) => {
                 let advance = checker.advance_to_end();
                 self.fresh.extend_from_slice(advance.edits);
                 self.decided = advance.decided;
                 advance.verdict
             }
-            Reading::Arguments(arguments) => {
+            Some(Reading::Arguments(arguments)) => {
                 let verdict = arguments.end(&mut self.fresh);
                 self.decided = arguments.decided();
                 verdict
             }
+            None => Verdict::Continue,
         };
         self.keep();
         verdict
@@ -283,8 +286,12 @@ impl Channel {
 
     pub(super) fn take_findings(&mut self, findings: &mut Vec<Finding>) {
         match &mut self.reading {
-            Reading::Text(checker) => findings.append(&mut checker.take_findings()),
-            Reading::Arguments(arguments) => arguments.take_findings(findings),
+            Some(Reading::Text(checker)) => findings.append(&mut checker.take_findings()),
+            Some(Reading::Arguments(arguments)) => arguments.take_findings(findings),
+            None => {}
+        }
+        if self.ended {
+            self.reading = None;
         }
     }
 }

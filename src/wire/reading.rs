@@ -55,8 +55,9 @@ fn encoded(text: &str) -> Option<Reading> {
 }
 
 fn page(text: &str) -> Option<Reading> {
-    let has_tags = text.contains('<') && text.contains('>');
-    if !has_tags && !(text.contains('&') && text.contains(';')) {
+    let (has_tags, has_entities) =
+        (text.contains('<') && text.contains('>'), text.contains('&') && text.contains(';'));
+    if !has_tags && !has_entities {
         return None;
     }
     let mut shown = String::with_capacity(text.len());

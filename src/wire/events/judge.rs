@@ -1,0 +1,267 @@
+//! Reads an event: what each of its values is, and what ends with it.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+
+use super::event::{Event, Inside, inside};
+use super::ids::{Ids, Key, identity};
+use super::spelled::moved;
+use super::{Events, MOST_PLACES, Step};
+use crate::checker::Verdict;
+use crate::wire::channel::Made;
+use crate::wire::guard::Fault;
+use crate::wire::json::{Document, ELEMENT, Node, ROOT, Value, ValueKind, quoted, unescaped};
+use crate::wire::table::{Ends, Meaning, Role};
+
+impl Events {
+    /// Takes the payload out of base64.
+    pub(super) fn unwrap(&mut self, event: &mut Event) -> Result<(), Fault> {
+        let Some(member) = self.table.inside.clone() else { return Ok(()) };
+        let Some(outer) = event.payload.take() else { return Ok(()) };
+        self.document.read(&outer, &mut self.paths).map_err(|_| Fault::Malformed)?;
+        let is_inside = |value: &&Value| {
+            value.kind == ValueKind::Text
+                && self.paths.name(value.node) == &*member
+                && matches!(self.paths.parent(value.node), Some(above) if above == ROOT || self.paths.parent(above) == Some(ROOT))
+        };
+        let Some(span) = self.document.values.iter().find(is_inside).map(|value| value.span.clone()) else {
+            event.payload = Some(outer);
+            return Ok(());
+        };
+        let said = unescaped(&outer[span.start + 1..span.end - 1]);
+        let bytes = BASE64.decode(said.as_bytes()).map_err(|_| Fault::Malformed)?;
+        let inner = String::from_utf8_lossy(&bytes).into_owned();
+        let is_bare = serde_json::from_str::<serde::de::IgnoredAny>(&inner).is_err();
+        event.payload = Some(if is_bare { quoted(&inner) } else { inner });
+        event.inside = Some(Inside { outer, span, is_bare });
+        Ok(())
+    }
+
+    /// Judges all that an event says.
+    pub(super) fn judge(&mut self, event: &mut Event) -> Step {
+        let payload = event.payload.take().ok_or(Fault::Malformed)?;
+        let mut document = std::mem::take(&mut self.document);
+        let read = document.read(&payload, &mut self.paths).map_err(|_| Fault::Malformed);
+        let judged = read.and_then(|()| self.judge_document(event, &payload, &mut document));
+        self.document = document;
+        event.payload = Some(payload);
+        judged
+    }
+
+    pub(super) fn judge_document(
+        &mut self,
+        event: &mut Event,
+        payload: &str,
+        document: &mut Document,
+    ) -> Step {
+        let of = self.type_of(event, payload, document);
+        event.of = of;
+        event.is_atomic |= self.table.is_start(&self.types[usize::from(of)]);
+        let mut join: [Option<u32>; 4] = [None; 4];
+        for value in &document.values {
+            let meaning = self.meaning(of, value.node);
+            if value.kind == ValueKind::Array && meaning.is_merged {
+                document
+                    .elements
+                    .iter_mut()
+                    .filter(|element| element.array == value.node)
+                    .for_each(|element| element.id = 0);
+            }
+            if matches!(value.kind, ValueKind::Text | ValueKind::Number | ValueKind::Word) {
+                if let Some(place) = meaning.join {
+                    join[usize::from(place)] = Some(identity(&payload[value.span.clone()]));
+                }
+                let names_element = self.paths.name(value.node) == "index"
+                    && self.paths.parent(value.node).is_some_and(|above| self.paths.name(above) == ELEMENT);
+                if let Some(element) = value.element.filter(|_| meaning.is_identity || names_element) {
+                    document.elements[element as usize].id = identity(&payload[value.span.clone()]);
+                }
+            }
+        }
+        let mut block = Ids::default();
+        join.into_iter().flatten().for_each(|id| block.push(id));
+        let ids_of = |element: Option<u32>| {
+            let (mut chain, mut at) = ([0; 16], element);
+            let mut length = 0;
+            while let Some(element) = at.map(|at| &document.elements[at as usize]).filter(|_| length < 16) {
+                chain[length] = element.id;
+                length += 1;
+                at = element.around;
+            }
+            let mut ids = block;
+            chain[..length].iter().rev().for_each(|id| ids.push(*id));
+            ids
+        };
+        for value in document.values.iter().filter(|value| value.kind == ValueKind::Text) {
+            if self.meaning(of, value.node).is_tool_name {
+                let (ids, name) = (ids_of(value.element), unescaped(inside(payload, value)));
+                self.tools.retain(|(other, _)| *other != ids);
+                if !name.is_empty() && self.tools.len() < MOST_PLACES {
+                    self.tools.push((ids, name.into()));
+                }
+            }
+        }
+        // The text that offsets may be of, and what was replaced in it.
+        let mut last_text: Option<Made> = None;
+        let mut skipped_to = 0;
+        for value in &document.values {
+            if value.span.start < skipped_to {
+                continue;
+            }
+            let meaning = self.meaning(of, value.node);
+            let ids = ids_of(value.element);
+            let verdict = match (value.kind, meaning.role) {
+                (ValueKind::Key, _) => self.judge_key(event, payload, value, of, &ids)?,
+                (_, Role::Opaque) => {
+                    skipped_to = value.span.end;
+                    Verdict::Continue
+                }
+                (_, Role::Tied) if value.kind != ValueKind::Null => {
+                    event.tied.push(value.span.clone());
+                    skipped_to = value.span.end;
+                    Verdict::Continue
+                }
+                (ValueKind::Array | ValueKind::Object, Role::Spells) => {
+                    event.is_atomic |= !self.is_whole;
+                    event.spells.push(value.span.clone());
+                    skipped_to = value.span.end;
+                    self.judge_tokens(event, payload, document, value, of)?
+                }
+                (ValueKind::Text, Role::Signature) => {
+                    self.judge_signature(event, document, value, &ids);
+                    Verdict::Continue
+                }
+                (ValueKind::Text, Role::Text(group)) => {
+                    let key = Key::Group(group, ids);
+                    self.fragment(event, payload, value, key, None)?
+                }
+                (ValueKind::Text, Role::Arguments(group)) => {
+                    let key = Key::Group(group, ids);
+                    self.fragment(event, payload, value, key, Some(self.audience(&ids)))?
+                }
+                (ValueKind::Text, role) => {
+                    let (verdict, made) = self.judge_whole(event, payload, value, of, role, &ids)?;
+                    if meaning.has_offsets {
+                        last_text = made;
+                    }
+                    verdict
+                }
+                (ValueKind::Number, Role::Offset(unit)) => {
+                    let made = last_text.as_ref().or_else(|| self.offset_text(&ids));
+                    if let Some(moved) = made.and_then(|made| moved(&payload[value.span.clone()], made, unit))
+                    {
+                        event.fixed.push((value.span.clone(), moved));
+                    }
+                    Verdict::Continue
+                }
+                (ValueKind::Number, Role::Unnamed | Role::Object) => {
+                    self.judge_number(event, payload, value, of, meaning.role, &ids)?
+                }
+                _ => Verdict::Continue,
+            };
+            if value.kind == ValueKind::Number
+                && self.table.sequence.as_deref() == Some(self.paths.name(value.node))
+                && self.paths.parent(value.node) == Some(ROOT)
+            {
+                event.sequence =
+                    payload[value.span.clone()].parse().ok().map(|number| (value.span.clone(), number));
+            }
+            if verdict == Verdict::Stop {
+                return Ok(verdict);
+            }
+        }
+        self.end_with(event, payload, document, of, &block, ids_of)
+    }
+
+    /// Ends the texts that end with this event.
+    pub(super) fn end_with(
+        &mut self,
+        event: &mut Event,
+        payload: &str,
+        document: &Document,
+        of: u16,
+        block: &Ids,
+        ids_of: impl Fn(Option<u32>) -> Ids,
+    ) -> Step {
+        if self.is_whole {
+            return Ok(self.end_channels(None));
+        }
+        let type_ends = self.table.type_ends(&self.types[usize::from(of)]);
+        event.is_sent_alone |= type_ends != Ends::Nothing;
+        let mut verdict = match type_ends {
+            Ends::Nothing => Verdict::Continue,
+            Ends::Block => self.end_channels(Some(block)),
+            Ends::All => self.end_channels(None),
+        };
+        for value in &document.values {
+            let meaning = self.meaning(of, value.node);
+            let says = match value.kind {
+                ValueKind::Null | ValueKind::Key => false,
+                ValueKind::Word => &payload[value.span.clone()] == "true",
+                ValueKind::Text => !matches!(&payload[value.span.clone()], "\"\"" | "\"null\""),
+                _ => true,
+            };
+            if meaning.ends == Ends::Nothing || !says || verdict == Verdict::Stop {
+                continue;
+            }
+            event.is_sent_alone = true;
+            event.finishes.extend(ids_of(value.element).as_slice().first());
+            if event.pieces.iter().any(|piece| piece.start < piece.end) {
+                // It may be the last, or say so every time: what comes next tells.
+                event.is_atomic = true;
+                continue;
+            }
+            verdict = match meaning.ends {
+                Ends::Block => self.end_channels(Some(&ids_of(value.element))),
+                _ => self.end_channels(None),
+            };
+        }
+        Ok(verdict)
+    }
+
+    /// What the event calls itself, and what its framing calls it.
+    pub(super) fn type_of(&mut self, event: &Event, payload: &str, document: &Document) -> u16 {
+        let own = document.values.iter().find(|value| {
+            value.kind == ValueKind::Text
+                && self.paths.parent(value.node) == Some(ROOT)
+                && matches!(self.paths.name(value.node), "type" | "event_type")
+        });
+        let own = own.map(|value| unescaped(inside(payload, value)).into_owned());
+        let framed = event.frame.name.as_deref().filter(|_| event.inside.is_none());
+        let known = |name: &&str| self.table.knows(name);
+        let name = framed
+            .filter(known)
+            .or(own.as_deref().filter(known))
+            .or(framed)
+            .or(own.as_deref())
+            .unwrap_or_default();
+        // Types are few; what calls itself ever anew is of no type.
+        let name = if self.types.len() >= 256 { "" } else { name };
+        match self.types.iter().position(|known| &**known == name) {
+            Some(place) => place as u16,
+            None if self.types.len() > 256 => 0,
+            None => {
+                self.types.push(name.into());
+                self.meanings.push(Vec::new());
+                (self.types.len() - 1) as u16
+            }
+        }
+    }
+
+    pub(super) fn meaning(&mut self, of: u16, node: Node) -> Meaning {
+        let known = &mut self.meanings[usize::from(of)];
+        if known.len() <= node as usize {
+            known.resize(node as usize + 1, None);
+        }
+        if let Some(meaning) = known[node as usize] {
+            return meaning;
+        }
+        let above = match self.paths.parent(node) {
+            None => Role::Unnamed,
+            Some(parent) => self.meaning(of, parent).role,
+        };
+        let meaning = self.table.meaning(&self.types[usize::from(of)], node, &self.paths, above);
+        self.meanings[usize::from(of)][node as usize] = Some(meaning);
+        meaning
+    }
+}

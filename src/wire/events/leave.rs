@@ -1,0 +1,214 @@
+//! What leaves when: events in the order in which they came, with what is decided of them.
+
+use super::event::{Event, Piece, empty, spliced};
+use super::{Events, Step};
+use crate::checker::Verdict;
+use crate::wire::channel::Template;
+use crate::wire::json::quoted;
+use crate::wire::{ending, skeleton};
+
+impl Events {
+    /// Ends the response the provider's way, behind what is decided.
+    pub(super) fn stop(&mut self, out: &mut Vec<u8>) -> Step {
+        self.gather();
+        if self.is_whole {
+            let Some(event) = self.queue.pop_back() else { return Ok(Verdict::Stop) };
+            let message = self.session.policy().stop_message();
+            let mut said = std::mem::take(&mut self.said);
+            for piece in &event.pieces {
+                let channel = &mut self.channels[piece.channel];
+                if self.visible.contains(&piece.channel) && said.is_empty() {
+                    channel.write(channel.decided().min(piece.end), &mut said);
+                }
+            }
+            said.push_str(message);
+            let body = ending::whole(self.format, event.payload.as_deref().unwrap_or_default(), &said);
+            out.extend_from_slice(body.as_bytes());
+            return Ok(Verdict::Stop);
+        }
+        // The event at hand was not judged to its end, and others wait for text that will not leave: of these, only what is decided of their
+        // texts leaves.
+        let is_decided = |event: &Event| {
+            event.pieces.iter().all(|piece| self.channels[piece.channel].decided() >= piece.end)
+        };
+        let whole =
+            self.queue.iter().take(self.queue.len().saturating_sub(1)).take_while(|event| is_decided(event));
+        for _ in 0..whole.count() {
+            if let Some(event) = self.queue.pop_front() {
+                self.emit(event, out);
+            }
+        }
+        while let Some(Event { frame, payload, inside, pieces, of, .. }) = self.queue.pop_front() {
+            for piece in pieces {
+                let channel = &self.channels[piece.channel];
+                let end = channel.decided().min(piece.end);
+                let (Some(payload), Some(span), true) =
+                    (payload.clone(), piece.span, end > channel.written())
+                else {
+                    continue;
+                };
+                let template = Template { frame: frame.clone(), payload, span, inside: inside.clone(), of };
+                if let Some(event) = self.rest(template, piece.channel, end) {
+                    self.emit(event, out);
+                }
+            }
+        }
+        let message = self.session.policy().stop_message().to_owned();
+        let open = self.by_key.keys().filter_map(|key| key.ids().as_slice().first().copied());
+        let mut choices: Vec<u32> = open.filter(|choice| !self.finished.contains(choice)).collect();
+        choices.sort_unstable();
+        choices.dedup();
+        self.ending.write(self.format, &message, &choices, out);
+        Ok(Verdict::Stop)
+    }
+
+    /// Gives the texts that have ended an event for what is carried, before an event that has no place for it.
+    pub(super) fn flush_before(&mut self, event: &Event) {
+        if self.channels.iter().any(|channel| channel.template.is_some() && channel.is_ended()) {
+            let places: Vec<usize> = event.pieces.iter().map(|piece| piece.channel).collect();
+            self.flush_but(&places);
+        }
+    }
+
+    pub(super) fn flush(&mut self) {
+        self.flush_but(&[]);
+    }
+
+    pub(super) fn flush_but(&mut self, places: &[usize]) {
+        for at in 0..self.channels.len() {
+            let waits = |event: &Event| event.pieces.iter().any(|piece| piece.channel == at);
+            let channel = &mut self.channels[at];
+            let is_carried = channel.is_ended() && channel.written() < channel.seen();
+            if !is_carried || places.contains(&at) || self.queue.iter().any(waits) {
+                continue;
+            }
+            let Some(template) = channel.template.take() else { continue };
+            let end = channel.seen();
+            let event = self.rest(*template, at, end);
+            self.queue.extend(event);
+        }
+    }
+
+    /// An event of its own for what is left of a text up to `end`.
+    pub(super) fn rest(&self, template: Template, channel: usize, end: u64) -> Option<Event> {
+        let (payload, span) = skeleton::of(&template.payload, &template.span, &self.table.envelope)?;
+        let sequence = skeleton::sequence(&payload, self.table.sequence.as_deref());
+        let start = self.channels[channel].written();
+        let mut event = Event::new(template.frame.like(), payload);
+        event.pieces.push(Piece { channel, span: Some(span), is_torn: true, start, end });
+        (event.inside, event.of, event.is_new, event.sequence) =
+            (template.inside, template.of, true, sequence);
+        Some(event)
+    }
+
+    /// Lets go what may leave.
+    pub(super) fn drain(&mut self, ends: bool, out: &mut Vec<u8>) {
+        while let Some(event) = self.queue.front() {
+            let is_decided = |piece: &Piece| self.channels[piece.channel].decided() >= piece.end;
+            if event.pieces.iter().all(is_decided) {
+                let event = self.queue.pop_front().expect("it is there");
+                self.emit(event, out);
+                continue;
+            }
+            if event.is_atomic && !ends {
+                return;
+            }
+            let has_more = event.pieces.iter().any(|piece| {
+                let channel = &self.channels[piece.channel];
+                channel.decided().min(piece.end) > channel.written()
+            });
+            let undecided: Vec<usize> =
+                event.pieces.iter().filter(|piece| !is_decided(piece)).map(|piece| piece.channel).collect();
+            let waits_too = |other: &Event| {
+                !other.pieces.is_empty()
+                    && !other.is_sent_alone
+                    && other.pieces.iter().all(|piece| undecided.contains(&piece.channel))
+            };
+            if !has_more && !ends && self.queue.iter().skip(1).all(waits_too) {
+                return;
+            }
+            let event = self.queue.pop_front().expect("it is there");
+            self.emit(event, out);
+        }
+    }
+
+    /// Writes an event with what is decided of it.
+    pub(super) fn emit(&mut self, event: Event, out: &mut Vec<u8>) {
+        let Event {
+            frame,
+            payload,
+            inside,
+            pieces,
+            mut fixed,
+            spells,
+            tied,
+            finishes,
+            sequence,
+            of,
+            is_dropped,
+            is_new,
+            ..
+        } = event;
+        if is_dropped {
+            self.renumbered -= i64::from(sequence.is_some());
+            return;
+        }
+        let Some(payload) = payload else { return out.extend_from_slice(&frame.raw) };
+        let mut spells_otherwise = !fixed.is_empty();
+        let mut carried = Vec::new();
+        for piece in &pieces {
+            let channel = &mut self.channels[piece.channel];
+            let to = channel.decided().min(piece.end);
+            let mut text = String::new();
+            let is_untouched = to == piece.end && channel.is_untouched(piece.start, to) && !piece.is_torn;
+            let made = channel.made.edits.len();
+            channel.write(to, &mut text);
+            self.withheld |= channel.made.edits.len() > made;
+            spells_otherwise |= !is_untouched;
+            let Some(span) = &piece.span else { continue };
+            if self.visible.contains(&piece.channel) {
+                self.ending.said(self.format, &text);
+            }
+            if !is_untouched {
+                fixed.push((span.clone(), quoted(&text)));
+            }
+            if to < piece.end {
+                carried.push((piece.channel, span.clone()));
+            }
+        }
+        if spells_otherwise {
+            fixed.extend(spells.into_iter().map(|span| (span.clone(), empty(&payload, &span).to_owned())));
+        }
+        if self.withheld {
+            fixed.extend(tied.into_iter().map(|span| (span.clone(), empty(&payload, &span).to_owned())));
+        }
+        if let Some((span, number)) = sequence {
+            self.renumbered += i64::from(is_new);
+            let new = if is_new { self.numbered + 1 } else { number + self.renumbered };
+            self.numbered = new;
+            if new != number {
+                fixed.push((span, new.to_string()));
+            }
+        }
+        let new = (!fixed.is_empty() || is_new).then(|| spliced(&payload, fixed));
+        let began = self.ending.began();
+        self.ending.sent(self.format, &self.types[usize::from(of)], new.as_deref().unwrap_or(&payload));
+        match new {
+            None => out.extend_from_slice(&frame.raw),
+            Some(new) => {
+                let new = inside.as_ref().map_or(new.clone(), |inside| inside.wrapped(&new));
+                if is_new {
+                    frame.write_next(new.as_bytes(), began, out)
+                } else {
+                    frame.write_with(new.as_bytes(), out)
+                }
+            }
+        }
+        self.finished.extend(finishes);
+        for (channel, span) in carried {
+            let template =
+                Template { frame: frame.clone(), payload: payload.clone(), span, inside: inside.clone(), of };
+            self.channels[channel].template = Some(Box::new(template));
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! The events of a response: what of each is text, what of it is decided, and what leaves when.
+//!
+//! Events leave in the order in which they came. One whose text is not decided waits while only events of the same text follow; as soon as
+//! another one does, or some of its text can leave, it leaves with what is decided, and the rest is carried to the next event of its text,
+//! or to one of its own before whatever ends the text. An event that says its text twice waits until all of it is decided.
+
+mod event;
+mod fragment;
+mod ids;
+mod judge;
+mod leave;
+mod spelled;
+mod whole;
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+
+use super::channel::Channel;
+use super::ending;
+use super::format::Format;
+use super::frame::Frame;
+use super::guard::{Counts, Fault};
+use super::json::{Document, Node, Paths};
+use super::table::{Meaning, Table};
+use crate::checker::{Finding, Session, Verdict};
+use event::Event;
+pub(super) use event::Inside;
+use ids::{Ids, Key};
+use whole::Spot;
+
+/// The events of one response.
+pub(super) struct Events {
+    session: Session,
+    format: Format,
+    table: Arc<Table>,
+    /// The body is one event.
+    is_whole: bool,
+    paths: Paths,
+    document: Document,
+    types: Vec<Box<str>>,
+    /// By type and path.
+    meanings: Vec<Vec<Option<Meaning>>>,
+    channels: Vec<Channel>,
+    /// The channels that readers see.
+    visible: Vec<usize>,
+    by_key: HashMap<Key, usize>,
+    spots: HashMap<Key, Spot>,
+    /// Names of members that were judged, and what stands in their place.
+    keys: HashMap<Node, Option<String>>,
+    /// The names of tools, by the place of their calls.
+    tools: Vec<(Ids, Box<str>)>,
+    queue: VecDeque<Event>,
+    /// Anything was withheld so far.
+    withheld: bool,
+    /// By how much events are numbered otherwise than they came, and the last number that left.
+    renumbered: i64,
+    numbered: i64,
+    /// Choices whose last event has left.
+    finished: Vec<u32>,
+    /// What a whole body said before it was stopped.
+    said: String,
+    ending: ending::Ending,
+    findings: Vec<Finding>,
+    pub(super) counts: Counts,
+    limit: usize,
+}
+
+/// More places are not remembered: what stands there is judged each time.
+const MOST_PLACES: usize = 4096;
+
+/// Findings that are kept until somebody takes them.
+const MOST_FINDINGS: usize = 1_000;
+
+/// What became of an event.
+pub(super) type Step = Result<Verdict, Fault>;
+
+impl Events {
+    pub(super) fn new(session: &Session, format: Format, is_whole: bool, limit: usize) -> Self {
+        Self {
+            session: session.clone(),
+            format,
+            table: Table::of(format),
+            is_whole,
+            paths: Paths::default(),
+            document: Document::default(),
+            types: Vec::new(),
+            meanings: Vec::new(),
+            channels: Vec::new(),
+            visible: Vec::new(),
+            by_key: HashMap::new(),
+            spots: HashMap::new(),
+            keys: HashMap::new(),
+            tools: Vec::new(),
+            queue: VecDeque::new(),
+            withheld: false,
+            renumbered: 0,
+            numbered: -1,
+            finished: Vec::new(),
+            said: String::new(),
+            ending: ending::Ending::default(),
+            findings: Vec::new(),
+            counts: Counts::default(),
+            limit,
+        }
+    }
+
+    /// Bytes of text and of events that have not left.
+    pub(super) fn held(&self) -> usize {
+        let text: usize = self.channels.iter().map(Channel::held).sum();
+        text + self.queue.iter().map(|event| event.frame.raw.len()).sum::<usize>()
+    }
+
+    /// Bytes of text that have come and have not left.
+    pub(super) fn held_text(&self) -> usize {
+        self.channels.iter().map(Channel::held).sum()
+    }
+
+    pub(super) fn take_findings(&mut self) -> Vec<Finding> {
+        std::mem::take(&mut self.findings)
+    }
+
+    /// Takes an event, and appends what may leave now.
+    pub(super) fn push(&mut self, mut frame: Frame, out: &mut Vec<u8>) -> Step {
+        self.ending.came(&frame);
+        if self.judge_notes(&mut frame)? == Verdict::Stop {
+            return self.stop(out);
+        }
+        let Some(payload) = frame.payload() else {
+            self.queue.push_back(Event::bare(frame));
+            self.drain(false, out);
+            return Ok(Verdict::Continue);
+        };
+        let payload = String::from_utf8(payload.into_owned()).map_err(|_| Fault::Malformed)?;
+        if payload.trim().is_empty() || payload.trim() == "[DONE]" {
+            let verdict = if payload.trim().is_empty() { Verdict::Continue } else { self.end_channels(None) };
+            if verdict == Verdict::Stop {
+                return self.stop(out);
+            }
+            self.flush();
+            self.queue.push_back(Event::bare(frame));
+            self.drain(false, out);
+            return Ok(Verdict::Continue);
+        }
+        self.counts.events += 1;
+        let mut event = Event::new(frame, payload);
+        if self.table.inside.is_some() {
+            self.unwrap(&mut event)?;
+        }
+        let verdict = self.judge(&mut event)?;
+        self.gather();
+        if verdict == Verdict::Stop {
+            self.queue.push_back(event);
+            return self.stop(out);
+        }
+        if self.held_text() > self.limit {
+            return Err(Fault::TooLarge);
+        }
+        self.flush_before(&event);
+        self.queue.push_back(event);
+        self.drain(false, out);
+        Ok(Verdict::Continue)
+    }
+
+    /// The body ends: everything is decided and leaves.
+    pub(super) fn finish(&mut self, out: &mut Vec<u8>) -> Step {
+        if self.end_channels(None) == Verdict::Stop {
+            return self.stop(out);
+        }
+        self.flush();
+        self.drain(true, out);
+        self.gather();
+        Ok(Verdict::Continue)
+    }
+
+    /// Takes the findings out of the texts.
+    fn gather(&mut self) {
+        for channel in &mut self.channels {
+            channel.take_findings(&mut self.findings);
+        }
+        self.counts.findings += self.findings.len().saturating_sub(MOST_FINDINGS) as u64;
+        self.findings.truncate(MOST_FINDINGS);
+    }
+}
