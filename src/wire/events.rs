@@ -291,7 +291,8 @@ impl Events {
         let is_decided = |event: &Event| {
             event.pieces.iter().all(|piece| self.channels[piece.channel].decided() >= piece.end)
         };
-        let whole = self.queue.iter().take(self.queue.len().saturating_sub(1)).take_while(|event| is_decided(event));
+        let whole =
+            self.queue.iter().take(self.queue.len().saturating_sub(1)).take_while(|event| is_decided(event));
         for _ in 0..whole.count() {
             if let Some(event) = self.queue.pop_front() {
                 self.emit(event, out);
@@ -301,7 +302,11 @@ impl Events {
             for piece in pieces {
                 let channel = &self.channels[piece.channel];
                 let end = channel.decided().min(piece.end);
-                let (Some(payload), Some(span), true) = (payload.clone(), piece.span, end > channel.written()) else { continue };
+                let (Some(payload), Some(span), true) =
+                    (payload.clone(), piece.span, end > channel.written())
+                else {
+                    continue;
+                };
                 let template = Template { frame: frame.clone(), payload, span, inside: inside.clone(), of };
                 if let Some(event) = self.rest(template, piece.channel, end) {
                     self.emit(event, out);
