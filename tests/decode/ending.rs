@@ -1,5 +1,7 @@
 //! How each provider ends a response that a filter of content stopped.
 
+use std::collections::BTreeMap;
+
 use super::frames::{Event, Framing};
 use super::json::Json;
 
@@ -31,37 +33,7 @@ pub fn stopped(format: &str, events: &[Event], framing: Framing) -> Result<(), S
     };
     match format {
         "openai-chat" | "openai-completions" => {
-            // Some recordings hold several answers, one behind the other, each with an id.
-            let choices = |event: &Event| {
-                let json = event.json()?;
-                let id = json.get("id").and_then(Json::scalar).unwrap_or_default();
-                let choices = json.get("choices")?.items().to_vec();
-                Some(choices.into_iter().map(move |choice| (id.clone(), choice)))
-            };
-            let choices: Vec<(String, Json)> = events.iter().filter_map(choices).flatten().collect();
-            let index = |choice: &Json| choice.get("index").and_then(Json::scalar).unwrap_or_default();
-            let mut places: Vec<(String, String)> =
-                choices.iter().map(|(id, choice)| (id.clone(), index(choice))).collect();
-            places.sort();
-            places.dedup();
-            for (of, at) in places {
-                let reasons: Vec<&str> = choices
-                    .iter()
-                    .filter(|(id, choice)| *id == of && index(choice) == at)
-                    .filter_map(|(_, choice)| choice.get("finish_reason")?.text())
-                    .filter(|reason| !reason.is_empty())
-                    .collect();
-                expect(reasons.len() <= 1, || format!("choice {at} has one finish_reason, not {reasons:?}"))?;
-                let ends = |(_, choice): &(String, Json)| {
-                    index(choice) == at && choice.get("finish_reason").and_then(Json::text).is_some()
-                };
-                expect(choices.iter().any(ends), || format!("choice {at} has a finish_reason"))?;
-            }
-            let choices: Vec<Json> = choices.into_iter().map(|(_, choice)| choice).collect();
-            let filtered = choices
-                .iter()
-                .any(|choice| choice.get("finish_reason").and_then(Json::text) == Some("content_filter"));
-            expect(filtered, || "a finish_reason \"content_filter\"".to_owned())?;
+            chat(events)?;
             expect(is_done, || "[DONE] at the end".to_owned())
         }
         "openai-responses" => {
@@ -191,6 +163,24 @@ pub fn stopped(format: &str, events: &[Event], framing: Framing) -> Result<(), S
         }
         _ => Ok(()),
     }
+}
+
+/// Every choice ends once, one of them by a filter. A recording may hold several answers, which the identifier tells apart.
+fn chat(events: &[Event]) -> Result<(), String> {
+    let mut reasons = BTreeMap::<(String, String), Vec<&str>>::new();
+    for json in events.iter().filter_map(Event::json) {
+        let answer = json.get("id").and_then(Json::scalar).unwrap_or_default();
+        for choice in json.get("choices").map(Json::items).unwrap_or_default() {
+            let place = choice.get("index").and_then(Json::scalar).unwrap_or_default();
+            let reason = choice.get("finish_reason").and_then(Json::text).filter(|reason| !reason.is_empty());
+            reasons.entry((answer.clone(), place)).or_default().extend(reason);
+        }
+    }
+    for ((_, place), reasons) in &reasons {
+        expect(reasons.len() == 1, || format!("choice {place} has one finish_reason, not {reasons:?}"))?;
+    }
+    let is_filtered = reasons.values().flatten().any(|reason| *reason == "content_filter");
+    expect(is_filtered, || "a finish_reason \"content_filter\"".to_owned())
 }
 
 /// The ending of a body that is one JSON value.
