@@ -3,6 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
+use super::alike::Like;
 use super::event::{Event, Inside, inside};
 use super::ids::{Ids, Key, identity};
 use super::spelled::moved;
@@ -18,13 +19,14 @@ impl Events {
     pub(super) fn unwrap(&mut self, event: &mut Event) -> Result<(), Fault> {
         let Some(member) = self.table.inside.clone() else { return Ok(()) };
         let Some(outer) = event.payload.take() else { return Ok(()) };
-        self.document.read(&outer, &mut self.paths).map_err(|_| Fault::Malformed)?;
+        let mut document = Document::default();
+        document.read(&outer, &mut self.paths).map_err(|_| Fault::Malformed)?;
         let is_inside = |value: &&Value| {
             value.kind == ValueKind::Text
                 && self.paths.name(value.node) == &*member
                 && matches!(self.paths.parent(value.node), Some(above) if above == ROOT || self.paths.parent(above) == Some(ROOT))
         };
-        let Some(span) = self.document.values.iter().find(is_inside).map(|value| value.span.clone()) else {
+        let Some(span) = document.values.iter().find(is_inside).map(|value| value.span.clone()) else {
             event.payload = Some(outer);
             return Ok(());
         };
@@ -40,10 +42,16 @@ impl Events {
     /// Judges all that an event says.
     pub(super) fn judge(&mut self, event: &mut Event) -> Step {
         let payload = event.payload.take().ok_or(Fault::Malformed)?;
-        let mut document = std::mem::take(&mut self.document);
-        let read = document.read(&payload, &mut self.paths).map_err(|_| Fault::Malformed);
-        let judged = read.and_then(|()| self.judge_document(event, &payload, &mut document));
-        self.document = document;
+        let (mut document, mut like) = (std::mem::take(&mut self.document), std::mem::take(&mut self.like));
+        let judged = if like.fits(&event.frame, &payload, &mut document) {
+            self.judge_alike(event, &payload, &document, &mut like)
+        } else {
+            like.forget();
+            let read = document.read(&payload, &mut self.paths).map_err(|_| Fault::Malformed);
+            read.and_then(|()| self.judge_document(event, &payload, &mut document, &mut like))
+        };
+        like.keep(event, &payload, &judged);
+        (self.document, self.like) = (document, like);
         event.payload = Some(payload);
         judged
     }
@@ -53,28 +61,33 @@ impl Events {
         event: &mut Event,
         payload: &str,
         document: &mut Document,
+        like: &mut Like,
     ) -> Step {
         let of = self.type_of(event, payload, document);
         event.of = of;
         event.is_atomic |= self.table.is_start(&self.types[usize::from(of)]);
         let mut join: [Option<u32>; 4] = [None; 4];
-        for value in &document.values {
+        for (at, value) in document.values.iter().enumerate() {
             let meaning = self.meaning(of, value.node);
             if value.kind == ValueKind::Array && meaning.is_merged {
                 document
                     .elements
                     .iter_mut()
                     .filter(|element| element.array == value.node)
-                    .for_each(|element| element.id = 0);
+                    .for_each(|element| element.id = None);
             }
             if matches!(value.kind, ValueKind::Text | ValueKind::Number | ValueKind::Word) {
+                let names_event = matches!(self.paths.name(value.node), "type" | "event_type");
                 if let Some(place) = meaning.join {
                     join[usize::from(place)] = Some(identity(&payload[value.span.clone()]));
                 }
                 let names_element = self.paths.name(value.node) == "index"
                     && self.paths.parent(value.node).is_some_and(|above| self.paths.name(above) == ELEMENT);
+                if meaning.join.is_some() || meaning.is_identity || names_element || names_event || meaning.is_tool_name {
+                    like.pin(at);
+                }
                 if let Some(element) = value.element.filter(|_| meaning.is_identity || names_element) {
-                    document.elements[element as usize].id = identity(&payload[value.span.clone()]);
+                    document.elements[element as usize].id = Some(identity(&payload[value.span.clone()]));
                 }
             }
         }
@@ -84,8 +97,10 @@ impl Events {
             let (mut chain, mut at) = ([0; 16], element);
             let mut length = 0;
             while let Some(element) = at.map(|at| &document.elements[at as usize]).filter(|_| length < 16) {
-                chain[length] = element.id;
-                length += 1;
+                if let Some(id) = element.id {
+                    chain[length] = id;
+                    length += 1;
+                }
                 at = element.around;
             }
             let mut ids = block;
@@ -104,12 +119,13 @@ impl Events {
         // The text that offsets may be of, and what was replaced in it.
         let mut last_text: Option<Made> = None;
         let mut skipped_to = 0;
-        for value in &document.values {
+        for (at, value) in document.values.iter().enumerate() {
             if value.span.start < skipped_to {
                 continue;
             }
             let meaning = self.meaning(of, value.node);
             let ids = ids_of(value.element);
+            like.add(at, value, meaning, ids);
             let verdict = match (value.kind, meaning.role) {
                 (ValueKind::Key, _) => self.judge_key(event, payload, value, of, &ids)?,
                 (_, Role::Opaque) => {
@@ -159,18 +175,22 @@ impl Events {
                 }
                 _ => Verdict::Continue,
             };
-            if value.kind == ValueKind::Number
-                && self.table.sequence.as_deref() == Some(self.paths.name(value.node))
-                && self.paths.parent(value.node) == Some(ROOT)
-            {
-                event.sequence =
-                    payload[value.span.clone()].parse().ok().map(|number| (value.span.clone(), number));
-            }
+            self.number(event, payload, value);
             if verdict == Verdict::Stop {
                 return Ok(verdict);
             }
         }
         self.end_with(event, payload, document, of, &block, ids_of)
+    }
+
+    /// The number of the event, if this value says it.
+    pub(super) fn number(&self, event: &mut Event, payload: &str, value: &Value) {
+        let is_number = value.kind == ValueKind::Number
+            && self.table.sequence.as_deref() == Some(self.paths.name(value.node))
+            && self.paths.parent(value.node) == Some(ROOT);
+        if is_number {
+            event.sequence = payload[value.span.clone()].parse().ok().map(|number| (value.span.clone(), number));
+        }
     }
 
     /// Ends the texts that end with this event.

@@ -4,6 +4,7 @@
 //! another one does, or some of its text can leave, it leaves with what is decided, and the rest is carried to the next event of its text,
 //! or to one of its own before whatever ends the text. An event that says its text twice waits until all of it is decided.
 
+mod alike;
 mod event;
 mod fragment;
 mod ids;
@@ -37,6 +38,7 @@ pub(super) struct Events {
     is_whole: bool,
     paths: Paths,
     document: Document,
+    like: alike::Like,
     types: Vec<Box<str>>,
     /// By type and path.
     meanings: Vec<Vec<Option<Meaning>>>,
@@ -83,6 +85,7 @@ impl Events {
             is_whole,
             paths: Paths::default(),
             document: Document::default(),
+            like: alike::Like::default(),
             types: Vec::new(),
             meanings: Vec::new(),
             channels: Vec::new(),

@@ -60,7 +60,7 @@ impl Events {
             for (length, id) in chain.into_iter().rev() {
                 inner += u32::from(length >= depth);
                 if inner != 1 || length < depth {
-                    ids.push(id);
+                    id.into_iter().for_each(|id| ids.push(id));
                 }
             }
             let node = if value.kind == ValueKind::Key { above } else { value.node };

@@ -11,6 +11,8 @@ use super::path::{ANY, ELEMENT, Node, Paths, ROOT};
 pub(in crate::wire) struct Document {
     pub(in crate::wire) values: Vec<Value>,
     pub(in crate::wire) elements: Vec<Element>,
+    /// The spans of a payload that is being compared.
+    spans: Vec<Range<usize>>,
 }
 
 pub(in crate::wire) struct Value {
@@ -40,8 +42,8 @@ pub(in crate::wire) struct Element {
     pub(in crate::wire) around: Option<u32>,
     /// The array's path.
     pub(in crate::wire) array: Node,
-    /// What tells it from its neighbours: its place, or what it says itself.
-    pub(in crate::wire) id: u32,
+    /// What tells it from its neighbours: its place, or what it says itself. `None`: they are one.
+    pub(in crate::wire) id: Option<u32>,
 }
 
 /// A payload that is no JSON, or says one thing twice.
@@ -143,17 +145,83 @@ impl Document {
         }
     }
 
+    /// Reads a payload of which only texts and numbers are others than in the one that was read last: keys and brackets are compared, not read.
+    /// `false`: it is not such a payload, and nothing was read.
+    pub(in crate::wire) fn read_alike(&mut self, last: &str, text: &str) -> bool {
+        let (last, text) = (last.as_bytes(), text.as_bytes());
+        let (mut seen, mut at) = (0, 0);
+        self.spans.clear();
+        for value in &self.values {
+            if !matches!(value.kind, ValueKind::Text | ValueKind::Number) {
+                continue;
+            }
+            let between = &last[seen..value.span.start];
+            let Some(rest) = text[at..].strip_prefix(between) else { return false };
+            let start = at + between.len();
+            let same = &last[value.span.clone()];
+            let is_same = rest.starts_with(same)
+                && (value.kind == ValueKind::Text || !rest.get(same.len()).is_some_and(|byte| is_of_number(*byte)));
+            let length = match value.kind {
+                _ if is_same => same.len(),
+                ValueKind::Text => match text_length(rest) {
+                    Some(length) => length,
+                    None => return false,
+                },
+                _ => {
+                    let length = rest.iter().take_while(|byte| is_of_number(**byte)).count();
+                    if serde_json::from_slice::<serde::de::IgnoredAny>(&rest[..length]).is_err() {
+                        return false;
+                    }
+                    length
+                }
+            };
+            self.spans.push(start..start + length);
+            (seen, at) = (value.span.end, start + length);
+        }
+        if last[seen..] != text[at..] {
+            return false;
+        }
+        let scalars = self.values.iter_mut().filter(|value| matches!(value.kind, ValueKind::Text | ValueKind::Number));
+        for (value, span) in scalars.zip(self.spans.drain(..)) {
+            value.span = span;
+        }
+        true
+    }
+
     /// The path and the element of the value that begins.
     fn place(&mut self, levels: &mut [Level], member: Node, paths: &mut Paths) -> (Node, Option<u32>) {
         match levels.last_mut() {
             None => (ROOT, None),
             Some(level) if level.array => {
                 let element = self.elements.len() as u32;
-                self.elements.push(Element { around: level.element, array: level.node, id: level.count });
+                self.elements.push(Element { around: level.element, array: level.node, id: Some(level.count) });
                 level.count += 1;
                 (paths.child(level.node, ELEMENT), Some(element))
             }
             Some(level) => (member, level.element),
+        }
+    }
+}
+
+fn is_of_number(byte: u8) -> bool {
+    byte.is_ascii_digit() || matches!(byte, b'+' | b'-' | b'.' | b'e' | b'E')
+}
+
+/// The length of the text that begins here, quotes included; `None` if it is none, or says something that takes a closer look.
+fn text_length(bytes: &[u8]) -> Option<usize> {
+    if bytes.first() != Some(&b'"') {
+        return None;
+    }
+    let mut at = 1;
+    loop {
+        match *bytes.get(at)? {
+            b'"' => return Some(at + 1),
+            b'\\' => match bytes.get(at + 1)? {
+                b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => at += 2,
+                _ => return None,
+            },
+            0..0x20 => return None,
+            _ => at += 1,
         }
     }
 }
@@ -171,7 +239,7 @@ mod tests {
                 let element = |mut at: Option<u32>| {
                     let mut ids = Vec::new();
                     while let Some(place) = at {
-                        ids.push(document.elements[place as usize].id);
+                        ids.extend(document.elements[place as usize].id);
                         at = document.elements[place as usize].around;
                     }
                     ids.reverse();
@@ -201,6 +269,33 @@ mod tests {
         ];
         assert_eq!(read(text).unwrap(), expected);
         assert_eq!(read("12").unwrap(), ["=12"]);
+    }
+
+    #[test]
+    fn a_payload_that_is_alike_is_read_as_if_it_were_the_first() {
+        let first = r#"{"a":[{"b":"x","n":-1}],"c":"","d":null}"#;
+        for (text, is_alike) in [
+            (r#"{"a":[{"b":"longer \" text","n":17.5e3}],"c":"é","d":null}"#, true),
+            (first, true),
+            (r#"{"a":[{"b":"x","n":-12}],"c":"","d":null}"#, true),
+            (r#"{"a":[{"b":"x","n":01}],"c":"","d":null}"#, false),
+            (r#"{"a":[{"b":"x","n":-1}],"c":"","d":1}"#, false),
+            (r#"{"a":[{"b":"x","n":-1}],"c":"","d":null,"e":1}"#, false),
+            (r#"{"a":[{"b":"x\u0041","n":-1}],"c":"","d":null}"#, false),
+            (r#"{"a":[{"b":null,"n":-1}],"c":"","d":null}"#, false),
+            (r#"{"a":[{"b":"x,"n":-1}],"c":"","d":null}"#, false),
+        ] {
+            let (mut paths, mut document, mut other) = (Paths::default(), Document::default(), Document::default());
+            document.read(first, &mut paths).unwrap();
+            assert_eq!(document.read_alike(first, text), is_alike, "{text}");
+            let read = if is_alike { text } else { first };
+            other.read(read, &mut paths).unwrap();
+            let scalars = |document: &Document| -> Vec<_> {
+                let is_scalar = |value: &&Value| matches!(value.kind, ValueKind::Text | ValueKind::Number);
+                document.values.iter().filter(is_scalar).map(|value| (value.node, value.span.clone())).collect()
+            };
+            assert_eq!(scalars(&document), scalars(&other));
+        }
     }
 
     #[test]
