@@ -83,7 +83,12 @@ impl Events {
                 }
                 let names_element = self.paths.name(value.node) == "index"
                     && self.paths.parent(value.node).is_some_and(|above| self.paths.name(above) == ELEMENT);
-                if meaning.join.is_some() || meaning.is_identity || names_element || names_event || meaning.is_tool_name {
+                if meaning.join.is_some()
+                    || meaning.is_identity
+                    || names_element
+                    || names_event
+                    || meaning.is_tool_name
+                {
                     like.pin(at);
                 }
                 if let Some(element) = value.element.filter(|_| meaning.is_identity || names_element) {
@@ -189,7 +194,8 @@ impl Events {
             && self.table.sequence.as_deref() == Some(self.paths.name(value.node))
             && self.paths.parent(value.node) == Some(ROOT);
         if is_number {
-            event.sequence = payload[value.span.clone()].parse().ok().map(|number| (value.span.clone(), number));
+            event.sequence =
+                payload[value.span.clone()].parse().ok().map(|number| (value.span.clone(), number));
         }
     }
 

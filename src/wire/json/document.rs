@@ -160,7 +160,8 @@ impl Document {
             let start = at + between.len();
             let same = &last[value.span.clone()];
             let is_same = rest.starts_with(same)
-                && (value.kind == ValueKind::Text || !rest.get(same.len()).is_some_and(|byte| is_of_number(*byte)));
+                && (value.kind == ValueKind::Text
+                    || !rest.get(same.len()).is_some_and(|byte| is_of_number(*byte)));
             let length = match value.kind {
                 _ if is_same => same.len(),
                 ValueKind::Text => match text_length(rest) {
@@ -181,7 +182,8 @@ impl Document {
         if last[seen..] != text[at..] {
             return false;
         }
-        let scalars = self.values.iter_mut().filter(|value| matches!(value.kind, ValueKind::Text | ValueKind::Number));
+        let scalars =
+            self.values.iter_mut().filter(|value| matches!(value.kind, ValueKind::Text | ValueKind::Number));
         for (value, span) in scalars.zip(self.spans.drain(..)) {
             value.span = span;
         }
@@ -194,7 +196,11 @@ impl Document {
             None => (ROOT, None),
             Some(level) if level.array => {
                 let element = self.elements.len() as u32;
-                self.elements.push(Element { around: level.element, array: level.node, id: Some(level.count) });
+                self.elements.push(Element {
+                    around: level.element,
+                    array: level.node,
+                    id: Some(level.count),
+                });
                 level.count += 1;
                 (paths.child(level.node, ELEMENT), Some(element))
             }
@@ -285,14 +291,20 @@ mod tests {
             (r#"{"a":[{"b":null,"n":-1}],"c":"","d":null}"#, false),
             (r#"{"a":[{"b":"x,"n":-1}],"c":"","d":null}"#, false),
         ] {
-            let (mut paths, mut document, mut other) = (Paths::default(), Document::default(), Document::default());
+            let (mut paths, mut document, mut other) =
+                (Paths::default(), Document::default(), Document::default());
             document.read(first, &mut paths).unwrap();
             assert_eq!(document.read_alike(first, text), is_alike, "{text}");
             let read = if is_alike { text } else { first };
             other.read(read, &mut paths).unwrap();
             let scalars = |document: &Document| -> Vec<_> {
                 let is_scalar = |value: &&Value| matches!(value.kind, ValueKind::Text | ValueKind::Number);
-                document.values.iter().filter(is_scalar).map(|value| (value.node, value.span.clone())).collect()
+                document
+                    .values
+                    .iter()
+                    .filter(is_scalar)
+                    .map(|value| (value.node, value.span.clone()))
+                    .collect()
             };
             assert_eq!(scalars(&document), scalars(&other));
         }
