@@ -16,6 +16,8 @@ mod whole;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
+
 use super::channel::Channel;
 use super::ending;
 use super::format::Format;
@@ -45,8 +47,10 @@ pub(super) struct Events {
     channels: Vec<Channel>,
     /// The channels that readers see.
     visible: Vec<usize>,
-    by_key: HashMap<Key, usize>,
-    spots: HashMap<Key, Spot>,
+    by_key: HashMap<Key, usize, RandomState>,
+    /// Some of them are of places that no table names.
+    has_joined: bool,
+    spots: HashMap<Key, Spot, RandomState>,
     /// Names of members that were judged, and what stands in their place.
     keys: HashMap<Node, Option<String>>,
     /// The names of tools, by the place of their calls.
@@ -90,8 +94,9 @@ impl Events {
             meanings: Vec::new(),
             channels: Vec::new(),
             visible: Vec::new(),
-            by_key: HashMap::new(),
-            spots: HashMap::new(),
+            by_key: HashMap::default(),
+            has_joined: false,
+            spots: HashMap::default(),
             keys: HashMap::new(),
             tools: Vec::new(),
             queue: VecDeque::new(),

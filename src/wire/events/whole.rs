@@ -153,6 +153,7 @@ impl Events {
     /// Makes a text of what stands in one place with ever other values: what stood there first has left.
     pub(super) fn join(&mut self, key: &Key, node: Node, tail: &str) -> Result<(), Fault> {
         let channel = self.channel(*key, node, None)?;
+        self.has_joined = true;
         let _ = self.channels[channel].push(tail);
         self.channels[channel].forget(tail.len() as u64);
         Ok(())

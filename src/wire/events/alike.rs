@@ -1,0 +1,147 @@
+//! Events that differ from the last one only in what some of their texts and numbers say: most events of a stream. What their values are need
+//! not be asked again, and values that are the same need not be judged again.
+
+use super::event::Event;
+use super::ids::{Ids, Key};
+use super::{Events, Step};
+use crate::checker::Verdict;
+use crate::wire::frame::Frame;
+use crate::wire::json::{Document, Value, ValueKind};
+use crate::wire::table::{Ends, Meaning, Role};
+
+/// What is known of the last event that the next one may be like.
+#[derive(Default)]
+pub(super) struct Like {
+    /// Its payload; none, if it was not simple.
+    payload: Option<String>,
+    spare: String,
+    name: Option<Box<str>>,
+    of: u16,
+    /// Values that say what others are: they must be the same, byte for byte.
+    pinned: Vec<usize>,
+    /// Values that may say something else.
+    items: Vec<Item>,
+    is_simple: bool,
+}
+
+struct Item {
+    value: usize,
+    meaning: Meaning,
+    ids: Ids,
+    /// What it said last was judged, and is the same.
+    is_same: bool,
+}
+
+impl Like {
+    /// Whether a payload is like the last one; reads where its values stand.
+    pub(super) fn fits(&mut self, frame: &Frame, payload: &str, document: &mut Document) -> bool {
+        let Some(last) = &self.payload else { return false };
+        if self.name != frame.name {
+            return false;
+        }
+        // Where the values stood.
+        let said = |document: &Document, value: usize| document.values[value].span.clone();
+        let before: Vec<_> = self.pinned.iter().map(|value| said(document, *value)).collect();
+        let items: Vec<_> = self.items.iter().map(|item| said(document, item.value)).collect();
+        if !document.read_alike(last, payload) {
+            return false;
+        }
+        for (item, span) in self.items.iter_mut().zip(items) {
+            item.is_same = last[span] == payload[document.values[item.value].span.clone()];
+        }
+        let is_same = |(value, span): (&usize, std::ops::Range<usize>)| {
+            last[span] == payload[document.values[*value].span.clone()]
+        };
+        self.pinned.iter().zip(before).all(is_same)
+    }
+
+    pub(super) fn forget(&mut self) {
+        self.payload = None;
+        self.pinned.clear();
+        self.items.clear();
+        self.is_simple = true;
+    }
+
+    /// A value that says what others are.
+    pub(super) fn pin(&mut self, value: usize) {
+        self.pinned.push(value);
+    }
+
+    /// A value of an event that is read in full.
+    pub(super) fn add(&mut self, at: usize, value: &Value, meaning: Meaning, ids: Ids) {
+        let is_scalar = matches!(value.kind, ValueKind::Text | ValueKind::Number);
+        if meaning.ends != Ends::Nothing && is_scalar {
+            self.is_simple = false;
+        }
+        match (value.kind, meaning.role) {
+            (ValueKind::Null | ValueKind::Word, _) => {}
+            (ValueKind::Key, role) if role != Role::Object => {}
+            // What stands or falls with other values.
+            (_, Role::Spells | Role::Tied | Role::Signature | Role::Offset(_)) => self.is_simple = false,
+            (ValueKind::Key, Role::Object) => self.is_simple = false,
+            (ValueKind::Text, Role::Opaque) | (ValueKind::Number, Role::Opaque | Role::Whole) => {}
+            (ValueKind::Text | ValueKind::Number, _) => {
+                self.items.push(Item { value: at, meaning, ids, is_same: false });
+            }
+            _ => {}
+        }
+    }
+
+    /// Keeps an event that was judged.
+    pub(super) fn keep(&mut self, event: &Event, payload: &str, judged: &Step) {
+        let is_simple = self.is_simple
+            && matches!(judged, Ok(Verdict::Continue))
+            && event.fixed.is_empty()
+            && !event.is_atomic
+            && !event.is_sent_alone
+            && !event.is_dropped;
+        let mut kept = self.payload.take().unwrap_or_else(|| std::mem::take(&mut self.spare));
+        if is_simple {
+            kept.clear();
+            kept.push_str(payload);
+            if self.name != event.frame.name {
+                self.name.clone_from(&event.frame.name);
+            }
+            self.of = event.of;
+            self.payload = Some(kept);
+        } else {
+            self.spare = kept;
+        }
+    }
+}
+
+impl Events {
+    /// Judges an event that is like the last one.
+    pub(super) fn judge_alike(
+        &mut self,
+        event: &mut Event,
+        payload: &str,
+        document: &Document,
+        like: &mut Like,
+    ) -> Step {
+        event.of = like.of;
+        for item in &like.items {
+            let (value, of) = (&document.values[item.value], like.of);
+            let verdict = match (value.kind, item.meaning.role) {
+                (ValueKind::Text, Role::Text(group)) => {
+                    self.fragment(event, payload, value, Key::Group(group, item.ids), None)?
+                }
+                (ValueKind::Text, Role::Arguments(group)) => {
+                    let audience = self.audience(&item.ids);
+                    self.fragment(event, payload, value, Key::Group(group, item.ids), Some(audience))?
+                }
+                _ if item.is_same && !self.has_joined => Verdict::Continue,
+                (ValueKind::Text, role) => self.judge_whole(event, payload, value, of, role, &item.ids)?.0,
+                (ValueKind::Number, Role::Unnamed | Role::Object) => {
+                    self.judge_number(event, payload, value, of, item.meaning.role, &item.ids)?
+                }
+                _ => Verdict::Continue,
+            };
+            self.number(event, payload, value);
+            if verdict == Verdict::Stop {
+                return Ok(verdict);
+            }
+        }
+        Ok(Verdict::Continue)
+    }
+}
