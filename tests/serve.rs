@@ -63,7 +63,15 @@ fn requests_and_responses_pass_as_they_are() {
         assert!(!seen.contains(&format!("\r\n{header}:")), "{header} in {seen}");
     }
     assert_eq!(upstream.bodies(), ["{\"stream\":true}"]);
-    assert!(proxy.log().contains("trace=\"4bf92f3577b34da6a3ce929d0e0e4736\""), "{}", proxy.log());
+    // A response is logged once its last byte has left.
+    let is_logged = |proxy: &Proxy| proxy.log().contains("trace=\"4bf92f3577b34da6a3ce929d0e0e4736\"");
+    let waited = (0..100).any(|_| {
+        is_logged(&proxy) || {
+            sleep(Duration::from_millis(20));
+            false
+        }
+    });
+    assert!(waited, "{}", proxy.log());
 }
 
 #[test]
@@ -638,8 +646,14 @@ fn logs_say_nothing_of_anybody() {
     let mut stream = connect(proxy.clients);
     stream.write_all(b"bob@example.com grapefruit\r\n\r\n").unwrap();
     read(&mut stream);
-    let lines = proxy.log();
-    assert!(lines.lines().filter(|line| line.starts_with('{')).count() > 5, "{lines}");
+    let logged = |proxy: &Proxy| proxy.log().lines().filter(|line| line.starts_with('{')).count() > 5;
+    let waited = (0..100).any(|_| {
+        logged(&proxy) || {
+            sleep(Duration::from_millis(20));
+            false
+        }
+    });
+    assert!(waited, "{}", proxy.log());
     silent(&proxy);
 }
 
