@@ -32,6 +32,9 @@ pub(super) struct Bench {
     /// Print JSON: every class by kind, with n and a 95 % interval for every rate.
     #[arg(long)]
     json: bool,
+    /// Show so many examples of each way in which a class goes wrong.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    examples: usize,
     /// What has to be reached (TOML): by class the least share caught and covered, the most share wrongly withheld.
     #[arg(long, value_name = "FILE")]
     floors: Option<PathBuf>,
@@ -56,6 +59,7 @@ impl Bench {
             seed: self.seed,
             policy: policy(&self.policy)?,
             only: self.only.clone(),
+            examples: self.examples,
         };
         let mut report = quality.measure()?;
         report.beyond = floors.beyond(&report);

@@ -118,12 +118,9 @@ impl Material {
         WEAK.iter().rev().find(completes).cloned()
     }
 
-    /// Whether anybody in the index has this value, or a name with the same first and last word.
+    /// Whether anybody in the index has this value, or a name with the same first and last word, which stands in email addresses too.
     fn is_known(&self, person: &Person, kind: &Kind) -> bool {
-        match kind {
-            Kind::Name => self.census.namesakes(person) > 0,
-            kind => self.census.owners(person, kind) > 0,
-        }
+        self.census.namesakes(person) > 0 || self.census.owners(person, kind) > 0
     }
 
     /// Somebody who has neither the value nor the fact: to them it would be their own.

@@ -4,7 +4,9 @@ use unicode_normalization::UnicodeNormalization;
 use unicode_properties::{GeneralCategoryGroup, UnicodeGeneralCategory};
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::people::{People, Person};
+#[cfg(test)]
+use super::people::People;
+use super::people::Person;
 use crate::Kind;
 
 /// Hashes of everything that is known, in order; as often as there are owners.

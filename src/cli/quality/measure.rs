@@ -6,6 +6,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::cases::{Case, Material, Whose};
+use super::example::{self, Example};
 use super::random::Random;
 use super::rate::Rate;
 use super::writing::Class;
@@ -27,6 +28,13 @@ pub(super) struct Rates {
 /// One class, by kind.
 pub(super) type ByKind = BTreeMap<Kind, Rates>;
 
+/// One class: its rates, and examples of what went wrong.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Measured {
+    pub(super) kinds: ByKind,
+    pub(super) examples: Vec<Example>,
+}
+
 /// Clean answers.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Clean {
@@ -45,6 +53,8 @@ pub(super) struct Bench<'a> {
     pub(super) index: &'a Index,
     pub(super) policy: &'a Policy,
     pub(super) cases: usize,
+    /// How many examples of each way to go wrong are kept of a class.
+    pub(super) examples: usize,
 }
 
 /// So many cases are one piece of work.
@@ -52,21 +62,26 @@ const BATCH: usize = 250;
 
 impl Bench<'_> {
     /// Measures the classes, in parallel; the outcome does not depend on how.
-    pub(super) fn classes(&self, classes: &[&Class]) -> Vec<ByKind> {
+    pub(super) fn classes(&self, classes: &[&Class]) -> Vec<Measured> {
         let work: Vec<(usize, Whose, Range<usize>)> = (0..classes.len())
             .flat_map(|class| [Whose::Others, Whose::Readers, Whose::Nobodys].map(|whose| (class, whose)))
             .flat_map(|(class, whose)| batches(self.cases).map(move |batch| (class, whose, batch)))
             .collect();
-        let found = Mutex::new(vec![ByKind::new(); classes.len()]);
+        let found = Mutex::new(vec![Measured::default(); classes.len()]);
         in_parallel(&work, |(class, whose, batch)| {
-            let rates = self.batch(classes[*class], *whose, batch.clone());
+            let measured = self.batch(classes[*class], *whose, batch.clone());
             let mut found = found.lock().expect("no other thread panics");
-            for (kind, rates) in rates {
-                let sum = found[*class].entry(kind).or_default();
-                sum.add(&rates);
+            let sum = &mut found[*class];
+            for (kind, rates) in measured.kinds {
+                sum.kinds.entry(kind).or_default().add(&rates);
             }
+            sum.examples.extend(measured.examples);
         });
-        found.into_inner().expect("no thread panics")
+        let mut found = found.into_inner().expect("no thread panics");
+        for measured in &mut found {
+            example::first(&mut measured.examples, self.examples);
+        }
+        found
     }
 
     pub(super) fn clean(&self) -> Clean {
@@ -85,26 +100,33 @@ impl Bench<'_> {
         found.into_inner().expect("no thread panics")
     }
 
-    fn batch(&self, class: &Class, whose: Whose, numbers: Range<usize>) -> ByKind {
-        let mut kinds = ByKind::new();
+    fn batch(&self, class: &Class, whose: Whose, numbers: Range<usize>) -> Measured {
+        let mut measured = Measured::default();
         for number in numbers {
             let Some(case) = self.material.case(class, whose, number) else { continue };
-            let judged = judge(
-                self.checker(case.reader.clone()),
-                &case,
-                &mut Random::of(1, class.name, number as u64),
-            );
-            let rates = kinds.entry(case.kind).or_default();
-            match whose {
+            let mut random = Random::of(self.material.people.seed, "pieces", number as u64);
+            let judged = judge(self.checker(case.reader.clone()), &case, &mut random);
+            let rates = measured.kinds.entry(case.kind.clone()).or_default();
+            let wrong = match whose {
                 Whose::Others => {
                     rates.caught.count(judged.caught);
                     rates.covered.count(judged.covered);
+                    !judged.covered
                 }
-                Whose::Readers => rates.own.count(judged.touched),
-                Whose::Nobodys => rates.decoys.count(judged.touched),
+                Whose::Readers => {
+                    rates.own.count(judged.touched);
+                    judged.touched
+                }
+                Whose::Nobodys => {
+                    rates.decoys.count(judged.touched);
+                    judged.touched
+                }
+            };
+            if wrong && measured.examples.len() < self.examples {
+                measured.examples.push(Example::new(number, whose, &case, &judged.withheld));
             }
         }
-        kinds
+        measured
     }
 
     fn checker(&self, reader: Option<String>) -> Checker {
@@ -127,6 +149,7 @@ struct Judged {
     caught: bool,
     covered: bool,
     touched: bool,
+    withheld: Vec<Range<usize>>,
 }
 
 /// Pushes the answer in small pieces of random size, and looks at what is withheld of the value.
@@ -162,6 +185,7 @@ fn judge(mut checker: Checker, case: &Case, random: &mut Random) -> Judged {
         caught: checker.findings().iter().any(finding),
         covered: letters.all(is_withheld),
         touched: withheld.iter().any(overlaps),
+        withheld,
     }
 }
 

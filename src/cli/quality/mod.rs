@@ -7,6 +7,7 @@
 mod answers;
 mod cases;
 mod census;
+mod example;
 mod floors;
 mod measure;
 mod names;

@@ -5,7 +5,8 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::measure::{ByKind, Clean, PUSH, Rates};
+use super::example::Example;
+use super::measure::{ByKind, Clean, Measured, PUSH, Rates};
 use super::rate::Rate;
 use super::writing::Class;
 use crate::Kind;
@@ -33,6 +34,8 @@ pub(super) struct ClassRates {
     #[serde(flatten)]
     pub(super) rates: Rates,
     kinds: ByKind,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    examples: Vec<Example>,
 }
 
 /// Answers without anybody's data.
@@ -62,8 +65,8 @@ pub(in crate::cli) struct Beyond {
 }
 
 impl ClassRates {
-    pub(super) fn new(class: &Class, kinds: ByKind) -> Self {
-        Self { class: class.name, about: class.about, rates: sum(kinds.values()), kinds }
+    pub(super) fn new(class: &Class, Measured { kinds, examples }: Measured) -> Self {
+        Self { class: class.name, about: class.about, rates: sum(kinds.values()), kinds, examples }
     }
 }
 
@@ -166,6 +169,11 @@ impl fmt::Display for Report {
                 clean.held.max,
                 grouped(clean.held.pushes)
             )?;
+        }
+        for class in &self.classes {
+            for Example { what, kind, text, .. } in &class.examples {
+                writeln!(f, "  {}: {kind} {what}: {text}", class.class)?;
+            }
         }
         if !self.beyond.is_empty() {
             writeln!(f, "\n  {:<16}{:<10}{:>10}{:>10}", "beyond floors", "", "floor", "measured")?;

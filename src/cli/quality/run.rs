@@ -17,6 +17,8 @@ pub(in crate::cli) struct Quality {
     pub(in crate::cli) policy: Policy,
     /// Only these classes; empty: all.
     pub(in crate::cli) only: Vec<Selection>,
+    /// How many examples of each way to go wrong are shown of a class.
+    pub(in crate::cli) examples: usize,
 }
 
 /// A class, by its name.
@@ -42,11 +44,18 @@ impl Quality {
         let (index, census) = known(&people)?;
         let info = index.info();
         let material = Material::new(people, census, &self.policy);
-        let bench = Bench { material: &material, index: &index, policy: &self.policy, cases: self.cases };
+        let bench = Bench {
+            material: &material,
+            index: &index,
+            policy: &self.policy,
+            cases: self.cases,
+            examples: self.examples,
+        };
         let is_wanted = |name| self.only.is_empty() || self.only.contains(&Selection(name));
         let classes: Vec<&Class> = CLASSES.iter().filter(|class| is_wanted(class.name)).collect();
         let measured = bench.classes(&classes);
-        let classes = classes.into_iter().zip(measured).map(|(class, kinds)| ClassRates::new(class, kinds));
+        let classes =
+            classes.into_iter().zip(measured).map(|(class, measured)| ClassRates::new(class, measured));
         Ok(Report {
             seed: self.seed,
             owners: self.owners,

@@ -151,7 +151,8 @@ pub(super) fn dots_between(given: &Given, random: &mut Random) -> Option<Written
     let between = *random.pick(&[".", " ", "-", "."]);
     let gap = match between {
         " " => *random.pick(&["   ", "  "]),
-        _ => *random.pick(&[" ", "  "]),
+        "." => *random.pick(&[" ", "  ", ". ."]),
+        _ => *random.pick(&[" ", "  ", "- -"]),
     };
     let digits_only = given.text.chars().filter(|c| c.is_alphanumeric()).all(|c| c.is_ascii_digit());
     let mut text = String::new();

@@ -51,6 +51,10 @@ pub(super) fn markdown(given: &Given, random: &mut Random) -> Option<Written> {
         let places: Vec<usize> = text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
         let start = random.below(letters - 1);
         let end = random.between(start + 1, letters);
+        let part = &text[places[start]..places[end]];
+        if !part.starts_with(is_word) || !part.ends_with(is_word) {
+            return None; // marks around a gap mark nothing
+        }
         (places[start], places[end], *random.pick(&INSIDE))
     };
     if start == 0 && end == text.len() || start == 0 && close.is_empty() {
