@@ -265,7 +265,7 @@ impl Channel {
             action: judgement.action,
             span: found.start..found.end,
             channel: Arc::clone(&self.name),
-            how: How { folded: found.altered, together: judgement.rule == Rule::Together },
+            how: How { means: found.means, together: judgement.rule == Rule::Together },
             owners: judgement.owners,
             owner: format!("k:{}", inner.generation.owner_hash(judgement.owner)),
             facts: judgement.facts,

@@ -6,9 +6,11 @@
 
 mod block;
 mod bounds;
+mod means;
 mod plan;
 mod scanner;
 mod walk;
 
+pub(crate) use means::Means;
 pub(crate) use plan::ScanPlan;
 pub(crate) use scanner::{Counts, Match, Scanner};

@@ -4,6 +4,7 @@ mod fast;
 
 use std::sync::Arc;
 
+use super::Means;
 use super::bounds::{Before, Verdict, Waiting};
 use super::plan::{ScanPlan, Start, kinds_in};
 use super::walk::{Stepped, Walk};
@@ -18,8 +19,7 @@ pub(crate) struct Match {
     /// The place of the kind.
     pub(crate) kind: u8,
     pub(crate) key: KeyId,
-    /// More than case was folded.
-    pub(crate) altered: bool,
+    pub(crate) means: Means,
 }
 
 /// More raw bytes than this that fold to nothing, between two symbols, end every walk.
@@ -81,11 +81,11 @@ struct Run {
     full: bool,
     /// Kinds that have opened their walks, or cannot begin here.
     opened: KindMask,
-    altered: bool,
+    means: Means,
 }
 
 impl Run {
-    const NONE: Self = Self { start: 0, word: FirstWord::EMPTY, full: false, opened: 0, altered: false };
+    const NONE: Self = Self { start: 0, word: FirstWord::EMPTY, full: false, opened: 0, means: Means::EXACT };
 
     #[inline]
     fn is_open(&self) -> bool {
@@ -93,10 +93,10 @@ impl Run {
     }
 
     #[inline]
-    fn new(start: u64, first: char, opened: KindMask, altered: bool) -> Self {
+    fn new(start: u64, first: char, opened: KindMask, means: Means) -> Self {
         let mut word = FirstWord::EMPTY;
         word.push(first);
-        Self { start, word, full: false, opened, altered }
+        Self { start, word, full: false, opened, means }
     }
 }
 
@@ -234,7 +234,7 @@ impl Scanner {
         let hidden = symbol.raw_start > self.symbol_end && self.symbol_end > 0;
         let goes_on = symbol.joins(self.before.class());
         if self.run.is_open() && goes_on {
-            self.run.altered |= symbol.altered | hidden;
+            self.run.means |= symbol_means(symbol) | Means::FOLDED.when(hidden);
             if !self.run.full && !self.run.word.push(symbol.ch) {
                 self.run.full = true;
                 self.open_run(self.plan.openings().word(&self.run.word));
@@ -267,7 +267,7 @@ impl Scanner {
             for start in &plan.kind(kind).starts {
                 let mut walk = Walk::new(kind, *start, run.start, run.start);
                 let stepped = walk.take_word(plan, &run.word);
-                walk.altered = run.altered;
+                walk.means = run.means;
                 note_ending(&mut self.endings, &walk, &stepped, self.symbol_end, Class::Run);
                 self.walks.extend(stepped.alive.then_some(walk));
             }
@@ -282,7 +282,7 @@ impl Scanner {
                 if symbol.is_digit() {
                     self.begin_number(symbol, self.plan.digits & !barred);
                 }
-                self.run = Run::new(symbol.raw_start, symbol.ch, barred, symbol.altered);
+                self.run = Run::new(symbol.raw_start, symbol.ch, barred, symbol_means(symbol));
             }
             Class::Solo if symbol.opens => {
                 let mut word = FirstWord::EMPTY;
@@ -302,7 +302,7 @@ impl Scanner {
             for start in &plan.kind(kind).starts {
                 let mut walk = Walk::new(kind, *start, symbol.raw_start, symbol.raw_start);
                 let stepped = walk.follow(plan, symbol);
-                walk.altered = symbol.altered;
+                walk.means = symbol_means(symbol);
                 note_ending(&mut self.endings, &walk, &stepped, symbol.raw_end, symbol.class);
                 self.walks.extend(stepped.alive.then_some(walk));
             }
@@ -330,7 +330,7 @@ impl Scanner {
         for kind in kinds_in(kinds) {
             for start in &plan.kind(kind).starts {
                 let mut walk = Walk::new(kind, *start, first, lead);
-                walk.altered = symbol.altered;
+                walk.means = symbol_means(symbol);
                 let mut keep = |walk: Walk, stepped: Stepped| {
                     note_ending(&mut self.endings, &walk, &stepped, symbol.raw_end, Class::Run);
                     self.walks.extend(stepped.alive.then_some(walk));
@@ -361,7 +361,7 @@ impl Scanner {
         for at in 0..self.walks.len() {
             let mut walk = self.walks[at];
             let stepped = walk.step(&self.plan, symbol, &mut self.forks);
-            walk.altered |= hidden;
+            walk.means |= Means::FOLDED.when(hidden);
             note_ending(&mut self.endings, &walk, &stepped, symbol.raw_end, symbol.class);
             if stepped.alive {
                 self.walks[kept] = walk;
@@ -415,9 +415,13 @@ impl Scanner {
     }
 }
 
+fn symbol_means(symbol: &Symbol) -> Means {
+    Means::FOLDED.when(symbol.altered)
+}
+
 fn note_ending(endings: &mut Vec<Ending>, walk: &Walk, stepped: &Stepped, end: u64, last: Class) {
     let Some(ordinal) = stepped.found else { return };
     let key = KeyId { segment: walk.segment(), ordinal };
-    let found = Match { start: walk.first(), end, kind: walk.kind, key, altered: walk.altered };
+    let found = Match { start: walk.first(), end, kind: walk.kind, key, means: walk.means };
     endings.push(Ending { found, last, waiting: Waiting::Next });
 }

@@ -1,5 +1,6 @@
 //! One walk over the keys: a small value that takes one step per symbol and dies where no key goes on.
 
+use super::Means;
 use super::plan::{ScanPlan, Start};
 use crate::identifier::{Between, Shape};
 use crate::index::{FirstWord, ending, step};
@@ -26,8 +27,7 @@ pub(super) struct Walk {
     comma: bool,
     closed: bool,
     skipped: bool,
-    /// More than case was folded.
-    pub(super) altered: bool,
+    pub(super) means: Means,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,7 +77,7 @@ impl Walk {
             comma: false,
             closed: false,
             skipped: false,
-            altered: false,
+            means: Means::EXACT,
         }
     }
 
@@ -126,7 +126,7 @@ impl Walk {
 
     /// Takes a symbol. A walk that may go on in two ways adds the other one to `forks`.
     pub(super) fn step(&mut self, plan: &ScanPlan, symbol: &Symbol, forks: &mut Vec<Walk>) -> Stepped {
-        self.altered |= symbol.altered;
+        self.means |= Means::FOLDED.when(symbol.altered);
         let kind = plan.kind(self.kind);
         match kind.gaps.between {
             Between::Nowhere => self.follow(plan, symbol),

@@ -5,7 +5,7 @@
 
 use super::super::block::Block;
 use super::super::plan::{BARS, OPAQUE, OPENS, SPACE, SPLITS};
-use super::{Counts, Run, Scanner};
+use super::{Counts, Means, Run, Scanner};
 use crate::index::{BARRED, CHARACTERS, DEAD, FirstWord, OFF};
 
 /// Longer pieces of text are taken word by word.
@@ -94,7 +94,7 @@ impl Scanner {
             self.before.near_byte().map_or(OFF, |byte| self.plan.step(byte).leads)
         } else if run.full {
             DEAD
-        } else if run.word.is_short() && run.opened == 0 && !run.altered {
+        } else if run.word.is_short() && run.opened == 0 && run.means == Means::EXACT {
             run.word.place()
         } else {
             OFF
