@@ -6,6 +6,7 @@ use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use crate::identifier::Kind;
 use crate::policy::Action;
+use crate::scan::Means;
 
 /// A known value of another person in a response. Says what, where and why, never the value; serialises to the findings format.
 ///
@@ -51,20 +52,25 @@ pub struct Finding {
 }
 
 /// How a value was written, and what made it count.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct How {
-    /// More than case and separators was folded: accents, look-alikes, width, invisible characters.
-    pub folded: bool,
+    pub(super) means: Means,
     /// It counts together with other facts.
-    pub together: bool,
+    pub(super) together: bool,
 }
 
 impl How {
-    /// The words of the findings format.
+    /// The words of the findings format: `exact`, or what had to be done to the text to see the value (`folded`, `reading:base64`, `similar` …), and
+    /// `together` if it counts only with other facts.
     pub fn words(&self) -> impl Iterator<Item = &'static str> {
-        let writing = if self.folded { "folded" } else { "exact" };
-        [Some(writing), self.together.then_some("together")].into_iter().flatten()
+        let exact = (self.means == Means::EXACT).then_some("exact");
+        exact.into_iter().chain(self.means.words()).chain(self.together.then_some("together"))
+    }
+}
+
+impl std::fmt::Debug for How {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_set().entries(self.words()).finish()
     }
 }
 

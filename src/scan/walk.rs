@@ -1,5 +1,6 @@
 //! One walk over the keys: a small value that takes one step per symbol and dies where no key goes on.
 
+use super::Means;
 use super::plan::{ScanPlan, Start};
 use crate::identifier::{Between, Shape};
 use crate::index::{FirstWord, ending, step};
@@ -26,8 +27,7 @@ pub(super) struct Walk {
     comma: bool,
     closed: bool,
     skipped: bool,
-    /// More than case was folded.
-    pub(super) altered: bool,
+    pub(super) means: Means,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,7 +77,7 @@ impl Walk {
             comma: false,
             closed: false,
             skipped: false,
-            altered: false,
+            means: Means::EXACT,
         }
     }
 
@@ -93,6 +93,21 @@ impl Walk {
     /// The first raw byte of the value if it ended here.
     pub(super) fn first(&self) -> u64 {
         if self.closed { self.lead } else { self.start }
+    }
+
+    /// Whether a sign that may be said, such as `@`, is part of the key here.
+    pub(super) fn awaits_sign(&self, plan: &ScanPlan) -> bool {
+        let map = plan.map(self.segment, self.kind);
+        plan.kind(self.kind).gaps.between == Between::Nowhere
+            && b"@._-+".iter().any(|sign| step(map, self.node, *sign).is_some())
+    }
+
+    /// This walk behind the space between two words that are written as one, if there is one in the key here.
+    pub(super) fn behind_space(&self, plan: &ScanPlan) -> Option<Self> {
+        let is_in_word =
+            plan.kind(self.kind).gaps.between == Between::Words && self.gap == 0 && self.phase == Phase::Key;
+        let mut walk = Self { letters: 0, ..*self };
+        (is_in_word && walk.take(plan, b' ')).then_some(walk)
     }
 
     /// Takes the bytes of a word whole; whether the walk lives.
@@ -126,7 +141,7 @@ impl Walk {
 
     /// Takes a symbol. A walk that may go on in two ways adds the other one to `forks`.
     pub(super) fn step(&mut self, plan: &ScanPlan, symbol: &Symbol, forks: &mut Vec<Walk>) -> Stepped {
-        self.altered |= symbol.altered;
+        self.means |= Means::FOLDED.when(symbol.altered);
         let kind = plan.kind(self.kind);
         match kind.gaps.between {
             Between::Nowhere => self.follow(plan, symbol),
