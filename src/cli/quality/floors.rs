@@ -45,14 +45,14 @@ impl Floors {
             }
             let (of_class, of_clean) =
                 ([floor.caught, floor.covered, floor.own, floor.decoys], [floor.withheld, floor.mean_held]);
-            let misplaced = if name == CLEAN {
-                of_class.iter().any(Option::is_some)
-            } else {
-                of_clean.iter().any(Option::is_some)
+            let misplaced = match name.as_str() {
+                CLEAN => &of_class[..],
+                ALL => &[floor.caught, floor.covered, floor.withheld, floor.mean_held],
+                _ => &of_clean,
             };
-            if misplaced {
+            if misplaced.iter().any(Option::is_some) {
                 return Err(Error::config(format!(
-                    "{name}: expected withheld and mean_held for `clean`, and caught, covered, own and decoys for the others"
+                    "{name}: expected withheld and mean_held for `clean`, own and decoys for `all`, caught, covered, own and decoys for a class"
                 )));
             }
             if of_class
@@ -119,6 +119,8 @@ mod tests {
         assert_eq!(reason("[plian]\ncaught = 1.0"), "unknown class `plian`; did you mean `plain`?");
         assert_eq!(reason("[plain]\ncaught = 98"), "plain: expected shares between 0 and 1");
         assert!(reason("[clean]\ncaught = 0.9").starts_with("clean: expected withheld and mean_held"));
+        assert!(reason("[all]\ncovered = 0.9").starts_with("all: expected"));
+        assert!(reason("[plain]\nmean_held = 2").starts_with("plain: expected"));
         assert!(reason("[plain]\ncovred = 0.9").contains("unknown field `covred`"));
         assert!(
             Floors::from_toml("[plain]\ncovered = 1.0\n[clean]\nwithheld = 0.002\nmean_held = 2.5").is_ok()

@@ -20,15 +20,16 @@ impl Phone {
     pub(super) fn new(random: &mut Random) -> Self {
         let (code, trunk, groups): (_, _, Vec<String>) = match random.below(20) {
             0 => {
-                let area =
-                    *random.pick(&["20 7946", "113 496", "121 496", "161 496", "1632 960", "7700 900"]);
-                let rest = if area == "20 7946" {
-                    format!("0{}", random.digits(3))
-                } else {
-                    format!("0{}", random.digits(3))
-                };
-                let rest = if area.len() == 8 { rest[1..].to_owned() } else { rest };
-                ("44", "0", area.split(' ').map(str::to_owned).chain([rest]).collect())
+                let (area, begins) = *random.pick(&[
+                    ("20 7946", "0"),
+                    ("113 496", "0"),
+                    ("121 496", "0"),
+                    ("161 496", "0"),
+                    ("1632 960", ""),
+                    ("7700 900", ""),
+                ]);
+                let last = format!("{begins}{}", random.digits(3));
+                ("44", "0", area.split(' ').map(str::to_owned).chain([last]).collect())
             }
             1 => {
                 let area = *random.pick(&["1 99 00", "2 61 91", "3 53 01", "4 65 71", "5 36 49", "6 39 98"]);

@@ -45,15 +45,6 @@ impl std::ops::AddAssign for Rate {
     }
 }
 
-impl std::iter::Sum for Rate {
-    fn sum<I: Iterator<Item = Self>>(rates: I) -> Self {
-        rates.fold(Self::default(), |mut sum, rate| {
-            sum += rate;
-            sum
-        })
-    }
-}
-
 impl Serialize for Rate {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let round = |share: f64| (share * 1e6).round() / 1e6;

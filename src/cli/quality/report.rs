@@ -71,9 +71,10 @@ impl ClassRates {
 }
 
 impl Report {
-    /// Over all classes.
+    /// What is wrongly withheld, over all classes. What is caught has no meaning as one sum.
     pub(super) fn all(&self) -> Rates {
-        sum(self.classes.iter().map(|class| &class.rates))
+        let sum = sum(self.classes.iter().map(|class| &class.rates));
+        Rates { own: sum.own, decoys: sum.decoys, ..Rates::default() }
     }
 
     fn by_kind(&self) -> ByKind {
