@@ -50,10 +50,12 @@ const CONTINENTAL: (&str, &str) = (
 );
 
 const FRENCH: &str = "rue;avenue;boulevard;chemin;impasse;allée|des Lilas;de la Gare;du Moulin;des Écoles;de l'Église;Victor-Hugo;du Château;des Acacias;\
-    de la Fontaine;des Vignes;du Lavoir;de la République;des Peupliers;du Général-Leclerc;de Bellevue;des Cerisiers;du Stade;de la Forêt;des Rossignols";
+    de la Fontaine;des Vignes;du Lavoir;de la République;des Peupliers;du Général-Leclerc;de Bellevue;des Cerisiers;du Stade;de la Forêt;des Rossignols|Haut;Bas;Vieux;Neuf;Nord;Sud;Est;Ouest;Fleuri;Blanc;Vert;Rouge;Royal;Saint-Jean;Saint-Paul;\
+    Saint-Roch;Sainte-Anne;Bon-Air;Beau-Site;Clair";
 
 const SPANISH: &str = "Calle;Avenida;Paseo;Plaza|de la Constitución;del Río;Mayor;de los Olivos;San José;de la Fuente;del Carmen;Nueva;de las Flores;\
-    Santa Lucía;del Mar;de la Paz;San Martín;de la Estación;del Molino;de los Almendros";
+    Santa Lucía;del Mar;de la Paz;San Martín;de la Estación;del Molino;de los Almendros|Alto;Bajo;Viejo;Nuevo;Norte;Sur;Este;Oeste;Blanco;Verde;Rojo;Real;San Juan;San Pablo;San Roque;Santa Ana;\
+    Buenavista;Bellavista;Claro;Hondo";
 
 impl Address {
     pub(super) fn new(random: &mut Random) -> Self {
@@ -62,12 +64,8 @@ impl Address {
             (whole, short, random.between(1, if whole == "Floor" { 30 } else { 480 }))
         });
         let of = |random: &mut Random, table: &'static str| {
-            let (kinds, names) = table.split_once('|').expect("kinds and names");
-            let pick = |random: &mut Random, list: &'static str| {
-                let list: Vec<&str> = list.split(';').collect();
-                *random.pick(&list)
-            };
-            format!("{} {}", pick(random, kinds), pick(random, names))
+            let lists = table.split('|').map(|list| *random.pick(&list.split(';').collect::<Vec<_>>()));
+            lists.collect::<Vec<_>>().join(" ")
         };
         match random.below(10) {
             0 => Self {
