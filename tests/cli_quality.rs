@@ -64,7 +64,7 @@ fn the_table_says_the_same() {
         "300 customers with 1,800 identifiers, policy strict, seed 1",
         "fully covered",
         "n 12)",
-        "  card_last4",
+        "  username",
         "clean answers with anything withheld",
     ] {
         assert!(table.contains(part), "no {part:?} in {table}");
