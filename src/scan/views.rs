@@ -160,7 +160,7 @@ impl Views {
     /// Where what a reading keeps begins, and what its scanner knows.
     pub(super) fn undecided(&mut self) -> impl Iterator<Item = (Option<u64>, &mut Scanner)> {
         let awake = self.views.iter_mut().filter(|view| view.is_awake);
-        awake.map(|view| (view.reading.pending(), &mut view.scanner))
+        awake.map(|view| (view.reading.undecided(), &mut view.scanner))
     }
 }
 
@@ -225,6 +225,14 @@ impl Reading {
             Self::Encoded(reading) => reading.pending(),
             Self::Codes(reading) => reading.pending(),
             Self::Cipher { .. } => None,
+        }
+    }
+
+    /// Where something may begin that it has not read yet. What is left out begins nothing, it only goes on with what is alive.
+    fn undecided(&self) -> Option<u64> {
+        match self {
+            Self::Markup(_) => None,
+            _ => self.pending(),
         }
     }
 
