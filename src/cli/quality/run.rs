@@ -59,7 +59,7 @@ impl Quality {
         Ok(Report {
             seed: self.seed,
             owners: self.owners,
-            identifiers: info.identifiers.iter().map(|(_, count)| count).sum(),
+            identifiers: info.identifiers.values().sum(),
             policy: self.policy.name().to_owned(),
             classes: classes.collect(),
             clean: is_wanted(CLEAN).then(|| bench.clean().into()),

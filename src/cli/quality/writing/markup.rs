@@ -57,7 +57,7 @@ pub(super) fn markdown(given: &Given, random: &mut Random) -> Option<Written> {
         }
         (places[start], places[end], *random.pick(&INSIDE))
     };
-    if start == 0 && end == text.len() || start == 0 && close.is_empty() {
+    if start == 0 && (end == text.len() || close.is_empty()) {
         return None;
     }
     let mut written = Written::default();
