@@ -69,9 +69,13 @@ mod tests {
 
     #[test]
     fn an_example_shows_what_was_withheld() {
-        let case =
-            Case { text: "é Call Ann\n now".into(), reader: None, kind: Kind::Name, places: vec![8..11] };
-        let example = Example::new(3, Whose::Readers, &case, &[8..11]);
+        let case = Case {
+            text: "é Call Ann\n now".into(),
+            reader: None,
+            kind: Kind::Name,
+            places: std::iter::once(8..11).collect(),
+        };
+        let example = Example::new(3, Whose::Readers, &case, &case.places);
         assert_eq!((example.what, example.text.as_str()), ("own withheld", "é Call ⟦Ann⟧\\n now"));
         let mut examples = vec![example; 5];
         first(&mut examples, 2);

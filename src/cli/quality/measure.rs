@@ -242,11 +242,11 @@ mod tests {
 
     #[test]
     fn every_letter_and_digit_has_to_be_withheld() {
-        let whole = judged("Call 415-555-0104 now.", vec![5..17]);
+        let whole = judged("Call 415-555-0104 now.", std::iter::once(5..17).collect());
         assert!(whole.caught && whole.covered && whole.touched);
-        let half = judged("Call 415-555-0104 or 9 now.", vec![5..22]);
+        let half = judged("Call 415-555-0104 or 9 now.", std::iter::once(5..22).collect());
         assert!(half.caught && !half.covered && half.touched);
-        let other = judged("Call 415-555-0104 now.", vec![0..4]);
+        let other = judged("Call 415-555-0104 now.", std::iter::once(0..4).collect());
         assert!(!other.caught && !other.covered && !other.touched);
     }
 
@@ -261,7 +261,7 @@ mod tests {
             text: "Call 415-555-0104 now.".into(),
             reader: None,
             kind: Kind::Phone,
-            places: vec![5..17],
+            places: std::iter::once(5..17).collect(),
         };
         assert!(judge(checker, &case, &mut Random::of(1, "pieces", 0)).covered);
     }
