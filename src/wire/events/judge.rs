@@ -12,7 +12,7 @@ use crate::checker::Verdict;
 use crate::wire::channel::Made;
 use crate::wire::guard::Fault;
 use crate::wire::json::{Document, ELEMENT, Node, ROOT, Value, ValueKind, quoted, unescaped};
-use crate::wire::table::{Ends, Meaning, Role};
+use crate::wire::table::{Ends, Meaning, Role, is_checked_number};
 
 impl Events {
     /// Takes the payload out of base64.
@@ -63,7 +63,7 @@ impl Events {
         document: &mut Document,
         like: &mut Like,
     ) -> Step {
-        let of = self.type_of(event, payload, document);
+        let of = self.type_of(event, payload, document)?;
         event.of = of;
         event.is_atomic |= self.table.is_start(&self.types[usize::from(of)]);
         let mut join: [Option<u32>; 4] = [None; 4];
@@ -137,15 +137,23 @@ impl Events {
                     skipped_to = value.span.end;
                     Verdict::Continue
                 }
-                (_, Role::Tied) if value.kind != ValueKind::Null => {
+                (ValueKind::Text, Role::Tied) => {
+                    event.tied.push(value.span.clone());
+                    self.judge_whole(event, payload, value, of, Role::Tied, &ids)?.0
+                }
+                (ValueKind::Array | ValueKind::Object, Role::Tied) => {
                     event.tied.push(value.span.clone());
                     skipped_to = value.span.end;
+                    self.judge_tokens(event, payload, document, value, of)?
+                }
+                (ValueKind::Number | ValueKind::Word, Role::Tied) => {
+                    event.tied.push(value.span.clone());
                     Verdict::Continue
                 }
                 (ValueKind::Array | ValueKind::Object, Role::Spells) => {
-                    event.is_atomic |= !self.is_whole;
                     event.spells.push(value.span.clone());
                     skipped_to = value.span.end;
+                    event.is_atomic |= !self.is_whole;
                     self.judge_tokens(event, payload, document, value, of)?
                 }
                 (ValueKind::Text, Role::Signature) => {
@@ -175,7 +183,7 @@ impl Events {
                     }
                     Verdict::Continue
                 }
-                (ValueKind::Number, Role::Unnamed | Role::Object) => {
+                (ValueKind::Number, role) if is_checked_number(role) => {
                     self.judge_number(event, payload, value, of, meaning.role, &ids)?
                 }
                 _ => Verdict::Continue,
@@ -246,7 +254,15 @@ impl Events {
     }
 
     /// What the event calls itself, and what its framing calls it.
-    pub(super) fn type_of(&mut self, event: &Event, payload: &str, document: &Document) -> u16 {
+    ///
+    /// # Errors
+    /// Two things that are known, and not the same: clients would not agree on which of them it is.
+    pub(super) fn type_of(
+        &mut self,
+        event: &Event,
+        payload: &str,
+        document: &Document,
+    ) -> Result<u16, Fault> {
         let own = document.values.iter().find(|value| {
             value.kind == ValueKind::Text
                 && self.paths.parent(value.node) == Some(ROOT)
@@ -255,15 +271,14 @@ impl Events {
         let own = own.map(|value| unescaped(inside(payload, value)).into_owned());
         let framed = event.frame.name.as_deref().filter(|_| event.inside.is_none());
         let known = |name: &&str| self.table.knows(name);
-        let name = framed
-            .filter(known)
-            .or(own.as_deref().filter(known))
-            .or(framed)
-            .or(own.as_deref())
-            .unwrap_or_default();
+        let (by_frame, by_itself) = (framed.filter(known), own.as_deref().filter(known));
+        if by_frame.zip(by_itself).is_some_and(|(one, other)| one != other) {
+            return Err(Fault::Malformed);
+        }
+        let name = by_frame.or(by_itself).or(framed).or(own.as_deref()).unwrap_or_default();
         // Types are few; what calls itself ever anew is of no type.
         let name = if self.types.len() >= 256 { "" } else { name };
-        match self.types.iter().position(|known| &**known == name) {
+        Ok(match self.types.iter().position(|known| &**known == name) {
             Some(place) => place as u16,
             None if self.types.len() > 256 => 0,
             None => {
@@ -271,7 +286,7 @@ impl Events {
                 self.meanings.push(Vec::new());
                 (self.types.len() - 1) as u16
             }
-        }
+        })
     }
 
     pub(super) fn meaning(&mut self, of: u16, node: Node) -> Meaning {
