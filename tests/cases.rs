@@ -25,7 +25,8 @@ macro_rules! themes {
 }
 
 themes!(
-    codes, dates, emails, folding, names, numbers, overlaps, phones, readers, redact, scripts, stop, together
+    codes, dates, emails, folding, names, numbers, overlaps, phones, readers, readings, redact, scripts,
+    stop, together
 );
 
 #[test]
