@@ -360,7 +360,7 @@ mod tests {
             (r#"{"to": ann@example.com}"#, r#"{"to": [EMAIL]}"#),
             (r#"ann@example.com"#, r#"[EMAIL]"#),
             (r#"[400 17788 , 40017788.00 ,1]"#, r#"[[ACCOUNT] , [ACCOUNT].00 ,1]"#),
-            (r#"[ 40017788.00 , 1.50 ] "#, r#"[ "[ACCOUNT]" , 1.50 ] "#),
+            (r#"[ 40017788.00 , 1.50 ] "#, r#"[ "[ACCOUNT].00" , 1.50 ] "#),
             (r#"400 17788"#, r#"[ACCOUNT]"#),
             (r#"{}  400 17788"#, r#"{}  [ACCOUNT]"#),
             (r#"{"to":"ann@example.com"#, r#"{"to":"[EMAIL]"#),
