@@ -348,7 +348,10 @@ impl Table {
 
 /// Numbers of this role may have been written by the model.
 pub(super) fn is_checked_number(role: Role) -> bool {
-    matches!(role, Role::Unnamed | Role::Object | Role::Data | Role::Whole)
+    matches!(
+        role,
+        Role::Unnamed | Role::Object | Role::Data | Role::Whole | Role::Text(_) | Role::Arguments(_)
+    )
 }
 
 fn source(format: Format) -> &'static str {

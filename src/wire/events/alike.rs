@@ -3,6 +3,7 @@
 
 use super::event::Event;
 use super::ids::{Ids, Key};
+use super::judge::silence;
 use super::{Events, Step};
 use crate::checker::Verdict;
 use crate::wire::frame::Frame;
@@ -119,7 +120,7 @@ impl Events {
         like: &mut Like,
     ) -> Step {
         event.of = like.of;
-        for item in &like.items {
+        for (at, item) in like.items.iter().enumerate() {
             let (value, of) = (&document.values[item.value], like.of);
             let verdict = match (value.kind, item.meaning.role) {
                 (ValueKind::Text, Role::Text(group)) => {
@@ -138,6 +139,7 @@ impl Events {
             };
             self.number(event, payload, value);
             if verdict == Verdict::Stop {
+                silence(event, like.items[at..].iter().map(|item| &document.values[item.value]));
                 return Ok(verdict);
             }
         }

@@ -1,14 +1,17 @@
 //! Reads an event: what each of its values is, and what ends with it.
 
+use std::ops::Range;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
 use super::alike::Like;
-use super::event::{Event, Inside, inside};
+use super::event::{Event, Inside, inside, masked};
 use super::ids::{Ids, Key, identity};
 use super::spelled::moved;
 use super::{Events, MOST_PLACES, Step};
 use crate::checker::Verdict;
+use crate::policy::Audience;
 use crate::wire::channel::Made;
 use crate::wire::guard::Fault;
 use crate::wire::json::{Document, ELEMENT, Node, ROOT, Value, ValueKind, quoted, unescaped};
@@ -16,9 +19,9 @@ use crate::wire::table::{Ends, Meaning, Role, is_checked_number};
 
 impl Events {
     /// Takes the payload out of base64.
-    pub(super) fn unwrap(&mut self, event: &mut Event) -> Result<(), Fault> {
-        let Some(member) = self.table.inside.clone() else { return Ok(()) };
-        let Some(outer) = event.payload.take() else { return Ok(()) };
+    pub(super) fn unwrap(&mut self, event: &mut Event) -> Step {
+        let Some(member) = self.table.inside.clone() else { return Ok(Verdict::Continue) };
+        let Some(outer) = event.payload.take() else { return Ok(Verdict::Continue) };
         let mut document = Document::default();
         document.read(&outer, &mut self.paths).map_err(|_| Fault::Malformed)?;
         let is_inside = |value: &&Value| {
@@ -28,15 +31,54 @@ impl Events {
         };
         let Some(span) = document.values.iter().find(is_inside).map(|value| value.span.clone()) else {
             event.payload = Some(outer);
-            return Ok(());
+            return Ok(Verdict::Continue);
         };
+        let (verdict, fixed) = self.judge_around(&outer, &document, &span);
+        if verdict == Verdict::Stop {
+            return Ok(verdict);
+        }
+        let (outer, span) = masked(&outer, &fixed, &span);
         let said = unescaped(&outer[span.start + 1..span.end - 1]);
         let bytes = BASE64.decode(said.as_bytes()).map_err(|_| Fault::Malformed)?;
         let inner = String::from_utf8_lossy(&bytes).into_owned();
         let is_bare = serde_json::from_str::<serde::de::IgnoredAny>(&inner).is_err();
         event.payload = Some(if is_bare { quoted(&inner) } else { inner });
         event.inside = Some(Inside { outer, span, is_bare });
-        Ok(())
+        // What is around the inner payload leaves with it.
+        event.is_rewrapped = !fixed.is_empty();
+        Ok(Verdict::Continue)
+    }
+
+    /// Judges what stands around an inner payload: the sources of an agent's answer, for example, which quote it.
+    fn judge_around(
+        &mut self,
+        outer: &str,
+        document: &Document,
+        inner: &Range<usize>,
+    ) -> (Verdict, Vec<(Range<usize>, String)>) {
+        let mut fixed = Vec::new();
+        for value in document.values.iter().filter(|value| value.span != *inner) {
+            let name = self.paths.name(value.node);
+            let text = match value.kind {
+                ValueKind::Text if name != "p" => unescaped(inside(outer, value)),
+                ValueKind::Key if !self.table.is_word(name) => unescaped(inside(outer, value)),
+                ValueKind::Number => outer[value.span.clone()].into(),
+                _ => continue,
+            };
+            if text.len() < 4 {
+                continue;
+            }
+            let name = self.name(value.node, &Ids::default());
+            let (verdict, edits, _) = self.judge_text(&name, Audience::Reader, &text);
+            if verdict == Verdict::Stop {
+                return (verdict, fixed);
+            }
+            if !edits.is_empty() {
+                self.withheld = true;
+                fixed.push((value.span.clone(), quoted(&Made::of(&text, &edits).apply(&text))));
+            }
+        }
+        (Verdict::Continue, fixed)
     }
 
     /// Judges all that an event says.
@@ -190,6 +232,7 @@ impl Events {
             };
             self.number(event, payload, value);
             if verdict == Verdict::Stop {
+                silence(event, &document.values[at..]);
                 return Ok(verdict);
             }
         }
@@ -304,5 +347,20 @@ impl Events {
         let meaning = self.table.meaning(&self.types[usize::from(of)], node, &self.paths, above);
         self.meanings[usize::from(of)][node as usize] = Some(meaning);
         meaning
+    }
+}
+
+/// What was not judged says nothing: these values, but for a fragment of a text of its own.
+pub(super) fn silence<'a>(event: &mut Event, values: impl IntoIterator<Item = &'a Value>) {
+    for value in values {
+        let nothing = match value.kind {
+            ValueKind::Text | ValueKind::Key => "\"\"",
+            ValueKind::Number => "0",
+            _ => continue,
+        };
+        if event.pieces.iter().all(|piece| piece.span.as_ref() != Some(&value.span)) {
+            event.fixed.retain(|(span, _)| *span != value.span);
+            event.fixed.push((value.span.clone(), nothing.to_owned()));
+        }
     }
 }

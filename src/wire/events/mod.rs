@@ -152,8 +152,8 @@ impl Events {
         }
         self.counts.events += 1;
         let mut event = Event::new(frame, payload);
-        if self.table.inside.is_some() {
-            self.unwrap(&mut event)?;
+        if self.table.inside.is_some() && self.unwrap(&mut event)? == Verdict::Stop {
+            return self.stop(out);
         }
         let verdict = self.judge(&mut event)?;
         self.gather();
