@@ -50,7 +50,7 @@ fn two_names(asked: &mut Asked) {
     sse(
         asked,
         &format!(
-            "event: response.created\ndata: {{\"type\":\"response.output_text.delta\",\"delta\":\"{SECRET}\"}}\n\n"
+            "event: response.refusal.delta\ndata: {{\"type\":\"response.output_text.delta\",\"delta\":\"{SECRET}\"}}\n\n"
         ),
     );
 }

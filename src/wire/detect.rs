@@ -17,7 +17,7 @@ pub(super) fn detect(
 ) -> Option<(Format, Framing)> {
     if let (Some(format), Some(framing)) = (format, framing)
         && !(framing == Framing::Json && format == Format::Gemini)
-        && !(framing == Framing::Text && !matches!(format, Format::Text | Format::Json))
+        && (framing != Framing::Text || matches!(format, Format::Text | Format::Json))
     {
         return Some((format, framing));
     }

@@ -3,7 +3,6 @@
 
 use super::event::Event;
 use super::ids::{Ids, Key};
-use super::judge::silence;
 use super::{Events, Step};
 use crate::checker::Verdict;
 use crate::wire::frame::Frame;
@@ -139,7 +138,11 @@ impl Events {
             };
             self.number(event, payload, value);
             if verdict == Verdict::Stop {
-                silence(event, like.items[at..].iter().map(|item| &document.values[item.value]));
+                self.silence(
+                    event,
+                    payload,
+                    like.items[at..].iter().map(|item| &document.values[item.value]),
+                );
                 return Ok(verdict);
             }
         }

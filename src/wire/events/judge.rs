@@ -9,6 +9,7 @@ use super::alike::Like;
 use super::event::{Event, Inside, inside, masked};
 use super::ids::{Ids, Key, identity};
 use super::spelled::moved;
+use super::whole::is_label;
 use super::{Events, MOST_PLACES, Step};
 use crate::checker::Verdict;
 use crate::policy::Audience;
@@ -232,7 +233,7 @@ impl Events {
             };
             self.number(event, payload, value);
             if verdict == Verdict::Stop {
-                silence(event, &document.values[at..]);
+                self.silence(event, payload, &document.values[at..]);
                 return Ok(verdict);
             }
         }
@@ -348,19 +349,31 @@ impl Events {
         self.meanings[usize::from(of)][node as usize] = Some(meaning);
         meaning
     }
-}
 
-/// What was not judged says nothing: these values, but for a fragment of a text of its own.
-pub(super) fn silence<'a>(event: &mut Event, values: impl IntoIterator<Item = &'a Value>) {
-    for value in values {
-        let nothing = match value.kind {
-            ValueKind::Text | ValueKind::Key => "\"\"",
-            ValueKind::Number => "0",
-            _ => continue,
-        };
-        if event.pieces.iter().all(|piece| piece.span.as_ref() != Some(&value.span)) {
-            event.fixed.retain(|(span, _)| *span != value.span);
-            event.fixed.push((value.span.clone(), nothing.to_owned()));
+    /// What was not judged says nothing: these values, but for the words of the protocol and a fragment of a text of its own.
+    pub(super) fn silence<'a>(
+        &self,
+        event: &mut Event,
+        payload: &str,
+        values: impl IntoIterator<Item = &'a Value>,
+    ) {
+        for value in values {
+            let name = self.paths.name(value.node);
+            let is_word =
+                || self.table.is_word(name) || self.table.envelope.iter().any(|kept| **kept == *name);
+            let nothing = match value.kind {
+                ValueKind::Key if is_word() => continue,
+                ValueKind::Text if is_label(name, inside(payload, value), Role::Whole) => continue,
+                ValueKind::Text | ValueKind::Key => "\"\"",
+                // Places, and what is too short for a value.
+                ValueKind::Number if value.span.len() < 4 => continue,
+                ValueKind::Number => "0",
+                _ => continue,
+            };
+            if event.pieces.iter().all(|piece| piece.span.as_ref() != Some(&value.span)) {
+                event.fixed.retain(|(span, _)| *span != value.span);
+                event.fixed.push((value.span.clone(), nothing.to_owned()));
+            }
         }
     }
 }

@@ -256,7 +256,7 @@ impl Events {
 }
 
 /// The words of a protocol: what is called so and looks so is no text.
-fn is_label(name: &str, written: &str, role: Role) -> bool {
+pub(super) fn is_label(name: &str, written: &str, role: Role) -> bool {
     !matches!(role, Role::Object | Role::Data)
         && matches!(
             name,

@@ -76,8 +76,11 @@ pub(super) fn headers(name: &str) -> Vec<u8> {
     message
 }
 
+/// The name of an event, and where texts stand in its headers.
+type Named = (Option<Box<str>>, Vec<Range<usize>>);
+
 /// The name of the event, and where the texts of headers stand that are not the protocol's: bytes of the headers.
-fn read(headers: &[u8]) -> Result<(Option<Box<str>>, Vec<Range<usize>>), Fault> {
+fn read(headers: &[u8]) -> Result<Named, Fault> {
     let (mut name, mut texts, mut rest) = (None, Vec::new(), headers);
     while let Some((length, behind)) = rest.split_first() {
         let (key, behind) = behind.split_at_checked(usize::from(*length)).ok_or(Fault::Malformed)?;
