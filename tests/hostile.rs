@@ -11,6 +11,9 @@ use support::{Place, VALUES};
 const CHAT: &str = "POST /v1/chat/completions";
 const SECRET: &str = "grapefruit for bob@example.com";
 
+/// Its name, what the upstream does, what the client sees.
+type Trial = (&'static str, fn(&mut Asked), Seen);
+
 /// What the client of a hostile upstream sees.
 enum Seen {
     /// A body that breaks off.
@@ -116,7 +119,7 @@ fn no_http(asked: &mut Asked) {
 
 #[test]
 fn what_no_client_should_see_is_closed() {
-    let trials: [(&str, fn(&mut Asked), Seen); 15] = [
+    let trials: [Trial; 15] = [
         ("malformed JSON in an event", malformed_event, Seen::Cut),
         ("a key twice", key_twice, Seen::Cut),
         ("a key twice, once escaped", key_twice_in_other_words, Seen::Refused("not what its format says")),
