@@ -326,7 +326,7 @@ fn policies_that_say_nothing_meaningful_are_refused() {
         .refused_at_once(1, &["none.toml", "no such file"]);
     place
         .run("filter --index index.tlx --policy standart")
-        .refused_at_once(2, &["standart", "standard, strict, observe", "did you mean `standard`?"]);
+        .refused_at_once(2, &["standart", "standard, strict, closed, observe", "did you mean `standard`?"]);
     for name in ["standard", "strict", "observe"] {
         let shown = place.run(&format!("policy show {name}")).quietly();
         place.write("p.toml", shown);

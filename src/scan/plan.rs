@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::bounds::{Before, may_bar};
+use super::patterns::PatternPlan;
 use crate::identifier::{Between, Gaps, Shape};
 use crate::index::{
     BARRED, DEAD, END, FirstWord, Generation, KeyMap, KindMask, LONGEST_KEY, OFF, Openings, Place, SPLIT,
@@ -26,6 +27,10 @@ pub(crate) struct ScanPlan {
     pub(super) groups: KindMask,
     /// The kind of telephone numbers, if they are looked for.
     pub(super) phone: Option<u8>,
+    /// What is looked for whoever's it is.
+    pub(super) patterns: PatternPlan,
+    /// What is held of strong kinds depends on the shape of the text alone.
+    pub(super) blind: bool,
     /// What each byte is, see [`SPACE`] and the others.
     classes: [u8; 256],
     steps: [Step; 256],
@@ -89,6 +94,8 @@ impl ScanPlan {
             codes: 0,
             groups: 0,
             phone: None,
+            patterns: PatternPlan::default(),
+            blind: false,
             classes: [0; 256],
             steps: [Step { adds: OFF, leads: OFF }; 256],
         };
@@ -117,16 +124,41 @@ impl ScanPlan {
             }
             plan.kinds.push(KindPlan { shape: spec.shape, gaps, starts });
         }
-        for byte in 0..=u8::MAX {
-            plan.classes[usize::from(byte)] = plan.class_of(byte);
-            plan.steps[usize::from(byte)] = plan.step_of(byte);
-        }
+        plan.tell_bytes();
         plan
+    }
+
+    /// Looks for what has the looks of these kinds too.
+    pub(crate) fn with_patterns(mut self, kinds: KindMask) -> Self {
+        self.patterns = PatternPlan::new(&self.generation, kinds);
+        self.tell_bytes();
+        self
+    }
+
+    /// Says how far text may leave that is held by its shape alone.
+    pub(crate) fn with_blind(mut self, blind: bool) -> Self {
+        self.blind = blind;
+        self
+    }
+
+    /// Every word has to be looked at.
+    #[inline]
+    pub(super) fn leaves_lane(&self) -> bool {
+        self.blind || self.patterns.opens_at_letters()
+    }
+
+    fn tell_bytes(&mut self) {
+        for byte in 0..=u8::MAX {
+            self.classes[usize::from(byte)] = self.class_of(byte);
+            self.steps[usize::from(byte)] = self.step_of(byte);
+        }
     }
 
     fn class_of(&self, byte: u8) -> u8 {
         let c = byte as char;
-        let opens = matches!(c, '+' | '(') || self.openings().other(c) & self.wanted != 0;
+        let opens = matches!(c, '+' | '(')
+            || self.openings().other(c) & self.wanted != 0
+            || self.patterns.opens_at(byte);
         let bars = if may_bar(c) { BARS } else { 0 };
         match ascii_class(byte) {
             None => OPAQUE,
@@ -178,6 +210,10 @@ impl ScanPlan {
     #[inline]
     pub(super) fn map(&self, segment: u16, kind: u8) -> &KeyMap {
         self.generation.map(segment, kind)
+    }
+
+    pub(super) fn generation(&self) -> &Generation {
+        &self.generation
     }
 
     #[inline]

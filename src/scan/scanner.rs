@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use super::Means;
 use super::bounds::{Before, Verdict, Waiting};
+use super::cadence::Cadence;
+use super::patterns::Runs;
 use super::plan::{ScanPlan, Start, kinds_in};
 use super::walk::{Stepped, Walk};
 use crate::index::{FirstWord, KeyId, KindMask, OFF, Place};
@@ -42,6 +44,8 @@ pub(crate) struct Scanner {
     before: Before,
     /// A `+` or `(` that may belong to a telephone number behind it.
     sign: Option<Sign>,
+    patterns: Runs,
+    cadence: Cadence,
     /// Raw end of the last symbol.
     symbol_end: u64,
     /// Raw bytes seen.
@@ -56,11 +60,20 @@ pub(crate) struct Counts {
     /// Kinds that count if the value begins at `since` or later.
     pub(crate) later: KindMask,
     pub(crate) since: Option<u64>,
+    /// Kinds whose patterns count.
+    pub(crate) patterns: KindMask,
 }
 
 impl Counts {
     /// Everything counts.
-    pub(crate) const ALL: Self = Self { always: KindMask::MAX, later: 0, since: None };
+    pub(crate) const ALL: Self =
+        Self { always: KindMask::MAX, later: 0, since: None, patterns: KindMask::MAX };
+
+    /// Every known value counts.
+    pub(crate) const KNOWN: Self = Self { patterns: 0, ..Self::ALL };
+
+    /// Every pattern counts.
+    pub(crate) const PATTERNS: Self = Self { always: 0, ..Self::ALL };
 
     /// The kinds that count if a value begins at `start`.
     #[inline]
@@ -127,6 +140,8 @@ impl Scanner {
             run: Run::NONE,
             before: Before::NOTHING,
             sign: None,
+            patterns: Runs::default(),
+            cadence: Cadence::default(),
             symbol_end: 0,
             seen: 0,
         }
@@ -156,10 +171,19 @@ impl Scanner {
         at
     }
 
-    /// No walk is open, and nothing waits.
+    /// No walk is open, nothing waits, and the fast lane is open.
     #[inline]
     fn is_idle(&self) -> bool {
-        self.walks.is_empty() && self.endings.is_empty() && self.sign.is_none()
+        self.walks.is_empty()
+            && self.endings.is_empty()
+            && self.sign.is_none()
+            && self.patterns.is_empty()
+            && !self.plan.leaves_lane()
+    }
+
+    /// In a blind cadence, where what is held begins.
+    pub(crate) fn piece(&self) -> Option<u64> {
+        self.cadence.oldest()
     }
 
     /// The kinds of a mask that are looked for and have not opened their walks over the run.
@@ -221,9 +245,9 @@ impl Scanner {
             self.endings.iter().map(|ending| (ending.found.kind, ending.found.start, ending.found.start));
         let sign = self.sign.zip(self.plan.phone).map(|(sign, phone)| (phone, sign.start, sign.start));
         let open = walks.chain(endings).chain(sign);
-        open.filter(|(kind, first, _)| counts.from(*first) & 1 << kind != 0)
-            .map(|(_, _, oldest)| oldest)
-            .min()
+        let known = open.filter(|(kind, first, _)| counts.from(*first) & 1 << kind != 0);
+        let patterns = self.patterns.oldest(&self.plan.patterns, counts.patterns);
+        known.map(|(_, _, oldest)| oldest).chain(patterns).min()
     }
 
     #[inline(never)]
@@ -251,6 +275,13 @@ impl Scanner {
             self.begin(symbol);
         }
         self.sign = self.sign_after(symbol);
+        if !self.plan.patterns.is_empty() {
+            let plan = (&self.plan.patterns, self.plan.generation());
+            self.patterns.take(plan, symbol, self.before, goes_on, hidden, matches);
+        }
+        if self.plan.blind {
+            self.cadence.take(symbol);
+        }
         self.before.push(symbol);
         self.symbol_end = symbol.raw_end;
         debug_assert!(self.walks.len() <= self.plan.most_walks());
@@ -408,6 +439,8 @@ impl Scanner {
             self.open_run(self.plan.openings().word(&self.run.word));
         }
         self.settle_endings(None, matches);
+        self.patterns.finish((&self.plan.patterns, self.plan.generation()), matches);
+        self.cadence.clear();
         self.walks.clear();
         self.run = Run::NONE;
         self.sign = None;
