@@ -25,8 +25,8 @@ macro_rules! themes {
 }
 
 themes!(
-    blind, codes, dates, emails, folding, names, numbers, overlaps, patterns, phones, readers, redact,
-    scripts, stop, together, uniform
+    blind, codes, dates, emails, folding, names, numbers, overlaps, patterns, phones, readers, readings,
+    redact, scripts, stop, together, uniform
 );
 
 #[test]

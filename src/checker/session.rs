@@ -73,8 +73,9 @@ impl Session {
             policy = policy.name(),
             unknown_readers
         );
-        let plan =
-            ScanPlan::new(&generation, rules.wanted).with_patterns(rules.patterned).with_blind(rules.blind);
+        let plan = ScanPlan::new(&generation, rules.wanted, rules.readings)
+            .with_patterns(rules.patterned)
+            .with_blind(rules.blind);
         let inner = Inner {
             plan: Arc::new(plan),
             rules,

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, Result, did_you_mean, toml_reason};
 use crate::identifier::{Kind, KindSpec, Strength};
 use crate::index::{Generation, KeyId};
-use crate::scan::{has_pattern, kinds_with_patterns};
+use crate::scan::{Readings, has_pattern, kinds_with_patterns};
 
 /// What is done with a value of another person. The strictest of several is the greatest.
 ///
@@ -69,6 +69,7 @@ pub(super) struct Settings {
     pub(super) hold: Hold,
     pub(super) uniform: Uniform,
     pub(super) channels: Channels,
+    pub(super) readings: Readings,
     /// What is done with kinds that are not named: strong ones, weak ones.
     #[serde(skip, default = "redact_strong")]
     pub(super) unnamed: (Action, Action),
@@ -185,7 +186,7 @@ const BUILT_IN: [(&str, &str, (Action, Action)); 4] = [
 ];
 
 /// The sections of a policy and their keys. The keys of `kinds`, `redact.labels` and `patterns` are kinds, those of `channels.tools` names of tools.
-const SECTIONS: [(&str, &[&str]); 12] = [
+const SECTIONS: [(&str, &[&str]); 13] = [
     (
         "",
         &[
@@ -195,6 +196,7 @@ const SECTIONS: [(&str, &[&str]); 12] = [
             "redact",
             "together",
             "names",
+            "readings",
             "allow",
             "patterns",
             "hold",
@@ -202,6 +204,7 @@ const SECTIONS: [(&str, &[&str]); 12] = [
             "channels",
         ],
     ),
+    ("readings", &["escapes", "markup", "words", "letters", "encodings", "ciphers"]),
     ("channels", &["tool_arguments", "tools"]),
     ("channels.tools", &[]),
     ("kinds", &[]),
@@ -395,6 +398,7 @@ fn read(table: toml::Table, unnamed: (Action, Action)) -> Result<Settings> {
                 check(value.try_into::<Hold>().map(drop))?;
             }
             "uniform" => check(value.try_into::<Uniform>().map(drop))?,
+            "readings" => check(value.try_into::<Readings>().map(drop))?,
             "channels" => check(value.try_into::<Channels>().map(drop))?,
             _ => check(value.try_into::<String>().map(drop))?,
         }

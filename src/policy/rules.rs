@@ -8,6 +8,7 @@ use super::policy::{Action, Cadence, Policy, Style};
 use super::reader::Reader;
 use crate::identifier::{Kind, Shape, Strength};
 use crate::index::{Generation, KeyId, KindMask};
+use crate::scan::Readings;
 
 /// What a session judges by.
 pub(crate) struct Rules {
@@ -40,6 +41,8 @@ pub(crate) struct Rules {
     pub(crate) withheld_patterns: KindMask,
     /// What is held of strong kinds depends on the shape of the text alone.
     pub(crate) blind: bool,
+    /// What is read beside the text itself.
+    pub(crate) readings: Readings,
 }
 
 /// What is done with a match, and why.
@@ -115,6 +118,7 @@ impl Rules {
             blind: settings.hold.cadence == Some(Cadence::Blind) && withheld_alone & strong != 0,
             patterned,
             patterns,
+            readings: settings.readings,
             alone,
         }
     }

@@ -10,10 +10,13 @@ mod cadence;
 mod means;
 mod patterns;
 mod plan;
+mod readings;
 mod scanner;
+mod views;
 mod walk;
 
 pub(crate) use means::Means;
 pub(crate) use patterns::{has_pattern, kinds_with_patterns};
 pub(crate) use plan::ScanPlan;
+pub(crate) use readings::Readings;
 pub(crate) use scanner::{Counts, Match, Scanner};

@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
+use super::Readings;
 use super::bounds::{Before, may_bar};
 use super::patterns::PatternPlan;
 use crate::identifier::{Between, Gaps, Shape};
 use crate::index::{
-    BARRED, DEAD, END, FirstWord, Generation, KeyMap, KindMask, LONGEST_KEY, OFF, Openings, Place, SPLIT,
-    character, step,
+    BARRED, DEAD, END, FirstWord, Generation, KeyMap, KindMask, LONGEST_KEY, OFF, Openings, Place, READING,
+    SPLIT, character, step,
 };
+use crate::text::reading::{Escapes, Markup, Meaning, may_open, opener};
 use crate::text::{Class, ascii_class};
 
 /// The kinds to look for in one generation of an index, and where their keys begin.
@@ -31,6 +33,12 @@ pub(crate) struct ScanPlan {
     pub(super) patterns: PatternPlan,
     /// What is held of strong kinds depends on the shape of the text alone.
     pub(super) blind: bool,
+    /// Kinds in which a sign may stand that may be said in a word.
+    pub(super) signed: KindMask,
+    /// What else is read beside the text itself.
+    pub(super) readings: Readings,
+    /// Whether anything is.
+    pub(super) reads: bool,
     /// What each byte is, see [`SPACE`] and the others.
     classes: [u8; 256],
     steps: [Step; 256],
@@ -69,7 +77,7 @@ pub(super) const SPLITS: u8 = 2;
 pub(super) const BARS: u8 = 4;
 /// A key, or what may belong to one, begins with it.
 pub(super) const OPENS: u8 = 8;
-/// A control, which folds to nothing, or not ASCII: a word may go on behind it.
+/// A control, which folds to nothing, not ASCII, or `_`: a word may go on behind it. Or something that may be read otherwise.
 pub(super) const OPAQUE: u8 = 16;
 
 /// The kinds of a mask.
@@ -84,7 +92,7 @@ pub(super) fn kinds_in(mut mask: KindMask) -> impl Iterator<Item = u8> {
 }
 
 impl ScanPlan {
-    pub(crate) fn new(generation: &Arc<Generation>, wanted: KindMask) -> Self {
+    pub(crate) fn new(generation: &Arc<Generation>, wanted: KindMask, readings: Readings) -> Self {
         let mut plan = Self {
             generation: Arc::clone(generation),
             kinds: Vec::new(),
@@ -96,6 +104,9 @@ impl ScanPlan {
             phone: None,
             patterns: PatternPlan::default(),
             blind: false,
+            signed: 0,
+            readings,
+            reads: readings != Readings::NONE,
             classes: [0; 256],
             steps: [Step { adds: OFF, leads: OFF }; 256],
         };
@@ -118,11 +129,17 @@ impl ScanPlan {
                     true => plan.digits |= bit,
                     false => plan.words |= bit,
                 }
+                if gaps.between == Between::Nowhere {
+                    plan.signed |= bit;
+                }
                 if !spec.shape.is_digits() && gaps.between == Between::Characters {
                     plan.codes |= bit;
                 }
             }
             plan.kinds.push(KindPlan { shape: spec.shape, gaps, starts });
+        }
+        if plan.wanted != 0 && (readings.words || readings.letters || readings.ciphers) {
+            plan.words |= READING;
         }
         plan.tell_bytes();
         plan
@@ -160,8 +177,12 @@ impl ScanPlan {
             || self.openings().other(c) & self.wanted != 0
             || self.patterns.opens_at(byte);
         let bars = if may_bar(c) { BARS } else { 0 };
+        let readings = self.readings;
+        let is_read = readings.escapes && Escapes::begins(c) || readings.markup && Markup::begins(c);
         match ascii_class(byte) {
+            _ if is_read => OPAQUE,
             None => OPAQUE,
+            Some(Class::Run) if byte == b'_' => OPAQUE,
             Some(Class::Space) => SPACE,
             Some(Class::Other) => {
                 bars | if opens { OPENS } else { 0 } | if matches!(c, '-' | '.' | '/') { SPLITS } else { 0 }
@@ -174,6 +195,7 @@ impl ScanPlan {
     fn step_of(&self, byte: u8) -> Step {
         let class = self.class(byte);
         match ascii_class(byte) {
+            _ if class & OPAQUE != 0 => Step { adds: OFF, leads: OFF },
             Some(Class::Run) if !byte.is_ascii_digit() => {
                 Step { adds: character(byte.to_ascii_lowercase()), leads: DEAD }
             }
@@ -231,6 +253,16 @@ impl ScanPlan {
         };
         let whole = self.openings().word(word);
         if split == 0 { whole } else { whole | self.openings().prefix(word) & split }
+    }
+
+    /// What a word stands for with which a number begins that is said, or something that is spelled.
+    pub(super) fn opener(&self, word: &str) -> Option<Meaning> {
+        opener(word)
+    }
+
+    /// Whether such a word begins so.
+    pub(super) fn may_open(&self, word: &FirstWord) -> bool {
+        may_open(word.text(&mut [0; 8]))
     }
 
     /// Whether a calling code begins with these digits, and whether it is one.

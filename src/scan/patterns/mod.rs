@@ -8,5 +8,5 @@ mod checks;
 mod runs;
 mod table;
 
-pub(super) use runs::{PatternPlan, Runs};
+pub(super) use runs::{Around, PatternPlan, Runs};
 pub(crate) use table::{has_pattern, kinds_with_patterns};

@@ -59,6 +59,19 @@ impl PatternPlan {
     }
 }
 
+/// What is known of a symbol beside itself.
+#[derive(Clone, Copy)]
+pub(in crate::scan) struct Around {
+    pub(in crate::scan) before: Before,
+    /// A word goes on from the symbol before.
+    pub(in crate::scan) goes_on: bool,
+    /// What folds to nothing behind a value belongs to it.
+    pub(in crate::scan) takes_hidden: bool,
+    /// What had to be done to the text to see the symbol, where a value begins with it and where one goes on.
+    pub(in crate::scan) begun: Means,
+    pub(in crate::scan) means: Means,
+}
+
 /// The runs that are open at one place of a text.
 #[derive(Default)]
 pub(in crate::scan) struct Runs {
@@ -75,7 +88,7 @@ struct Run {
     start: u64,
     /// The place of its first symbol.
     from: usize,
-    altered: bool,
+    means: Means,
     /// The longest value so far.
     best: Option<Value>,
     /// A longer one, if nothing behind it says that it goes on.
@@ -87,7 +100,7 @@ struct Value {
     end: u64,
     /// Its symbols end before this place.
     to: usize,
-    altered: bool,
+    means: Means,
 }
 
 impl Runs {
@@ -101,18 +114,36 @@ impl Runs {
         open.map(|run| run.start).min()
     }
 
-    /// Takes a symbol. `goes_on`: a word goes on from the one before. `hidden`: what folds to nothing stands between them.
+    /// Begins as what another one is.
+    pub(in crate::scan) fn copy(&mut self, other: &Self) {
+        self.runs.clone_from(&other.runs);
+        self.symbols.clone_from(&other.symbols);
+    }
+
+    pub(in crate::scan) fn clear(&mut self) {
+        self.runs.clear();
+        self.symbols.clear();
+    }
+
+    /// Whatever goes on goes through a changed place.
+    pub(in crate::scan) fn mark(&mut self, mark: Means) {
+        self.runs.iter_mut().for_each(|run| run.means |= mark);
+    }
+
+    pub(in crate::scan) fn has_marks(&self, mark: Means) -> bool {
+        self.runs.iter().any(|run| run.means.contains(mark))
+    }
+
+    /// Takes a symbol.
     pub(in crate::scan) fn take(
         &mut self,
         (plan, generation): (&PatternPlan, &Generation),
         symbol: &Symbol,
-        before: Before,
-        goes_on: bool,
-        hidden: bool,
+        around: Around,
         matches: &mut Vec<Match>,
     ) {
         let byte = byte_of(symbol);
-        let opens = if goes_on { 0 } else { plan.opens[usize::from(byte)] };
+        let opens = if around.goes_on { 0 } else { plan.opens[usize::from(byte)] };
         if self.runs.is_empty() && opens == 0 {
             return;
         }
@@ -121,9 +152,9 @@ impl Runs {
         let symbols = &self.symbols;
         self.runs.retain_mut(|run| {
             let on = &plan.on[usize::from(run.on)];
-            run.listen(on, symbol, symbols);
+            run.listen(on, symbol, around.takes_hidden, symbols);
             if run.state != DEAD {
-                run.altered |= symbol.altered | hidden;
+                run.means |= around.means;
                 let step = on.pattern.automaton.step(run.state, byte);
                 run.follow(step, symbol, place + 1);
             }
@@ -134,13 +165,13 @@ impl Runs {
         });
         for at in kinds_in(opens) {
             let on = &plan.on[usize::from(at)];
-            if before.lets_begin(on.shape) {
+            if around.before.lets_begin(on.shape) {
                 let mut run = Run {
                     on: at,
                     state: DEAD,
                     start: symbol.raw_start,
                     from: place,
-                    altered: symbol.altered,
+                    means: around.begun,
                     best: None,
                     waiting: None,
                 };
@@ -162,8 +193,7 @@ impl Runs {
             run.settle(on, &self.symbols);
             matches.extend(run.found(on, generation, &self.symbols));
         }
-        self.runs.clear();
-        self.symbols.clear();
+        self.clear();
     }
 
     /// Forgets symbols that belong to no open run, now and then.
@@ -185,10 +215,9 @@ impl Run {
     }
 
     /// Shows a value that is complete what comes behind it.
-    fn listen(&mut self, on: &On, symbol: &Symbol, symbols: &[u8]) {
+    fn listen(&mut self, on: &On, symbol: &Symbol, takes_hidden: bool, symbols: &[u8]) {
         let Some((value, last, waiting)) = &mut self.waiting else { return };
-        if *waiting == Waiting::Next {
-            // What folds to nothing behind a value belongs to it.
+        if takes_hidden && *waiting == Waiting::Next {
             value.end = value.end.max(symbol.raw_start);
         }
         match waiting.next(on.shape, *last, symbol) {
@@ -210,7 +239,7 @@ impl Run {
     fn follow(&mut self, step: Step, symbol: &Symbol, to: usize) {
         self.state = step.state;
         if step.ends {
-            let value = Value { end: symbol.raw_end, to, altered: self.altered };
+            let value = Value { end: symbol.raw_end, to, means: self.means };
             self.waiting = Some((value, symbol.class, Waiting::Next));
         }
     }
@@ -226,7 +255,7 @@ impl Run {
             end: value.end,
             kind: on.kind,
             key: generation.unlisted(on.kind, &text),
-            means: Means::PATTERN | Means::FOLDED.when(value.altered),
+            means: Means::PATTERN | value.means,
         })
     }
 
