@@ -134,7 +134,7 @@ fn only_what_could_still_look_like_a_value_is_held() {
     let index = index(&[("C-1", Kind::Username, "nobody_at_all")]);
     let policy = Policy::from_toml(&format!("{PATTERNS}{NO_READINGS}")).unwrap();
     let oracle = Oracle::new();
-    run(120, text(5), |text| {
+    run(40, text(5), |text| {
         let text: String =
             text.chars().filter(|c| !matches!(c, '\u{200b}' | 'é' | '４' | '２')).take(30).collect();
         let mut checker = Session::new(&index, &policy, Reader::stranger()).checker();
@@ -305,7 +305,7 @@ fn a_blind_cadence_shows_nothing_of_the_index() {
         Policy::from_toml(&format!("[together]\nkinds = []\n[hold]\ncadence = 'blind'{NO_READINGS}"))
             .unwrap();
     let compared = std::cell::Cell::new((0, 0));
-    run(6_000, (text, some(), some()), |(text, some, others)| {
+    run(1_500, (text, some(), some()), |(text, some, others)| {
         let boundaries = |known: &[(Kind, &'static str)]| {
             let known: Vec<_> = known.iter().map(|(kind, text)| ("C-1", kind.clone(), *text)).collect();
             let mut checker = Session::new(&index(&known), &policy, Reader::stranger()).checker();

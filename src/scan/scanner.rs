@@ -262,7 +262,7 @@ impl Scanner {
         let reads = self.plan.reads;
         let mark = self.means.when(piece.changed);
         match piece.ch {
-            None => self.leave_out(mark),
+            None => self.leave_out(mark, piece.is_emphasis),
             Some(ch) => {
                 if reads {
                     self.open_views(ch);
@@ -291,14 +291,17 @@ impl Scanner {
     }
 
     /// Something was left out here: whatever goes on goes through a changed place.
-    fn leave_out(&mut self, mark: Means) {
+    fn leave_out(&mut self, mark: Means, is_emphasis: bool) {
         self.walks.iter_mut().for_each(|walk| walk.means |= mark);
-        self.endings.iter_mut().for_each(|ending| ending.found.means |= mark);
+        let closed = Means::OPEN.when(is_emphasis);
+        for ending in &mut self.endings {
+            ending.found.means = (ending.found.means | mark).without(closed);
+        }
         if self.run.is_open() {
             self.run.means |= mark;
         }
-        self.patterns.mark(mark);
-        self.mark_before = mark;
+        self.patterns.mark(mark, closed);
+        self.mark_before = mark | Means::OPEN.when(is_emphasis);
     }
 
     /// Whether something is marked that may still become a value.
@@ -487,8 +490,13 @@ impl Scanner {
                 begun: self.means_of(symbol),
                 means: symbol_means(symbol) | Means::FOLDED.when(hidden) | self.mark,
             };
+            let first = matches.len();
             let plan = (&self.plan.patterns, self.plan.generation());
             self.patterns.take(plan, symbol, around, matches);
+            if matches.len() > first {
+                sort(&mut matches[first..]);
+                matches.dedup();
+            }
         }
         if self.plan.blind && self.depth == 0 {
             self.cadence.take(symbol);
@@ -648,6 +656,7 @@ impl Scanner {
                 None => Verdict::Ends,
             };
             match verdict {
+                Verdict::Ends if ending.found.means.contains(Means::OPEN) => {}
                 Verdict::Ends => matches.push(ending.found),
                 Verdict::Wait(waiting) => ending.waiting = waiting,
                 Verdict::GoesOn => {}
@@ -665,6 +674,7 @@ impl Scanner {
         }
         self.settle_endings(None, matches);
         self.patterns.finish((&self.plan.patterns, self.plan.generation()), matches);
+        matches.dedup();
         self.cadence.clear();
         self.walks.clear();
         self.run = Run::NONE;

@@ -125,9 +125,14 @@ impl Runs {
         self.symbols.clear();
     }
 
-    /// Whatever goes on goes through a changed place.
-    pub(in crate::scan) fn mark(&mut self, mark: Means) {
-        self.runs.iter_mut().for_each(|run| run.means |= mark);
+    /// Whatever goes on goes through a changed place, which takes something from what is complete.
+    pub(in crate::scan) fn mark(&mut self, mark: Means, taken: Means) {
+        for run in &mut self.runs {
+            run.means |= mark;
+            if let Some((value, ..)) = &mut run.waiting {
+                value.means = (value.means | mark).without(taken);
+            }
+        }
     }
 
     pub(in crate::scan) fn has_marks(&self, mark: Means) -> bool {
@@ -230,6 +235,7 @@ impl Run {
     /// The value that waits ends where it does.
     fn settle(&mut self, on: &On, symbols: &[u8]) {
         if let Some((value, ..)) = self.waiting.take()
+            && !value.means.contains(Means::OPEN)
             && (on.pattern.fits)(&symbols[self.from..value.to])
         {
             self.best = Some(value);
