@@ -327,7 +327,7 @@ fn policies_that_say_nothing_meaningful_are_refused() {
     place
         .run("filter --index index.tlx --policy standart")
         .refused_at_once(2, &["standart", "standard, strict, closed, observe", "did you mean `standard`?"]);
-    for name in ["standard", "strict", "observe"] {
+    for name in ["standard", "strict", "closed", "observe"] {
         let shown = place.run(&format!("policy show {name}")).quietly();
         place.write("p.toml", shown);
         let by_file =

@@ -316,7 +316,11 @@ impl Channel {
             return;
         }
         let kind = &inner.generation.kinds()[usize::from(found.kind)].kind;
-        let is_same = |other: &Finding| other.span == (found.start..found.end) && other.kind == *kind;
+        let is_same = |other: &Finding| {
+            other.span == (found.start..found.end)
+                && other.kind == *kind
+                && (other.owners == 0) == (judgement.owners == 0)
+        };
         if self.noted.iter().any(is_same) {
             // Two readings see the same.
             return;
