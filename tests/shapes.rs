@@ -107,10 +107,10 @@ fn patterns_do_not_depend_on_cuts() {
         ("C-0", Kind::Email, "ann@ex.com"),
         ("C-1", Kind::Phone, "+49 30 12555"),
         ("C-1", Kind::Card, "4242424242424242"),
-        ("C-1", Kind::Name, "Ann Order"),
-        ("C-1", Kind::City, "Ex"),
+        ("C-1", Kind::Name, "Ann Ex"),
+        ("C-1", Kind::City, "Order"),
     ]);
-    run(1_500, (text(9), 0..policies.len()), |(text, policy)| {
+    run(800, (text(9), 0..policies.len()), |(text, policy)| {
         let policy = Policy::from_toml(&policies[policy]).unwrap();
         for reader in [Reader::customer("C-0"), Reader::customer("C-1"), Reader::stranger()] {
             let whole = check(&index, &policy, &reader, [text.as_str()]);
@@ -134,7 +134,7 @@ fn only_what_could_still_look_like_a_value_is_held() {
     let index = index(&[("C-1", Kind::Username, "nobody_at_all")]);
     let policy = Policy::from_toml(&format!("{PATTERNS}{NO_READINGS}")).unwrap();
     let oracle = Oracle::new();
-    run(40, text(5), |text| {
+    run(20, text(5), |text| {
         let text: String =
             text.chars().filter(|c| !matches!(c, '\u{200b}' | 'é' | '４' | '２')).take(30).collect();
         let mut checker = Session::new(&index, &policy, Reader::stranger()).checker();
@@ -305,7 +305,7 @@ fn a_blind_cadence_shows_nothing_of_the_index() {
         Policy::from_toml(&format!("[together]\nkinds = []\n[hold]\ncadence = 'blind'{NO_READINGS}"))
             .unwrap();
     let compared = std::cell::Cell::new((0, 0));
-    run(1_500, (text, some(), some()), |(text, some, others)| {
+    run(800, (text, some(), some()), |(text, some, others)| {
         let boundaries = |known: &[(Kind, &'static str)]| {
             let known: Vec<_> = known.iter().map(|(kind, text)| ("C-1", kind.clone(), *text)).collect();
             let mut checker = Session::new(&index(&known), &policy, Reader::stranger()).checker();

@@ -10,6 +10,7 @@ use super::finding::{Finding, How};
 use super::hold::Hold;
 use super::session::Inner;
 use super::withheld::{Shown, Told, Withheld};
+use crate::identifier::Shape;
 use crate::index::READING;
 use crate::policy::{Action, Audience, Fact, Judgement, Known, Rule, replacement};
 use crate::scan::{Counts, Match, Means, Scanner};
@@ -212,9 +213,11 @@ impl Channel {
         let mut ready = std::mem::take(&mut self.patterned);
         self.patterned.extend(ready.extract_if(.., |found| oldest <= found.start));
         for found in ready {
+            // Of digits behind a telephone number it is not known whether they belong to it.
+            let may_be_longer = inner.generation.kinds()[usize::from(found.kind)].shape == Shape::Phone;
             let passes = self.excused.iter().any(|known| {
                 known.start <= found.start && found.end <= known.end
-                    || known.start == found.start && known.kind == found.kind
+                    || may_be_longer && known.start == found.start && known.kind == found.kind
             });
             if passes || inner.rules.is_allowed(found.key) {
                 continue;

@@ -111,6 +111,7 @@ const SECRETS: &[&str] = &[
     r"sg\.[a-z0-9_\-]{16,32}\.[a-z0-9_\-]{16,64}",
     r"eyj[a-z0-9_\-]{8,512}\.eyj[a-z0-9_\-]{8,2048}\.[a-z0-9_\-]{8,1024}",
     r"-----begin [a-z0-9 ]{0,24}private key(?: block)?-----[a-z0-9+/= :,\-]{0,4096}",
-    r"[a-f0-9]{32,512}",
-    r"[a-z0-9+/_\-]{32,512}={0,2}",
+    // Each group may begin one: the longest bounds how many are open at once.
+    r"[a-f0-9]{32,128}",
+    r"[a-z0-9+/_\-]{32,128}={0,2}",
 ];
