@@ -155,7 +155,7 @@ mod tests {
             ("a word, an", "an"),
             ("mail ann.lee+x@ex.co", "ann.lee+x@ex.co"),
             ("mail ann@ex.com.", "ann@ex.com."),
-            ("mail ann@ex.com. ", ""),
+            ("mail ann@ex.info. ", ""),
             ("call (415) 555-01", "(415) 555-01"),
             ("call +1 (415", "+1 (415"),
             ("IBAN GB29 NWBK 6016 ", "GB29 NWBK 6016 "),
