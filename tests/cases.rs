@@ -25,8 +25,8 @@ macro_rules! themes {
 }
 
 themes!(
-    codes, dates, emails, folding, names, numbers, overlaps, phones, readers, readings, redact, scripts,
-    stop, together
+    blind, codes, dates, emails, folding, names, numbers, overlaps, patterns, phones, readers, readings,
+    redact, scripts, stop, together, uniform
 );
 
 #[test]
