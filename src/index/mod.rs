@@ -268,7 +268,6 @@ impl Generation {
         let mut openings = Openings::for_keys(0);
         segments.iter().for_each(|segment| openings.join(&segment.openings));
         crate::text::reading::openers().for_each(|(word, _)| openings.add_reading(word));
-        ('a'..='z').for_each(|letter| openings.add_reading(letter.encode_utf8(&mut [0; 4])));
         ["rot13", "atbash"].into_iter().for_each(|word| openings.add_reading(word));
         let mut hash_key = [0; 32];
         for (byte, hex) in hash_key.iter_mut().zip(manifest.hash_key.as_bytes().chunks(2)) {

@@ -265,6 +265,23 @@ impl ScanPlan {
         may_open(word.text(&mut [0; 8]))
     }
 
+    /// Whether a key begins with this character.
+    pub(super) fn begins(&self, ch: char) -> bool {
+        let mut kinds = if ch.is_ascii_digit() { self.digits } else { 0 };
+        match ascii_class(u8::try_from(ch).unwrap_or(0x80)) {
+            Some(Class::Run) => {
+                let mut word = FirstWord::EMPTY;
+                word.push(ch.to_ascii_lowercase());
+                kinds |= self.openings().prefix(&word) & self.words & !READING;
+            }
+            Some(Class::Other) => kinds |= self.openings().other(ch) & self.wanted,
+            Some(Class::Space) => {}
+            // What else there is may be anything.
+            _ => return self.wanted != 0,
+        }
+        kinds != 0 || ch == '+' && self.phone.is_some()
+    }
+
     /// Whether a calling code begins with these digits, and whether it is one.
     pub(super) fn calling_code(&self, digits: u16) -> (bool, bool) {
         let codes = self.generation.calling_codes();

@@ -2,6 +2,7 @@
 
 mod encoded;
 mod fast;
+mod spelled;
 
 use std::sync::Arc;
 
@@ -17,6 +18,7 @@ use crate::index::{FirstWord, KeyId, KindMask, OFF, Place, READING};
 use crate::text::reading::Piece;
 use crate::text::{Class, Symbol, symbols_of};
 use encoded::{Encoded, Lane};
+use spelled::Spelled;
 
 /// A known value that stands in the text, at its raw bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,7 +59,9 @@ pub(crate) struct Scanner {
     seen: u64,
     /// A word that may be the beginning of encoded text.
     encoded: Encoded,
-    /// The same, of the text that the fast lane took.
+    /// Letters that may be something that is spelled.
+    spelled: Spelled,
+    /// Both, of the text that the fast lane took.
     lane: Lane,
     /// What of the text is read otherwise; none has been needed if `None`.
     pub(super) views: Option<Box<Views>>,
@@ -179,6 +183,7 @@ impl Scanner {
             symbol_end: 0,
             seen: 0,
             encoded: Encoded::default(),
+            spelled: Spelled::default(),
             lane: Lane::default(),
             views: None,
             reads: None,
@@ -215,6 +220,7 @@ impl Scanner {
         self.patterns.clear();
         self.symbol_end = 0;
         self.encoded = Encoded::default();
+        self.spelled = Spelled::default();
         self.mark_before = Means::EXACT;
         self.views.iter_mut().for_each(|views| views.sleep());
     }
@@ -278,6 +284,7 @@ impl Scanner {
                         self.open_behind(word, (run.start, run.end), matches);
                     }
                     self.read_encoded(piece, ch, matches);
+                    self.read_spelled(piece, ch, matches);
                 }
             }
         }
@@ -415,7 +422,9 @@ impl Scanner {
         if counts.always == 0 && counts.since.is_none() && counts.patterns == 0 {
             return None;
         }
-        let mut oldest = self.encoded.start();
+        let spelled = self.spelled.start().filter(|(letter, _)| self.plan.begins(*letter));
+        let mut oldest =
+            self.encoded.start(&self.plan).into_iter().chain(spelled.map(|(_, start)| start)).min();
         for (pending, scanner) in self.views.iter_mut().flat_map(|views| views.undecided()) {
             oldest = oldest.into_iter().chain(pending).chain(scanner.oldest(counts, true)).min();
         }
@@ -681,6 +690,7 @@ impl Scanner {
         self.sign = None;
         self.before = Before::NOTHING;
         self.encoded = Encoded::default();
+        self.spelled = Spelled::default();
         if let Some(views) = &mut self.views {
             let first = matches.len();
             views.finish(self.symbol_end, matches);

@@ -231,7 +231,7 @@ impl Reading {
     /// Where something may begin that it has not read yet. What is left out begins nothing, it only goes on with what is alive.
     fn undecided(&self) -> Option<u64> {
         match self {
-            Self::Markup(_) => None,
+            Self::Markup(_) | Self::Letters(_) => None,
             _ => self.pending(),
         }
     }
@@ -328,12 +328,16 @@ impl Scanner {
         }
         let begins_word = ch.is_ascii_alphanumeric() && !self.is_in_word();
         if begins_word && ch.is_ascii_digit() {
-            self.decode(Kind::Codes(Base::Hex));
-            self.decode(Kind::Codes(Base::Decimal));
+            if matches!(ch, '0' | '2'..='7') {
+                self.decode(Kind::Codes(Base::Hex));
+            }
+            if matches!(ch, '1' | '3'..='9') {
+                self.decode(Kind::Codes(Base::Decimal));
+            }
             if matches!(ch, '0' | '1') {
                 self.decode(Kind::Codes(Base::Binary));
             }
-        } else if begins_word && Words::begins(ch) && self.may_view(Kind::Words) && self.awaits_digit() {
+        } else if begins_word && self.awaits_digit() && Words::begins(ch) && self.may_view(Kind::Words) {
             self.fork(Kind::Words);
         }
         let may_stand_before_sign = ch.is_whitespace() || matches!(ch, '[' | '(' | '{' | '<');
@@ -361,6 +365,18 @@ impl Scanner {
         }
     }
 
+    /// Opens a view of what is spelled, whose first letters these pieces are.
+    pub(super) fn open_spelled(&mut self, mut pieces: impl Iterator<Item = Piece>, matches: &mut Vec<Match>) {
+        let Some((letter, first)) = pieces.next().and_then(|piece| Some((piece.ch?, piece))) else { return };
+        let letter = letter.to_lowercase().next().unwrap_or(letter);
+        if self.may_view(Kind::Letters) && self.plan().begins(letter) {
+            let mut views = self.views.take().unwrap_or_default();
+            views.behind(self, Meaning::Letter(letter), (first.start, first.end), matches);
+            pieces.for_each(|piece| views.catch_up(Kind::Letters, &[piece], matches));
+            self.views = Some(views);
+        }
+    }
+
     /// Opens the views that begin with a word that has just ended.
     pub(super) fn open_behind(&mut self, word: &str, span: (u64, u64), matches: &mut Vec<Match>) {
         match word {
@@ -368,12 +384,10 @@ impl Scanner {
             "atbash" => return self.decode(Kind::Cipher(Substitution::Atbash)),
             _ => {}
         }
-        let mut letters = word.chars();
-        let meaning = match (letters.next(), letters.next()) {
-            (Some(letter), None) => Some(Meaning::Letter(letter)),
-            _ => self.plan().opener(word),
-        };
-        let Some(meaning) = meaning else { return };
+        let Some(meaning) = self.plan().opener(word) else { return };
+        if matches!(meaning, Meaning::Letter(letter) if !self.plan().begins(letter)) {
+            return;
+        }
         let kind = if matches!(meaning, Meaning::Letter(_)) { Kind::Letters } else { Kind::Words };
         if self.may_view(kind) {
             let mut views = self.views.take().unwrap_or_default();

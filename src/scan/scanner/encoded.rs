@@ -1,6 +1,8 @@
 //! Words that may be the beginning of encoded text: told from their first characters, so that ordinary words are never decoded.
 
+use super::spelled::State;
 use super::{Match, Scanner};
+use crate::scan::{Readings, ScanPlan};
 use crate::text::reading::{Alphabet, Piece, Plausible};
 
 /// The characters of the word at the end that may be the beginning of encoded text.
@@ -26,7 +28,7 @@ impl Encoded {
         let mut encoded = Self::begin();
         for at in 0..length {
             let start = seen - length + at;
-            let ch = char::from(lane.recent.to_le_bytes()[(4 - length + at) as usize]);
+            let ch = char::from(lane.recent.to_le_bytes()[(8 - length + at) as usize]);
             encoded.read(Piece::raw(ch, start, start + 1), ch);
         }
         encoded
@@ -36,9 +38,13 @@ impl Encoded {
         self.base64.is_some() || self.base32.is_some()
     }
 
-    /// Where the word begins.
-    pub(super) fn start(&self) -> Option<u64> {
-        self.pieces[0].filter(|_| self.is_plausible()).map(|piece| piece.start)
+    /// Where the word begins, if a key begins with what it may decode to.
+    pub(super) fn start(&self, plan: &ScanPlan) -> Option<u64> {
+        let first = self.pieces[0]?;
+        let words = [(self.base64, Alphabet::Base64), (self.base32, Alphabet::Base32)];
+        let mut firsts = words.into_iter().filter_map(|(word, alphabet)| Some(word?.first(alphabet)));
+        let begins = firsts.any(|mut bytes| bytes.any(|byte| plan.begins(char::from(byte))));
+        begins.then_some(first.start)
     }
 
     /// The word goes on; the alphabets in which it is long enough to be decoded.
@@ -62,14 +68,15 @@ impl Encoded {
     }
 }
 
-/// What the fast lane knows of the word at the end of its text: one step of an automaton for each byte.
+/// What the fast lane knows of the end of its text: one step of two automata for each byte.
 ///
 /// It says yes to every word that [`Plausible`] does, and to some more.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Lane {
     state: u8,
+    pub(super) spelled: State,
     /// The last bytes, the first one lowest.
-    recent: u32,
+    pub(super) recent: u64,
 }
 
 /// Outside of words; one to three are so many characters of a word that may be encoded.
@@ -112,20 +119,28 @@ const NEXT: [[u8; 256]; 6] = {
 
 impl Lane {
     /// In a word that is not encoded.
-    pub(super) const IN_WORD: Self = Self { state: PLAIN, recent: 0 };
+    pub(super) fn in_word(spelled: State) -> Self {
+        Self { state: PLAIN, spelled, recent: 0 }
+    }
+
+    /// Outside of words.
+    pub(super) fn outside(spelled: State) -> Self {
+        Self { state: OUTSIDE, spelled, recent: 0 }
+    }
 
     #[inline(always)]
     pub(super) fn pass(&mut self, text: &[u8]) {
         for byte in text {
             self.state = NEXT[usize::from(self.state)][usize::from(*byte)];
-            self.recent = self.recent >> 8 | u32::from(*byte) << 24;
+            self.spelled.pass(*byte);
+            self.recent = self.recent >> 8 | u64::from(*byte) << 56;
         }
     }
 
     /// It may be encoded, and has to be looked at.
     #[inline(always)]
-    pub(super) fn is_undecided(self) -> bool {
-        self.state == UNDECIDED
+    pub(super) fn is_undecided(self, readings: Readings) -> bool {
+        readings.encodings && self.state == UNDECIDED || readings.letters && self.spelled.is_spelled()
     }
 
     /// How many characters there are of a word that may be encoded, if it may.

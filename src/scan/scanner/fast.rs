@@ -6,6 +6,7 @@
 use super::super::block::Block;
 use super::super::plan::{BARS, OPAQUE, OPENS, SPACE, SPLITS};
 use super::encoded::{Encoded, Lane};
+use super::spelled::Spelled;
 use super::{Counts, Means, Run, Scanner};
 use crate::index::{BARRED, CHARACTERS, DEAD, FirstWord, OFF};
 
@@ -50,16 +51,16 @@ impl Scanner {
         let (plan, openings) = (&*self.plan, self.plan.openings());
         let paths = openings.paths();
         let (mut place, mut lane) = (self.place, self.lane);
-        let encodes = plan.readings.encodings;
+        let readings = plan.readings;
         for byte in text {
             let step = plan.step(*byte);
             let goes_on = paths.get(place as usize)? >> (step.adds % 64) & 1 != 0;
             place = if goes_on { place * CHARACTERS + step.adds } else { step.leads };
         }
         paths.get(place as usize)?;
-        if encodes {
+        if plan.reads {
             lane.pass(text);
-            if lane.is_undecided() {
+            if lane.is_undecided(readings) {
                 return None;
             }
             self.lane = lane;
@@ -75,11 +76,22 @@ impl Scanner {
         let start = self.seen.wrapping_sub(length);
         let possible = openings.short_prefix(place) & plan.words & counts.from(start);
         let start = if possible != 0 { Some(start) } else { None };
-        let encoded = lane.length();
-        if encoded > 0 && counts.always != 0 {
-            return Some(Some(start.unwrap_or(u64::MAX).min(self.seen - encoded)));
+        let encoded = if readings.encodings { lane.length() } else { 0 };
+        let spelled =
+            if readings.letters && lane.spelled.holds() { u64::from(lane.spelled.length()) } else { 0 };
+        if encoded.max(spelled) > 0 && counts.always != 0 {
+            return Some(start.into_iter().chain(self.held_in_lane(lane, encoded, spelled)).min());
         }
         Some(start)
+    }
+
+    /// Where what may be read otherwise begins at the end of the lane's text.
+    #[inline(never)]
+    fn held_in_lane(&self, lane: Lane, encoded: u64, spelled: u64) -> Option<u64> {
+        let encoded = Encoded::of_lane(lane, self.seen).start(&self.plan).filter(|_| encoded > 0);
+        let spelled = Spelled::of_lane(lane.spelled, lane.recent, self.seen).start().filter(|_| spelled > 0);
+        let spelled = spelled.filter(|(letter, _)| self.plan.begins(*letter)).map(|(_, start)| start);
+        encoded.into_iter().chain(spelled).min()
     }
 
     /// Makes the run what the fast lane knows of it.
@@ -97,7 +109,9 @@ impl Scanner {
             _ => FirstWord::at_place(place),
         };
         self.run = Run { start: self.seen - word.len() as u64, word, full, word_is_cut: full, ..Run::NONE };
-        self.encoded = Encoded::of_lane(std::mem::take(&mut self.lane), self.seen);
+        let lane = std::mem::take(&mut self.lane);
+        self.encoded = Encoded::of_lane(lane, self.seen);
+        self.spelled = Spelled::of_lane(lane.spelled, lane.recent, self.seen);
     }
 
     fn enter_lane(&mut self) {
@@ -105,7 +119,8 @@ impl Scanner {
         if !self.is_idle() || self.symbol_end != self.seen {
             return;
         }
-        self.lane = if run.is_open() { Lane::IN_WORD } else { Lane::default() };
+        let spelled = self.spelled.state;
+        self.lane = if run.is_open() { Lane::in_word(spelled) } else { Lane::outside(spelled) };
         self.place = if !run.is_open() {
             self.before.near_byte().map_or(OFF, |byte| self.plan.step(byte).leads)
         } else if run.full {
@@ -126,6 +141,9 @@ impl Scanner {
         }
         let plan = &*self.plan;
         let (encodes, looks) = (plan.readings.encodings, plan.readings.ciphers);
+        let letters = plan.readings.letters;
+        // Where the last word of one letter ended.
+        let mut letter_end = if self.spelled.state.length() > 0 { 0 } else { usize::MAX };
         let mut run = self.run;
         let mut at = 0;
         'text: while at < bytes.len() {
@@ -147,6 +165,11 @@ impl Scanner {
                             break 'text;
                         }
                         if encodes && Lane::may_be_encoded(&bytes[at..]) {
+                            break 'text;
+                        }
+                        // Two letters, each a word, may be the beginning of something that is spelled.
+                        let is_letter = bytes.get(at + 1).is_none_or(|byte| !byte.is_ascii_alphanumeric());
+                        if is_letter && letters && letter_end <= at && at - letter_end <= 3 {
                             break 'text;
                         }
                         let barred = match at.checked_sub(1) {
@@ -188,6 +211,9 @@ impl Scanner {
                     if possible & plan.words & !run.opened != 0 && !run.full {
                         break 'text;
                     }
+                    if run.word.len() == 1 {
+                        letter_end = at;
+                    }
                     run = Run::NONE;
                 }
                 if class & OPENS != 0 {
@@ -199,6 +225,9 @@ impl Scanner {
         self.run = run;
         self.symbol_end = base + at as u64;
         self.before.pass(&bytes[..at]);
+        if letters {
+            self.spelled.pass(&bytes[..at], base);
+        }
         at
     }
 }

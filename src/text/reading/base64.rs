@@ -68,6 +68,18 @@ impl Plausible {
     pub(crate) fn length(self) -> u8 {
         self.length
     }
+
+    /// What the first byte may be.
+    pub(crate) fn first(self, alphabet: Alphabet) -> std::ops::RangeInclusive<u8> {
+        let known = alphabet.bits() * u32::from(self.length);
+        match known.checked_sub(8) {
+            Some(more) => (self.bits >> more) as u8..=(self.bits >> more) as u8,
+            None => {
+                let least = (self.bits << (8 - known)) as u8;
+                least..=least | ((1_u16 << (8 - known)) - 1) as u8
+            }
+        }
+    }
 }
 
 /// Decodes, until something comes that is not in the alphabet or what it decodes to is no text.

@@ -3,7 +3,7 @@
 //! A *token* is one letter or digit, a word of a spelling alphabet, a number or a sign that is said, or a sign that stands alone. What
 //! stands between tokens is left out, so that words run together: walks over such text may take the space of a key for nothing.
 
-use super::words::{LONGEST, Meaning, meaning};
+use super::words::{LONGEST, Meaning, begins_word, meaning};
 use super::{Piece, span};
 use crate::text::fold::fold;
 
@@ -65,7 +65,7 @@ impl Letters {
             }
             self.token.push(folded);
             self.kept.push(piece);
-            if self.token.len() > LONGEST {
+            if self.token.len() > LONGEST || self.token.len() > 1 && !begins_word(&self.token) {
                 self.end_kept(out);
             }
             return;

@@ -33,6 +33,7 @@ struct Table {
     /// Beginnings of these words.
     beginnings: std::collections::HashSet<&'static str>,
     letters: HashMap<&'static str, Meaning>,
+    letter_beginnings: std::collections::HashSet<&'static str>,
 }
 
 fn table() -> &'static Table {
@@ -58,13 +59,20 @@ fn table() -> &'static Table {
             .map(|word| (word, Meaning::Letter(word.chars().next().unwrap_or(' '))))
             .collect();
         let beginnings = words.keys().flat_map(|word| (1..=word.len()).map(|end| &word[..end])).collect();
-        Table { words, beginnings, letters }
+        let letter_beginnings =
+            letters.keys().flat_map(|word| (1..=word.len()).map(|end| &word[..end])).collect();
+        Table { words, beginnings, letters, letter_beginnings }
     })
 }
 
 /// What a folded word stands for: a number or a sign, or else a letter.
 pub(super) fn meaning(word: &str) -> Option<Meaning> {
     table().words.get(word).or_else(|| table().letters.get(word)).copied()
+}
+
+/// Whether a word that stands for something begins so.
+pub(super) fn begins_word(beginning: &str) -> bool {
+    table().beginnings.contains(beginning) || table().letter_beginnings.contains(beginning)
 }
 
 /// The words with which a number begins that is said aloud, or something that is spelled.

@@ -1,0 +1,159 @@
+//! Single letters one behind the other, which may be something that is spelled: two of them, each a word, open a view.
+
+use super::{Match, Scanner};
+use crate::text::reading::Piece;
+
+/// Where the text stands: one step of an automaton for each byte.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct State(u8);
+
+impl Default for State {
+    fn default() -> Self {
+        Self(BOUNDARY)
+    }
+}
+
+/// Where a word may begin.
+const BOUNDARY: u8 = 0;
+/// In a word, or behind an apostrophe.
+const WORD: u8 = 1;
+/// Behind a word of one letter, and so many characters behind it.
+const ONE: u8 = 2;
+const SEPARATED: u8 = 3;
+/// Behind a second one.
+const SECOND: u8 = 6;
+/// Behind that there is a separator.
+const SPELLED: u8 = 9;
+
+/// More between two letters, and they do not belong together.
+const LONGEST_GAP: u8 = 3;
+
+const NEXT: [[u8; 256]; 10] = {
+    let mut next = [[BOUNDARY; 256]; 10];
+    let mut byte = 0;
+    while byte < 256 {
+        let is_letter = (byte as u8).is_ascii_alphabetic();
+        let is_word = is_letter || (byte as u8).is_ascii_digit();
+        let is_apostrophe = byte as u8 == b'\'';
+        let is_separator = matches!(byte as u8, b' ' | b'.' | b'-' | b'/' | b'_' | b',' | b'|' | b':');
+        let other = if is_word || is_apostrophe { WORD } else { BOUNDARY };
+        next[BOUNDARY as usize][byte] = if is_letter { ONE } else { other };
+        next[WORD as usize][byte] = other;
+        next[ONE as usize][byte] = if is_separator { SEPARATED } else { other };
+        let mut gap = 0;
+        while gap < LONGEST_GAP {
+            let longer = if gap + 1 < LONGEST_GAP { SEPARATED + gap + 1 } else { BOUNDARY };
+            next[(SEPARATED + gap) as usize][byte] = if is_word {
+                SECOND + gap
+            } else if is_separator {
+                longer
+            } else {
+                other
+            };
+            next[(SECOND + gap) as usize][byte] = if is_separator { SPELLED } else { other };
+            gap += 1;
+        }
+        next[SPELLED as usize][byte] = SPELLED;
+        byte += 1;
+    }
+    next
+};
+
+impl State {
+    #[inline(always)]
+    pub(super) fn pass(&mut self, byte: u8) {
+        self.0 = NEXT[usize::from(self.0)][usize::from(byte)];
+    }
+
+    #[inline(always)]
+    pub(super) fn is_spelled(self) -> bool {
+        self.0 == SPELLED
+    }
+
+    /// How many characters there are since the first letter, if what comes may spell something with it.
+    #[inline(always)]
+    pub(super) fn length(self) -> u8 {
+        match self.0 {
+            ONE..SECOND => self.0 - ONE + 1,
+            SECOND..SPELLED => self.0 - SECOND + 3,
+            _ => 0,
+        }
+    }
+
+    /// Behind a letter and what separates it, so that nothing else holds it.
+    #[inline(always)]
+    pub(super) fn holds(self) -> bool {
+        (SEPARATED..SPELLED).contains(&self.0)
+    }
+}
+
+/// The characters since the first letter.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Spelled {
+    pub(super) state: State,
+    pieces: [Option<Piece>; 5],
+}
+
+impl Spelled {
+    /// What the fast lane knew, which took these bytes last, the first one lowest.
+    pub(super) fn of_lane(state: State, recent: u64, seen: u64) -> Self {
+        let mut pieces = [None; 5];
+        let length = u64::from(state.length());
+        for (at, piece) in (0..length).zip(&mut pieces) {
+            let start = seen - length + at;
+            let ch = char::from(recent.to_le_bytes()[(8 - length + at) as usize]);
+            *piece = Some(Piece::raw(ch, start, start + 1));
+        }
+        Self { state, pieces }
+    }
+
+    /// Where the first letter stands, if it has to be held.
+    pub(super) fn start(&self) -> Option<(char, u64)> {
+        let first = self.pieces[0].filter(|_| self.state.holds())?;
+        Some((first.ch?.to_ascii_lowercase(), first.start))
+    }
+
+    /// Goes past ASCII in which nothing is spelled.
+    pub(super) fn pass(&mut self, bytes: &[u8], base: u64) {
+        // More than a letter, a gap and a letter, and what stands before them, does not matter.
+        let first = bytes.len().saturating_sub(8);
+        if first > 0 {
+            self.state = State(WORD);
+        }
+        for (at, byte) in bytes.iter().enumerate().skip(first) {
+            let start = base + at as u64;
+            self.read(Piece::raw(char::from(*byte), start, start + 1), char::from(*byte));
+        }
+    }
+
+    fn read(&mut self, piece: Piece, ch: char) {
+        self.state.pass(match ch {
+            '\u{80}'.. if ch.is_alphabetic() => b'a',
+            '\u{80}'.. if ch.is_alphanumeric() => b'0',
+            '·' | '•' => b'.',
+            '\u{80}'.. => 0,
+            ascii => ascii as u8,
+        });
+        if let Some(place) = usize::from(self.state.length()).checked_sub(1) {
+            self.pieces[place] = Some(piece);
+        }
+    }
+}
+
+impl Scanner {
+    /// Looks at a character that has been taken; behind two single letters a view opens.
+    pub(super) fn read_spelled(&mut self, piece: Piece, ch: char, matches: &mut Vec<Match>) {
+        if !self.plan.readings.letters {
+            return;
+        }
+        let mut spelled = self.spelled;
+        spelled.read(piece, ch);
+        if spelled.state.is_spelled() {
+            let known = self.spelled;
+            let pieces = known.pieces.into_iter().flatten().take(usize::from(known.state.length()));
+            self.open_spelled(pieces, matches);
+            spelled = Spelled::default();
+        }
+        self.spelled = spelled;
+    }
+}
