@@ -25,7 +25,21 @@ macro_rules! themes {
 }
 
 themes!(
-    codes, dates, emails, folding, names, numbers, overlaps, phones, readers, redact, scripts, stop, together
+    addresses,
+    codes,
+    dates,
+    emails,
+    folding,
+    names,
+    names_spellings,
+    numbers,
+    overlaps,
+    phones,
+    readers,
+    redact,
+    scripts,
+    stop,
+    together
 );
 
 #[test]
@@ -44,6 +58,8 @@ struct Theme {
     #[serde(default)]
     owners: Owners,
     policy: Option<String>,
+    #[serde(default)]
+    reversed: bool,
     cases: Vec<Case>,
 }
 
@@ -61,6 +77,9 @@ struct Case {
     /// The name of a built-in policy, or the text of one.
     policy: Option<String>,
     region: Option<String>,
+    /// Built to find values that are written backwards.
+    #[serde(default)]
+    reversed: bool,
     /// The text of a schema.
     schema: Option<String>,
     text: String,
@@ -123,7 +142,11 @@ impl Case {
     fn run(&self, theme: &Theme) -> Result<(), String> {
         let folder = tempfile::tempdir().unwrap();
         let folder = folder.path().join("customers.tlx");
-        let index = self.index(self.owners.as_ref().unwrap_or(&theme.owners), &folder);
+        let index = self.index(
+            self.owners.as_ref().unwrap_or(&theme.owners),
+            theme.reversed || self.reversed,
+            &folder,
+        );
         let policy = match self.policy.as_deref().or(theme.policy.as_deref()) {
             None => Policy::standard(),
             Some(text) if text.contains('=') => Policy::from_toml(text).unwrap(),
@@ -158,8 +181,8 @@ impl Case {
         Ok(())
     }
 
-    fn index(&self, owners: &Owners, folder: &std::path::Path) -> Index {
-        let mut builder = IndexBuilder::new();
+    fn index(&self, owners: &Owners, reversed: bool, folder: &std::path::Path) -> Index {
+        let mut builder = IndexBuilder::new().reversed(reversed);
         if let Some(schema) = &self.schema {
             builder = builder.schema(&Schema::from_toml(schema).unwrap());
         }

@@ -156,7 +156,7 @@ impl Channel {
     fn judge(&mut self, inner: &Inner) {
         let matches = std::mem::take(&mut self.matches);
         for found in &matches {
-            let Some(mut judgement) = inner.rules.alone(found.kind, found.key) else { continue };
+            let Some(mut judgement) = inner.rules.alone(found.kind, found.key, found.means) else { continue };
             if self.audience == Audience::Internal {
                 judgement.action = judgement.action.min(Action::Observe);
                 if judgement.action == Action::Observe {

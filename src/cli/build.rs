@@ -29,6 +29,9 @@ pub(super) struct Build {
     /// How much memory sorting may use.
     #[arg(long, default_value = "512MiB", value_name = "BYTES")]
     memory: Size,
+    /// Find values that are written backwards too: long ones of strong kinds, and names. The keys take about twice the bytes.
+    #[arg(long)]
+    reversed: bool,
     /// How many rows may have a value that cannot be used: a share such as 5% or a number. Beyond it nothing is written.
     #[arg(long, default_value = "5%", value_name = "SHARE|NUMBER", allow_negative_numbers = true)]
     max_bad: MaxBad,
@@ -54,7 +57,11 @@ impl Build {
             .output
             .parent()
             .map(|folder| if folder.as_os_str().is_empty() { Path::new(".") } else { folder });
-        let mut builder = IndexBuilder::new().schema(&schema).region(self.region).memory(self.memory.0);
+        let mut builder = IndexBuilder::new()
+            .schema(&schema)
+            .region(self.region)
+            .memory(self.memory.0)
+            .reversed(self.reversed);
         builder = runs.filter(|folder| folder.is_dir()).into_iter().fold(builder, IndexBuilder::runs_in);
 
         let progress = self.progress();

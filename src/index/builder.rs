@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::folder::{Output, Target};
-use super::keys::{Rejection, keys};
+use super::keys::{Rejection, as_written, backwards, keys};
 use super::manifest::{Manifest, SegmentEntry};
 use super::openings::Openings;
 use super::owner_names::OwnerNamesBuilder;
@@ -42,6 +42,7 @@ pub struct IndexBuilder {
     kinds: Vec<KindSpec>,
     region: Region,
     memory: usize,
+    reversed: bool,
     runs: PathBuf,
     /// owner, 0, kind, key, 0, confers
     rows: Option<Sorter>,
@@ -64,6 +65,7 @@ impl IndexBuilder {
             kinds: Schema::default().kinds(),
             region: Region::default(),
             memory: 512 << 20,
+            reversed: false,
             runs: std::env::temp_dir(),
             rows: None,
             spellings: None,
@@ -87,6 +89,13 @@ impl IndexBuilder {
     /// The bytes that sorting may hold; 512 MiB unless set.
     pub fn memory(mut self, bytes: usize) -> Self {
         self.memory = bytes;
+        self
+    }
+
+    /// Whether values are found that are written backwards (`moc.elpmaxe@nna`): long ones of strong kinds, and names. Off unless set: each has one
+    /// more key then, which about doubles the size of the keys.
+    pub fn reversed(mut self, reversed: bool) -> Self {
+        self.reversed = reversed;
         self
     }
 
@@ -145,11 +154,12 @@ impl IndexBuilder {
         };
         let kind = [place as u8];
         self.calling_codes.extend(keys.calling_code);
-        self.keys += 1 + keys.spellings.len();
+        let backwards = if self.reversed { backwards(&self.kinds[place], &keys.main) } else { None };
+        self.keys += 1 + keys.spellings.len() + usize::from(backwards.is_some());
         let rows = self.rows.get_or_insert_with(|| Sorter::new(&self.runs, self.memory / 2));
         rows.push(&[owner.as_bytes(), &[0], &kind, &keys.main, &[0, u8::from(confers)]])?;
         let spellings = self.spellings.get_or_insert_with(|| Sorter::new(&self.runs, self.memory / 4));
-        for spelling in &keys.spellings {
+        for spelling in keys.spellings.iter().chain(&backwards) {
             spellings.push(&[&kind, spelling, &[0], &keys.main])?;
         }
         Ok(None)
@@ -203,7 +213,7 @@ impl IndexBuilder {
             while let Some(kind) = merge.kind().filter(|kind| *kind < until) {
                 let (key, owners, values) = merge.next()?;
                 if !self.kinds[kind].shape.is_digits() {
-                    openings.add(&key);
+                    openings.add(&as_written(&key));
                 }
                 map.insert(&key, postings.len()).map_err(unwritable)?;
                 identifiers[kind] += owners.len() as u64;

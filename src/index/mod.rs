@@ -4,6 +4,7 @@
 //! begin. Promises that an [`Index`] that exists has been verified, that owner numbers never change while it lives, and that it is on disk
 //! as a whole or not at all.
 
+mod alternatives;
 mod builder;
 mod bytes;
 mod folder;
@@ -16,12 +17,14 @@ mod schema;
 mod segment;
 mod sort;
 pub(crate) mod source;
+mod spellings;
 mod step;
 
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
+pub(crate) use alternatives::{Alternative, Alternatives, FirstAlternative, FirstAlternatives, Sort};
 pub use builder::IndexBuilder;
 pub(crate) use bytes::Bytes;
 pub use keys::Region;
@@ -39,6 +42,8 @@ use crate::identifier::{KindSpec, Strength};
 
 /// The longest key of text, in bytes.
 pub(crate) const LONGEST_KEY: usize = keys::LONGEST;
+
+pub(crate) use keys::BACKWARDS;
 
 /// A finite-state map from keys to ordinals.
 pub(crate) type KeyMap = fst::raw::Fst<Bytes>;
@@ -106,6 +111,8 @@ pub(crate) struct Generation {
     manifest: Manifest,
     segments: Vec<Segment>,
     openings: Openings,
+    /// Words that stand for the first words of keys.
+    first_alternatives: FirstAlternatives,
     /// Strong kinds come before weak ones.
     strong_kinds: usize,
     hash_key: [u8; 32],
@@ -271,7 +278,30 @@ impl Generation {
                 .ok_or_else(damaged)?;
         }
         let strong_kinds = manifest.kinds.iter().take_while(|spec| spec.strength == Strength::Strong).count();
-        Ok(Self { manifest, segments, openings, strong_kinds, hash_key })
+        let mut generation = Self {
+            manifest,
+            segments,
+            openings,
+            first_alternatives: FirstAlternatives::default(),
+            strong_kinds,
+            hash_key,
+        };
+        generation.find_first_alternatives();
+        Ok(generation)
+    }
+
+    fn find_first_alternatives(&mut self) {
+        let mut openings = std::mem::replace(&mut self.openings, Openings::for_keys(0));
+        let mut found = FirstAlternatives::default();
+        for (kind, spec) in (0..).zip(self.kinds()) {
+            let Some(alternatives) = Alternatives::of(spec.shape) else { continue };
+            for (segment, map) in self.maps(spec.strength) {
+                if let Some(start) = step(map, map.root().addr(), kind) {
+                    found.add(&mut openings, alternatives, (kind, segment), map, start);
+                }
+            }
+        }
+        (self.openings, self.first_alternatives) = (openings, found);
     }
 
     pub(crate) fn number(&self) -> u64 {
@@ -288,6 +318,10 @@ impl Generation {
 
     pub(crate) fn openings(&self) -> &Openings {
         &self.openings
+    }
+
+    pub(crate) fn first_alternatives(&self) -> &FirstAlternatives {
+        &self.first_alternatives
     }
 
     /// The maps in which a kind has its keys, with the number of their segment.

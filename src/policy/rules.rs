@@ -8,6 +8,7 @@ use super::policy::{Action, Policy, Style};
 use super::reader::Reader;
 use crate::identifier::{Kind, Shape};
 use crate::index::{Generation, KeyId, KindMask};
+use crate::scan::Means;
 
 /// What a session judges by.
 pub(crate) struct Rules {
@@ -100,7 +101,7 @@ impl Rules {
     }
 
     /// What is done with a value that stands alone; `None` if every reader may see it or nobody minds.
-    pub(crate) fn alone(&self, kind: u8, key: KeyId) -> Option<Judgement> {
+    pub(crate) fn alone(&self, kind: u8, key: KeyId, means: Means) -> Option<Judgement> {
         if self.allowed.contains(&self.generation.value(key)) {
             return None;
         }
@@ -118,7 +119,7 @@ impl Rules {
         if !self.readers.is_empty() && seen_by.iter().all(|seen| *seen) {
             return None;
         }
-        let few = (owners as usize) < self.names_shared_by_fewer_than;
+        let few = (owners as usize) < self.names_shared_by_fewer_than && !means.contains(Means::VARIANT);
         let is_rare_name = few && self.generation.kinds()[usize::from(kind)].shape == Shape::Name;
         let action = self.alone[usize::from(kind)];
         let (action, rule) = if is_rare_name && self.counts_together(kind) && action < Action::Redact {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::Means;
 use super::bounds::{Before, Verdict, Waiting};
 use super::plan::{ScanPlan, Start, kinds_in};
-use super::walk::{Stepped, Walk};
+use super::walk::{Fork, Stepped, Walk};
 use crate::index::{FirstWord, KeyId, KindMask, OFF, Place};
 use crate::text::{Class, Symbol, symbol_at};
 
@@ -33,7 +33,7 @@ const LONGEST_INVISIBLE: u64 = 128;
 pub(crate) struct Scanner {
     plan: Arc<ScanPlan>,
     walks: Vec<Walk>,
-    forks: Vec<Walk>,
+    forks: Vec<Fork>,
     endings: Vec<Ending>,
     /// Where the word at the end stands, if the fast lane took the text so far: then no walk is open, and `run` is not up to date.
     /// Else [`OFF`].
@@ -208,7 +208,10 @@ impl Scanner {
             let stepped = Walk::new(kind, *start, 0, 0).take_word(plan, word);
             stepped.alive || stepped.found.is_some()
         };
-        let has_none = |kind: &u8| !plan.kind(*kind).starts.iter().any(|start| begins(*kind, start));
+        let has_none = |kind: &u8| {
+            !plan.kind(*kind).starts.iter().any(|start| begins(*kind, start))
+                && !plan.first_alternatives().begin_with(*kind, word)
+        };
         let dead = kinds_in(kinds).take_while(has_none).fold(0, |dead, kind| dead | 1 << kind);
         self.run.opened |= dead;
         dead != kinds
@@ -267,7 +270,15 @@ impl Scanner {
             for start in &plan.kind(kind).starts {
                 let mut walk = Walk::new(kind, *start, run.start, run.start);
                 let stepped = walk.take_word(plan, &run.word);
-                walk.means = run.means;
+                walk.means |= run.means;
+                note_ending(&mut self.endings, &walk, &stepped, self.symbol_end, Class::Run);
+                self.walks.extend(stepped.alive.then_some(walk));
+            }
+        }
+        for first in plan.first_alternatives().over(&run.word) {
+            if kinds & 1 << first.kind != 0 {
+                let (mut walk, stepped) = Walk::over(first, plan, run.word.len(), run.start);
+                walk.means |= run.means;
                 note_ending(&mut self.endings, &walk, &stepped, self.symbol_end, Class::Run);
                 self.walks.extend(stepped.alive.then_some(walk));
             }
@@ -302,7 +313,7 @@ impl Scanner {
             for start in &plan.kind(kind).starts {
                 let mut walk = Walk::new(kind, *start, symbol.raw_start, symbol.raw_start);
                 let stepped = walk.follow(plan, symbol);
-                walk.means = symbol_means(symbol);
+                walk.means |= symbol_means(symbol);
                 note_ending(&mut self.endings, &walk, &stepped, symbol.raw_end, symbol.class);
                 self.walks.extend(stepped.alive.then_some(walk));
             }
@@ -330,12 +341,12 @@ impl Scanner {
         for kind in kinds_in(kinds) {
             for start in &plan.kind(kind).starts {
                 let mut walk = Walk::new(kind, *start, first, lead);
-                walk.means = symbol_means(symbol);
+                walk.means |= symbol_means(symbol);
                 let mut keep = |walk: Walk, stepped: Stepped| {
                     note_ending(&mut self.endings, &walk, &stepped, symbol.raw_end, Class::Run);
                     self.walks.extend(stepped.alive.then_some(walk));
                 };
-                if plan.phone == Some(kind) {
+                if plan.phone == Some(kind) && start.means == Means::EXACT {
                     walk.phone(plan, symbol, keep);
                 } else {
                     let stepped = walk.follow(plan, symbol);
@@ -369,7 +380,10 @@ impl Scanner {
             }
         }
         self.walks.truncate(kept);
-        self.walks.append(&mut self.forks);
+        for (walk, stepped) in self.forks.drain(..) {
+            note_ending(&mut self.endings, &walk, &stepped, symbol.raw_end, symbol.class);
+            self.walks.extend(stepped.alive.then_some(walk));
+        }
     }
 
     /// Shows complete values what comes next, or that nothing does.
