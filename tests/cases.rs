@@ -36,7 +36,9 @@ themes!(
     overlaps,
     phones,
     readers,
+    readings,
     redact,
+    reversed,
     scripts,
     stop,
     together

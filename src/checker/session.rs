@@ -73,7 +73,7 @@ impl Session {
             policy = policy.name(),
             unknown_readers
         );
-        let plan = Arc::new(ScanPlan::new(&generation, rules.wanted));
+        let plan = Arc::new(ScanPlan::new(&generation, rules.wanted, rules.readings));
         let inner = Inner {
             plan,
             rules,

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, Result, did_you_mean, toml_reason};
 use crate::identifier::{Kind, KindSpec, Strength};
 use crate::index::{Generation, KeyId};
+use crate::scan::Readings;
 
 /// What is done with a value of another person. The strictest of several is the greatest.
 ///
@@ -65,6 +66,7 @@ pub(super) struct Settings {
     pub(super) names: Names,
     pub(super) allow: Allow,
     pub(super) channels: Channels,
+    pub(super) readings: Readings,
     /// What is done with kinds that are not named: strong ones, weak ones.
     #[serde(skip, default = "redact_strong")]
     pub(super) unnamed: (Action, Action),
@@ -149,8 +151,12 @@ const BUILT_IN: [(&str, &str, (Action, Action)); 3] = [
 ];
 
 /// The sections of a policy and their keys. The keys of `kinds` and `redact.labels` are kinds, those of `channels.tools` names of tools.
-const SECTIONS: [(&str, &[&str]); 9] = [
-    ("", &["extends", "stop_message", "kinds", "redact", "together", "names", "allow", "channels"]),
+const SECTIONS: [(&str, &[&str]); 10] = [
+    (
+        "",
+        &["extends", "stop_message", "kinds", "redact", "together", "names", "readings", "allow", "channels"],
+    ),
+    ("readings", &["escapes", "markup", "words", "letters", "encodings", "ciphers"]),
     ("channels", &["tool_arguments", "tools"]),
     ("channels.tools", &[]),
     ("kinds", &[]),
@@ -313,6 +319,7 @@ fn read(table: toml::Table, unnamed: (Action, Action)) -> Result<Settings> {
             "together" => check(value.try_into::<Together>().map(drop))?,
             "names" => check(value.try_into::<Names>().map(drop))?,
             "allow" => check(value.try_into::<Allow>().map(drop))?,
+            "readings" => check(value.try_into::<Readings>().map(drop))?,
             "channels" => check(value.try_into::<Channels>().map(drop))?,
             _ => check(value.try_into::<String>().map(drop))?,
         }

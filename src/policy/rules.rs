@@ -8,7 +8,7 @@ use super::policy::{Action, Policy, Style};
 use super::reader::Reader;
 use crate::identifier::{Kind, Shape};
 use crate::index::{Generation, KeyId, KindMask};
-use crate::scan::Means;
+use crate::scan::{Means, Readings};
 
 /// What a session judges by.
 pub(crate) struct Rules {
@@ -33,6 +33,8 @@ pub(crate) struct Rules {
     pub(crate) withheld_together: KindMask,
     /// Kinds that matter at all.
     pub(crate) wanted: KindMask,
+    /// What is read beside the text itself.
+    pub(crate) readings: Readings,
 }
 
 /// What is done with a match, and why.
@@ -87,6 +89,7 @@ impl Rules {
             readers: reader.numbers(generation),
             withheld_alone: names | mask(&|place| alone[place] >= Action::Redact),
             withheld_together: if settings.together.action >= Action::Redact { together } else { 0 },
+            readings: settings.readings,
             wanted: together | mask(&|place| alone[place] > Action::Allow),
             alone,
         }

@@ -8,9 +8,12 @@ mod block;
 mod bounds;
 mod means;
 mod plan;
+mod readings;
 mod scanner;
+mod views;
 mod walk;
 
 pub(crate) use means::Means;
 pub(crate) use plan::ScanPlan;
+pub(crate) use readings::Readings;
 pub(crate) use scanner::{Counts, Match, Scanner};

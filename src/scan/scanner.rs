@@ -1,5 +1,6 @@
 //! The scanner: opens walks where keys may begin, steps them, and settles where values end.
 
+mod encoded;
 mod fast;
 
 use std::sync::Arc;
@@ -7,9 +8,13 @@ use std::sync::Arc;
 use super::Means;
 use super::bounds::{Before, Verdict, Waiting};
 use super::plan::{ScanPlan, Start, kinds_in};
+use super::views::{self, Views};
 use super::walk::{Fork, Stepped, Walk};
-use crate::index::{FirstWord, KeyId, KindMask, OFF, Place};
-use crate::text::{Class, Symbol, symbol_at};
+use crate::identifier::{Between, Shape};
+use crate::index::{FirstWord, KeyId, KindMask, OFF, Place, READING};
+use crate::text::reading::Piece;
+use crate::text::{Class, Symbol, symbols_of};
+use encoded::{Encoded, Lane};
 
 /// A known value that stands in the text, at its raw bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +51,23 @@ pub(crate) struct Scanner {
     symbol_end: u64,
     /// Raw bytes seen.
     seen: u64,
+    /// A word that may be the beginning of encoded text.
+    encoded: Encoded,
+    /// The same, of the text that the fast lane took.
+    lane: Lane,
+    /// What of the text is read otherwise; none has been needed if `None`.
+    pub(super) views: Option<Box<Views>>,
+    /// What this scanner is fed, if it is a view, and how deep it is.
+    pub(super) reads: Option<views::Kind>,
+    pub(super) depth: u8,
+    /// The means of the view: marks what goes through a changed place.
+    means: Means,
+    /// The mark of the character at hand.
+    mark: Means,
+    /// The mark of the character before it, or of what was left out there.
+    mark_before: Means,
+    /// The run that the character at hand has ended.
+    closed: Option<Run>,
 }
 
 /// Which matches a caller cares about.
@@ -82,10 +104,22 @@ struct Run {
     /// Kinds that have opened their walks, or cannot begin here.
     opened: KindMask,
     means: Means,
+    /// There is more of it than `word` holds.
+    word_is_cut: bool,
+    /// Where it ended, if it has.
+    end: u64,
 }
 
 impl Run {
-    const NONE: Self = Self { start: 0, word: FirstWord::EMPTY, full: false, opened: 0, means: Means::EXACT };
+    const NONE: Self = Self {
+        start: 0,
+        word: FirstWord::EMPTY,
+        full: false,
+        opened: 0,
+        means: Means::EXACT,
+        word_is_cut: false,
+        end: 0,
+    };
 
     #[inline]
     fn is_open(&self) -> bool {
@@ -96,7 +130,7 @@ impl Run {
     fn new(start: u64, first: char, opened: KindMask, means: Means) -> Self {
         let mut word = FirstWord::EMPTY;
         word.push(first);
-        Self { start, word, full: false, opened, means }
+        Self { start, word, opened, means, ..Self::NONE }
     }
 }
 
@@ -129,7 +163,55 @@ impl Scanner {
             sign: None,
             symbol_end: 0,
             seen: 0,
+            encoded: Encoded::default(),
+            lane: Lane::default(),
+            views: None,
+            reads: None,
+            depth: 0,
+            means: Means::EXACT,
+            mark: Means::EXACT,
+            mark_before: Means::EXACT,
+            closed: None,
         }
+    }
+
+    /// A scanner for a view of this one.
+    pub(super) fn below(&self, reads: views::Kind, means: Means) -> Self {
+        let scanner = Self::new(Arc::clone(&self.plan));
+        Self { reads: Some(reads), depth: self.depth + 1, means: means | self.means, ..scanner }
+    }
+
+    /// The mark of what goes through a changed place.
+    pub(super) fn means(&self) -> Means {
+        self.means
+    }
+
+    pub(super) fn plan(&self) -> &ScanPlan {
+        &self.plan
+    }
+
+    /// Forgets everything.
+    pub(super) fn begin_anew(&mut self) {
+        self.walks.clear();
+        self.endings.clear();
+        self.run = Run::NONE;
+        self.before = Before::NOTHING;
+        self.sign = None;
+        self.symbol_end = 0;
+        self.encoded = Encoded::default();
+        self.mark_before = Means::EXACT;
+        self.views.iter_mut().for_each(|views| views.sleep());
+    }
+
+    /// Stands where another scanner does.
+    pub(super) fn copy(&mut self, other: &Self) {
+        self.walks.clone_from(&other.walks);
+        self.endings.clone_from(&other.endings);
+        self.run = other.run;
+        self.before = other.before;
+        self.sign = other.sign;
+        self.symbol_end = other.symbol_end;
+        self.mark_before = Means::EXACT;
     }
 
     /// Raw bytes seen.
@@ -137,17 +219,18 @@ impl Scanner {
         self.seen
     }
 
-    /// Takes text up to its end or the first symbol that yields matches, which go to `matches`; returns how many bytes were taken.
+    /// Takes text up to its end or the first character that yields matches, which go to `matches`; returns how many bytes were taken.
     pub(crate) fn advance(&mut self, text: &str, matches: &mut Vec<Match>) -> usize {
         self.leave_lane();
         let base = self.seen;
         let mut at = 0;
         while at < text.len() && matches.is_empty() {
             at += self.skip(&text.as_bytes()[at..], base + at as u64);
-            if at == text.len() {
-                break;
-            }
-            at += symbol_at(text, at, base, |symbol| self.take(&symbol, matches));
+            let Some(ch) = text[at..].chars().next() else { break };
+            let (start, end) = (base + at as u64, base + (at + ch.len_utf8()) as u64);
+            self.seen = end;
+            self.read(Piece::raw(ch, start, end), matches);
+            at += ch.len_utf8();
         }
         self.seen = base + at as u64;
         if self.seen - self.symbol_end.min(self.seen) > LONGEST_INVISIBLE {
@@ -156,10 +239,110 @@ impl Scanner {
         at
     }
 
+    /// Reads a character of the text, or of a reading of it.
+    pub(super) fn read(&mut self, piece: Piece, matches: &mut Vec<Match>) {
+        let first = matches.len();
+        let reads = self.plan.reads;
+        let mark = self.means.when(piece.changed);
+        match piece.ch {
+            None => self.leave_out(mark),
+            Some(ch) => {
+                if reads {
+                    self.open_views(ch);
+                    self.begin_encoded(ch);
+                }
+                self.mark = mark;
+                symbols_of(ch, piece.start, piece.end, |symbol| self.take(&symbol, matches));
+                (self.mark, self.mark_before) = (Means::EXACT, mark);
+                if reads {
+                    if let Some(run) = self.closed.take().filter(|run| !run.word_is_cut) {
+                        let mut word = [0; 8];
+                        let word = run.word.text(&mut word);
+                        self.open_behind(word, (run.start, run.end), matches);
+                    }
+                    self.read_encoded(piece, ch, matches);
+                }
+            }
+        }
+        if let Some(views) = &mut self.views {
+            views.read(piece, matches);
+            if matches.len() > first + 1 {
+                sort(&mut matches[first..]);
+                matches.dedup();
+            }
+        }
+    }
+
+    /// Something was left out here: whatever goes on goes through a changed place.
+    fn leave_out(&mut self, mark: Means) {
+        self.walks.iter_mut().for_each(|walk| walk.means |= mark);
+        self.endings.iter_mut().for_each(|ending| ending.found.means |= mark);
+        if self.run.is_open() {
+            self.run.means |= mark;
+        }
+        self.mark_before = mark;
+    }
+
+    /// Whether something is marked that may still become a value.
+    pub(super) fn has_marks(&self) -> bool {
+        let is_marked = |means: Means| means.contains(self.means);
+        let run = &self.run;
+        is_marked(self.mark_before)
+            || self.walks.iter().any(|walk| is_marked(walk.means))
+            || self.endings.iter().any(|ending| is_marked(ending.found.means))
+            || run.is_open()
+                && is_marked(run.means)
+                && self.plan.openings().prefix(&run.word) & self.plan.words != 0
+            || self.views.as_ref().is_some_and(|views| views.awake() > 0)
+    }
+
+    /// Whether words run together in what this scanner reads.
+    fn is_glued(&self) -> bool {
+        self.reads == Some(views::Kind::Letters)
+    }
+
+    /// Whether the last character is no space.
+    pub(super) fn is_behind_text(&self) -> bool {
+        self.before.class() != Class::Space
+    }
+
+    /// Whether the last character is one of a word.
+    pub(super) fn is_in_word(&self) -> bool {
+        self.before.class() == Class::Run
+    }
+
+    /// Whether the word that is open ends in a letter.
+    pub(super) fn is_behind_letter(&self) -> bool {
+        self.run.is_open() && !self.run.word.ends_in_digit()
+    }
+
+    pub(super) fn is_name(&self, kind: u8) -> bool {
+        self.plan.kind(kind).shape == Shape::Name
+    }
+
+    /// Whether a walk is alive that digits could go on with.
+    pub(super) fn awaits_digit(&self) -> bool {
+        let plan = &self.plan;
+        self.walks.iter().any(|walk| plan.kind(walk.kind).gaps.between == Between::Characters)
+    }
+
+    /// Whether a walk is alive, if the word ends before this character, that a sign such as `@` could go on with.
+    pub(super) fn awaits_sign(&mut self, ch: char) -> bool {
+        if self.run.is_open() && !self.run.full {
+            let plan = &self.plan;
+            self.open_run(plan.ended(&self.run.word, ch) & plan.signed);
+        }
+        self.walks.iter().any(|walk| walk.awaits_sign(&self.plan))
+    }
+
     /// No walk is open, and nothing waits.
     #[inline]
     fn is_idle(&self) -> bool {
-        self.walks.is_empty() && self.endings.is_empty() && self.sign.is_none()
+        self.walks.is_empty()
+            && self.endings.is_empty()
+            && self.sign.is_none()
+            && !self.encoded.is_plausible()
+            && self.views.as_ref().is_none_or(|views| views.awake() == 0)
     }
 
     /// The kinds of a mask that are looked for and have not opened their walks over the run.
@@ -194,7 +377,20 @@ impl Scanner {
         if self.is_idle() {
             return oldest;
         }
-        self.oldest_open(counts).into_iter().chain(oldest).min()
+        self.oldest_open(counts).into_iter().chain(oldest).chain(self.oldest_read(counts)).min()
+    }
+
+    /// As [`Self::oldest`], of what only other readings of the text see.
+    #[inline(never)]
+    pub(crate) fn oldest_read(&mut self, counts: &Counts) -> Option<u64> {
+        if counts.always == 0 && counts.since.is_none() {
+            return None;
+        }
+        let mut oldest = self.encoded.start();
+        for (pending, scanner) in self.views.iter_mut().flat_map(|views| views.undecided()) {
+            oldest = oldest.into_iter().chain(pending).chain(scanner.oldest(counts, true)).min();
+        }
+        oldest
     }
 
     /// Whether a key of one of these kinds begins with the run so far. Those with none are not asked again.
@@ -208,9 +404,12 @@ impl Scanner {
             let stepped = Walk::new(kind, *start, 0, 0).take_word(plan, word);
             stepped.alive || stepped.found.is_some()
         };
-        let has_none = |kind: &u8| {
-            !plan.kind(*kind).starts.iter().any(|start| begins(*kind, start))
-                && !plan.first_alternatives().begin_with(*kind, word)
+        let has_none = |kind: &u8| match 1 << kind {
+            READING => !plan.may_open(word),
+            _ => {
+                !plan.kind(*kind).starts.iter().any(|start| begins(*kind, start))
+                    && !plan.first_alternatives().begin_with(*kind, word)
+            }
         };
         let dead = kinds_in(kinds).take_while(has_none).fold(0, |dead, kind| dead | 1 << kind);
         self.run.opened |= dead;
@@ -234,11 +433,13 @@ impl Scanner {
         if symbol.raw_start > self.symbol_end + LONGEST_INVISIBLE {
             self.break_off(matches);
         }
-        let hidden = symbol.raw_start > self.symbol_end && self.symbol_end > 0;
+        let hidden = self.depth == 0 && symbol.raw_start > self.symbol_end && self.symbol_end > 0;
         let goes_on = symbol.joins(self.before.class());
         if self.run.is_open() && goes_on {
-            self.run.means |= symbol_means(symbol) | Means::FOLDED.when(hidden);
-            if !self.run.full && !self.run.word.push(symbol.ch) {
+            self.run.means |= symbol_means(symbol) | Means::FOLDED.when(hidden) | self.mark;
+            let fits = !self.run.word_is_cut && self.run.word.push(symbol.ch);
+            self.run.word_is_cut = !fits;
+            if !self.run.full && !fits {
                 self.run.full = true;
                 self.open_run(self.plan.openings().word(&self.run.word));
             }
@@ -246,6 +447,7 @@ impl Scanner {
             if !self.run.full {
                 self.open_run(self.plan.ended(&self.run.word, symbol.ch));
             }
+            self.closed = Some(Run { end: self.symbol_end, ..self.run });
             self.run = Run::NONE;
         }
         self.settle_endings(Some(symbol), matches);
@@ -256,7 +458,7 @@ impl Scanner {
         self.sign = self.sign_after(symbol);
         self.before.push(symbol);
         self.symbol_end = symbol.raw_end;
-        debug_assert!(self.walks.len() <= self.plan.most_walks());
+        debug_assert!(self.is_glued() || self.walks.len() <= self.plan.most_walks());
     }
 
     /// Lets the kinds of a mask that have not done so yet open their walks over the run.
@@ -266,7 +468,7 @@ impl Scanner {
         let kinds = self.opens(possible, &run);
         self.run.opened |= kinds;
         let plan = &*self.plan;
-        for kind in kinds_in(kinds) {
+        for kind in kinds_in(kinds & !READING) {
             for start in &plan.kind(kind).starts {
                 let mut walk = Walk::new(kind, *start, run.start, run.start);
                 let stepped = walk.take_word(plan, &run.word);
@@ -285,6 +487,11 @@ impl Scanner {
         }
     }
 
+    /// The means of a value that begins at this symbol.
+    fn means_of(&self, symbol: &Symbol) -> Means {
+        symbol_means(symbol) | self.mark | self.mark_before
+    }
+
     /// Opens what begins at this symbol.
     fn begin(&mut self, symbol: &Symbol) {
         match symbol.class {
@@ -293,7 +500,13 @@ impl Scanner {
                 if symbol.is_digit() {
                     self.begin_number(symbol, self.plan.digits & !barred);
                 }
-                self.run = Run::new(symbol.raw_start, symbol.ch, barred, symbol_means(symbol));
+                if self.is_glued() {
+                    // Where its first word ends nobody knows.
+                    let mut word = FirstWord::EMPTY;
+                    word.push(symbol.ch);
+                    return self.begin_at(symbol, self.plan.openings().prefix(&word) & !READING);
+                }
+                self.run = Run::new(symbol.raw_start, symbol.ch, barred, self.means_of(symbol));
             }
             Class::Solo if symbol.opens => {
                 let mut word = FirstWord::EMPTY;
@@ -313,7 +526,7 @@ impl Scanner {
             for start in &plan.kind(kind).starts {
                 let mut walk = Walk::new(kind, *start, symbol.raw_start, symbol.raw_start);
                 let stepped = walk.follow(plan, symbol);
-                walk.means |= symbol_means(symbol);
+                walk.means |= self.means_of(symbol);
                 note_ending(&mut self.endings, &walk, &stepped, symbol.raw_end, symbol.class);
                 self.walks.extend(stepped.alive.then_some(walk));
             }
@@ -341,7 +554,7 @@ impl Scanner {
         for kind in kinds_in(kinds) {
             for start in &plan.kind(kind).starts {
                 let mut walk = Walk::new(kind, *start, first, lead);
-                walk.means |= symbol_means(symbol);
+                walk.means |= self.means_of(symbol);
                 let mut keep = |walk: Walk, stepped: Stepped| {
                     note_ending(&mut self.endings, &walk, &stepped, symbol.raw_end, Class::Run);
                     self.walks.extend(stepped.alive.then_some(walk));
@@ -369,10 +582,16 @@ impl Scanner {
 
     fn step_walks(&mut self, symbol: &Symbol, hidden: bool) {
         let mut kept = 0;
+        if self.is_glued() {
+            for at in 0..self.walks.len() {
+                let behind_space = self.walks[at].behind_space(&self.plan);
+                self.walks.extend(behind_space);
+            }
+        }
         for at in 0..self.walks.len() {
             let mut walk = self.walks[at];
             let stepped = walk.step(&self.plan, symbol, &mut self.forks);
-            walk.means |= Means::FOLDED.when(hidden);
+            walk.means |= Means::FOLDED.when(hidden) | self.mark;
             note_ending(&mut self.endings, &walk, &stepped, symbol.raw_end, symbol.class);
             if stepped.alive {
                 self.walks[kept] = walk;
@@ -380,7 +599,8 @@ impl Scanner {
             }
         }
         self.walks.truncate(kept);
-        for (walk, stepped) in self.forks.drain(..) {
+        for (mut walk, stepped) in self.forks.drain(..) {
+            walk.means |= Means::FOLDED.when(hidden) | self.mark;
             note_ending(&mut self.endings, &walk, &stepped, symbol.raw_end, symbol.class);
             self.walks.extend(stepped.alive.then_some(walk));
         }
@@ -391,12 +611,12 @@ impl Scanner {
         if self.endings.is_empty() {
             return;
         }
-        let first = matches.len();
+        let (first, depth) = (matches.len(), self.depth);
         self.endings.retain_mut(|ending| {
             let verdict = match symbol {
                 Some(symbol) => {
                     let shape = self.plan.kind(ending.found.kind).shape;
-                    if ending.waiting == Waiting::Next {
+                    if ending.waiting == Waiting::Next && depth == 0 {
                         // What folds to nothing behind a value belongs to it.
                         ending.found.end = ending.found.end.max(symbol.raw_start);
                     }
@@ -411,8 +631,7 @@ impl Scanner {
             }
             matches!(verdict, Verdict::Wait(_))
         });
-        // Of matches that end together, the longest first.
-        matches[first..].sort_by_key(|found| (found.end, found.start, found.kind, found.key));
+        sort(&mut matches[first..]);
         matches.dedup();
     }
 
@@ -426,7 +645,19 @@ impl Scanner {
         self.run = Run::NONE;
         self.sign = None;
         self.before = Before::NOTHING;
+        self.encoded = Encoded::default();
+        if let Some(views) = &mut self.views {
+            let first = matches.len();
+            views.finish(self.symbol_end, matches);
+            sort(&mut matches[first..]);
+            matches.dedup();
+        }
     }
+}
+
+/// Of matches that end together, the longest first.
+fn sort(matches: &mut [Match]) {
+    matches.sort_by_key(|found| (found.end, found.start, found.kind, found.key, found.means));
 }
 
 fn symbol_means(symbol: &Symbol) -> Means {

@@ -108,6 +108,21 @@ impl Walk {
         if self.closed { self.lead } else { self.start }
     }
 
+    /// Whether a sign that may be said, such as `@`, is part of the key here.
+    pub(super) fn awaits_sign(&self, plan: &ScanPlan) -> bool {
+        let map = plan.map(self.segment, self.kind);
+        plan.kind(self.kind).gaps.between == Between::Nowhere
+            && b"@._-+".iter().any(|sign| step(map, self.node, *sign).is_some())
+    }
+
+    /// This walk behind the space between two words that are written as one, if there is one in the key here.
+    pub(super) fn behind_space(&self, plan: &ScanPlan) -> Option<Self> {
+        let is_in_word =
+            plan.kind(self.kind).gaps.between == Between::Words && self.gap == 0 && self.phase == Phase::Key;
+        let mut walk = Self { letters: 0, ..*self };
+        (is_in_word && walk.take(plan, b' ')).then_some(walk)
+    }
+
     /// Takes the bytes of a word whole; whether the walk lives.
     pub(super) fn take_word(&mut self, plan: &ScanPlan, word: &FirstWord) -> Stepped {
         for byte in word.bytes() {

@@ -5,6 +5,7 @@
 
 use super::super::block::Block;
 use super::super::plan::{BARS, OPAQUE, OPENS, SPACE, SPLITS};
+use super::encoded::{Encoded, Lane};
 use super::{Counts, Means, Run, Scanner};
 use crate::index::{BARRED, CHARACTERS, DEAD, FirstWord, OFF};
 
@@ -48,13 +49,21 @@ impl Scanner {
         }
         let (plan, openings) = (&*self.plan, self.plan.openings());
         let paths = openings.paths();
-        let mut place = self.place;
+        let (mut place, mut lane) = (self.place, self.lane);
+        let encodes = plan.readings.encodings;
         for byte in text {
             let step = plan.step(*byte);
             let goes_on = paths.get(place as usize)? >> (step.adds % 64) & 1 != 0;
             place = if goes_on { place * CHARACTERS + step.adds } else { step.leads };
         }
         paths.get(place as usize)?;
+        if encodes {
+            lane.pass(text);
+            if lane.is_undecided() {
+                return None;
+            }
+            self.lane = lane;
+        }
         self.place = place;
         self.before.pass(text);
         self.seen += text.len() as u64;
@@ -65,7 +74,12 @@ impl Scanner {
         // In a dead word this is nonsense, and nobody looks.
         let start = self.seen.wrapping_sub(length);
         let possible = openings.short_prefix(place) & plan.words & counts.from(start);
-        Some(if possible != 0 { Some(start) } else { None })
+        let start = if possible != 0 { Some(start) } else { None };
+        let encoded = lane.length();
+        if encoded > 0 && counts.always != 0 {
+            return Some(Some(start.unwrap_or(u64::MAX).min(self.seen - encoded)));
+        }
+        Some(start)
     }
 
     /// Makes the run what the fast lane knows of it.
@@ -82,7 +96,8 @@ impl Scanner {
             BARRED => FirstWord::EMPTY,
             _ => FirstWord::at_place(place),
         };
-        self.run = Run { start: self.seen - word.len() as u64, word, full, ..Run::NONE };
+        self.run = Run { start: self.seen - word.len() as u64, word, full, word_is_cut: full, ..Run::NONE };
+        self.encoded = Encoded::of_lane(std::mem::take(&mut self.lane), self.seen);
     }
 
     fn enter_lane(&mut self) {
@@ -90,6 +105,7 @@ impl Scanner {
         if !self.is_idle() || self.symbol_end != self.seen {
             return;
         }
+        self.lane = if run.is_open() { Lane::IN_WORD } else { Lane::default() };
         self.place = if !run.is_open() {
             self.before.near_byte().map_or(OFF, |byte| self.plan.step(byte).leads)
         } else if run.full {
@@ -108,16 +124,28 @@ impl Scanner {
             return 0;
         }
         let plan = &*self.plan;
+        let (encodes, looks) = (plan.readings.encodings, plan.readings.ciphers);
         let mut run = self.run;
         let mut at = 0;
         'text: while at < bytes.len() {
             let block = Block::read(&bytes[at..]);
             let mut place = 0;
             while place < block.len() {
-                let length = block.run_at(place);
+                let mut length = block.run_at(place);
                 if length > 0 {
+                    if looks {
+                        // Digits in a word may look like letters.
+                        let letters = block.letters_at(place);
+                        if letters == 0 {
+                            break 'text;
+                        }
+                        length = length.min(letters);
+                    }
                     if !run.is_open() {
                         if bytes[at].is_ascii_digit() {
+                            break 'text;
+                        }
+                        if encodes && Lane::may_be_encoded(&bytes[at..]) {
                             break 'text;
                         }
                         let barred = match at.checked_sub(1) {
@@ -129,6 +157,7 @@ impl Scanner {
                     }
                     let room = run.word.room();
                     run.word.add(block.word_at(place, length), length);
+                    run.word_is_cut |= length > room;
                     if length > room && !run.full {
                         if plan.openings().word(&run.word) & plan.words & !run.opened != 0 {
                             // Its walks open before the first byte that the word has no room for.
