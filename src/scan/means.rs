@@ -25,7 +25,6 @@ const WORDS: [&str; 14] = [
     "reading:reversed",
 ];
 
-#[allow(dead_code)] // what follows fills them
 impl Means {
     /// Nothing.
     pub(crate) const EXACT: Self = Self(0);
@@ -57,6 +56,14 @@ impl Means {
     pub(crate) const SPELLING: Self = Self(1 << 12);
     /// It is written backwards.
     pub(crate) const REVERSED: Self = Self(1 << 13);
+
+    /// It begins behind an underscore that has to be closed behind it; no finding has it.
+    pub(crate) const OPEN: Self = Self(1 << 15);
+
+    /// These without others.
+    pub(crate) fn without(self, others: Self) -> Self {
+        Self(self.0 & !others.0)
+    }
 
     /// The words of the findings format.
     pub(crate) fn words(self) -> impl Iterator<Item = &'static str> {

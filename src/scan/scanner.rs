@@ -245,7 +245,7 @@ impl Scanner {
         let reads = self.plan.reads;
         let mark = self.means.when(piece.changed);
         match piece.ch {
-            None => self.leave_out(mark),
+            None => self.leave_out(mark, piece.is_emphasis),
             Some(ch) => {
                 if reads {
                     self.open_views(ch);
@@ -274,13 +274,16 @@ impl Scanner {
     }
 
     /// Something was left out here: whatever goes on goes through a changed place.
-    fn leave_out(&mut self, mark: Means) {
+    fn leave_out(&mut self, mark: Means, is_emphasis: bool) {
         self.walks.iter_mut().for_each(|walk| walk.means |= mark);
-        self.endings.iter_mut().for_each(|ending| ending.found.means |= mark);
+        let closed = Means::OPEN.when(is_emphasis);
+        for ending in &mut self.endings {
+            ending.found.means = (ending.found.means | mark).without(closed);
+        }
         if self.run.is_open() {
             self.run.means |= mark;
         }
-        self.mark_before = mark;
+        self.mark_before = mark | Means::OPEN.when(is_emphasis);
     }
 
     /// Whether something is marked that may still become a value.
@@ -625,6 +628,7 @@ impl Scanner {
                 None => Verdict::Ends,
             };
             match verdict {
+                Verdict::Ends if ending.found.means.contains(Means::OPEN) => {}
                 Verdict::Ends => matches.push(ending.found),
                 Verdict::Wait(waiting) => ending.waiting = waiting,
                 Verdict::GoesOn => {}

@@ -170,6 +170,9 @@ impl Scanner {
                     if place == block.len() {
                         break;
                     }
+                    if block.run_at(place) > 0 {
+                        continue;
+                    }
                 }
                 let class = plan.class(bytes[at]);
                 if class & OPAQUE != 0 {

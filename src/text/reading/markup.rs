@@ -7,6 +7,8 @@ use super::Piece;
 
 /// A tag or the target of a link that is longer than this is no longer part of a value.
 const LONGEST: u32 = 120;
+/// Emphasis that is longer than this is none.
+const LONGEST_EMPHASIS: u16 = 120;
 
 /// Reads markup. What is none comes out as it is.
 #[derive(Clone, Default)]
@@ -16,8 +18,8 @@ pub(crate) struct Markup {
     kept: Vec<Piece>,
     /// The last character that came out is no space.
     in_word: bool,
-    /// Emphasis has begun with `_`.
-    is_emphasis: bool,
+    /// Emphasis has begun with `_`, and may go on for so many characters.
+    emphasis: u16,
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
@@ -67,6 +69,7 @@ impl Markup {
         let Some(ch) = piece.ch else {
             return self.push(piece, out);
         };
+        self.emphasis = self.emphasis.saturating_sub(1);
         match self.state {
             State::Text => self.text(piece, ch, out),
             State::Closed if ch == '(' => self.state = State::Target { length: 0 },
@@ -107,11 +110,12 @@ impl Markup {
                 };
             }
             State::Under if ch == '_' && self.kept.len() < 3 => self.kept.push(piece),
-            State::Under if self.in_word && (ch.is_alphanumeric() || !self.is_emphasis) => {
+            State::Under if self.in_word && (ch.is_alphanumeric() || self.emphasis == 0) => {
                 self.give_back(piece, ch, out);
             }
             State::Under => {
-                self.is_emphasis = !self.in_word;
+                self.emphasis = if self.in_word { 0 } else { LONGEST_EMPHASIS };
+                self.kept.iter_mut().for_each(|piece| piece.is_emphasis = true);
                 self.leave_out(State::Text, out);
                 self.text(piece, ch, out);
             }
@@ -167,7 +171,7 @@ impl Markup {
 
     /// What was kept is markup.
     fn leave_out(&mut self, state: State, out: &mut Vec<Piece>) {
-        out.extend(self.kept.drain(..).map(Piece::out));
+        out.extend(self.kept.drain(..).map(|piece| Piece { is_emphasis: piece.is_emphasis, ..piece.out() }));
         self.state = state;
     }
 
@@ -198,9 +202,9 @@ impl Markup {
         self.kept.first().map(|piece| piece.start)
     }
 
-    /// In something that is left out as a whole.
+    /// In something that has not ended.
     pub(crate) fn is_inside(&self) -> bool {
-        !matches!(self.state, State::Text | State::Closed)
+        !matches!(self.state, State::Text | State::Closed) || self.emphasis > 0
     }
 }
 

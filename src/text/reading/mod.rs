@@ -40,22 +40,24 @@ pub(crate) struct Piece {
     pub(crate) end: u64,
     /// The text says something else here.
     pub(crate) changed: bool,
+    /// An underscore that begins or ends emphasis was left out here: beside anything else it belongs to a word.
+    pub(crate) is_emphasis: bool,
 }
 
 impl Piece {
     /// A character that stands in the text as it is.
     pub(crate) fn raw(ch: char, start: u64, end: u64) -> Self {
-        Self { ch: Some(ch), start, end, changed: false }
+        Self { ch: Some(ch), start, end, changed: false, is_emphasis: false }
     }
 
     /// A character that something else in the text stands for.
     pub(crate) fn read(ch: char, start: u64, end: u64) -> Self {
-        Self { ch: Some(ch), start, end, changed: true }
+        Self { ch: Some(ch), start, end, changed: true, is_emphasis: false }
     }
 
     /// Nothing, where the text says something.
     pub(crate) fn left_out(start: u64, end: u64) -> Self {
-        Self { ch: None, start, end, changed: true }
+        Self { ch: None, start, end, changed: true, is_emphasis: false }
     }
 
     /// Nothing, where this stood.

@@ -313,7 +313,7 @@ mod tests {
             ("five five five oh one oh four", "5 5 5 0 1 0 4"),
             ("Five-five-FIVE", "5-5-5"),
             ("fifty-five fifty", "55 50"),
-            ("twenty one, twenty.", "21, 20."),
+            ("twenty one, twenty.", "21 20."),
             ("double five triple two", "55 222"),
             ("one, two, and three", "1 2, and 3"),
             ("five hundred ten", "5 00 10"),
