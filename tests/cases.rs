@@ -11,7 +11,9 @@ use std::fmt::Write;
 
 use response::{Response, check, cut, edits};
 use serde::Deserialize;
-use tightlip::{Action, Identifier, Index, IndexBuilder, Kind, Policy, Reader, Region, Schema, Verdict};
+use tightlip::{
+    Action, Canary, Identifier, Index, IndexBuilder, Kind, Policy, Reader, Region, Schema, Verdict,
+};
 
 macro_rules! themes {
     ($($theme:ident),*) => {
@@ -33,6 +35,7 @@ themes!(
     names,
     names_spellings,
     numbers,
+    ordinary,
     overlaps,
     phones,
     readers,
@@ -79,6 +82,9 @@ struct Case {
     /// The name of a built-in policy, or the text of one.
     policy: Option<String>,
     region: Option<String>,
+    /// The company's own texts.
+    #[serde(default)]
+    canaries: Vec<String>,
     /// Built to find values that are written backwards.
     #[serde(default)]
     reversed: bool,
@@ -184,7 +190,8 @@ impl Case {
     }
 
     fn index(&self, owners: &Owners, reversed: bool, folder: &std::path::Path) -> Index {
-        let mut builder = IndexBuilder::new().reversed(reversed);
+        let canaries: Vec<_> = self.canaries.iter().cloned().map(|text| Ok(Canary::from(text))).collect();
+        let mut builder = IndexBuilder::new().reversed(reversed).canaries(canaries);
         if let Some(schema) = &self.schema {
             builder = builder.schema(&Schema::from_toml(schema).unwrap());
         }

@@ -175,7 +175,7 @@ impl Channel {
                 if judgement.action == Action::Stop {
                     return self.stop(inner, found.start);
                 }
-            } else if inner.rules.counts_together(found.kind) {
+            } else if inner.rules.counts_together(found.kind) && !judgement.only_observed {
                 let order = |found: &Match| (found.end, found.start);
                 let behind = self.undecided.iter().rev().take_while(|(other, _)| order(other) > order(found));
                 self.undecided.insert(self.undecided.len() - behind.count(), (*found, judgement));
@@ -266,6 +266,8 @@ impl Channel {
             Rule::Kind => format!("kinds.{kind}"),
             Rule::Together => "together".into(),
             Rule::NamesAlone => "names.alone_if_shared_by_fewer_than".into(),
+            Rule::Ordinary => "ordinary".into(),
+            Rule::Canary => "canary".into(),
         };
         let (start, end) = (found.start.to_le_bytes(), found.end.to_le_bytes());
         let finding = Finding {

@@ -62,7 +62,8 @@ impl Alternatives {
             }
         }
         let particles = include_str!("../../dictionaries/particles.txt");
-        let (particles, glued) = particles.split_once("\n[glued]\n").expect("particles have a part `[glued]`");
+        let (particles, glued) =
+            particles.split_once("\n[glued]\n").expect("particles have a part `[glued]`");
         for particle in lines(particles) {
             entries.push(Alternative::new("", particle, Sort::Inside));
         }
@@ -76,7 +77,8 @@ impl Alternatives {
 
     fn for_addresses() -> Self {
         let addresses = include_str!("../../dictionaries/addresses.txt");
-        let (inside, anywhere) = addresses.split_once("\n[begin]\n").expect("addresses have a part `[begin]`");
+        let (inside, anywhere) =
+            addresses.split_once("\n[begin]\n").expect("addresses have a part `[begin]`");
         let states = include_str!("../../dictionaries/states.txt");
         let mut entries = Vec::new();
         let parts = [(inside, Sort::Inside), (anywhere, Sort::Anywhere), (states, Sort::Inside)];

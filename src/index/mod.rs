@@ -10,7 +10,9 @@ mod bytes;
 mod folder;
 mod keys;
 mod manifest;
+mod observed;
 mod openings;
+mod ordinary;
 mod owner_names;
 mod postings;
 mod schema;
@@ -28,7 +30,8 @@ pub(crate) use alternatives::{Alternative, Alternatives, FirstAlternative, First
 pub use builder::IndexBuilder;
 pub(crate) use bytes::Bytes;
 pub use keys::Region;
-use manifest::{FileEntry, Manifest};
+use manifest::{FileEntry, Manifest, SegmentEntry};
+pub(crate) use observed::Observed;
 pub(crate) use openings::{
     BARRED, CHARACTERS, DEAD, END, FirstWord, KindMask, MOST_KINDS, OFF, Openings, Place, READING, SPLIT,
     character,
@@ -71,12 +74,26 @@ pub struct IndexInfo {
     pub identifiers: std::collections::BTreeMap<String, u64>,
     /// The segments.
     pub segments: Vec<SegmentInfo>,
+    /// Values that are known but only observed.
+    pub observed: ObservedInfo,
+    /// Values that may be found where they are not meant, by kind: very short codes, plain numbers, dates.
+    pub noisy: std::collections::BTreeMap<String, u64>,
     /// Sizes.
     pub bytes: IndexBytes,
     /// Counts the changes to the index, from 1.
     pub generation: u64,
     /// The folding that its keys were made with.
     pub folding: String,
+}
+
+/// How many values are known but only observed, by kind.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[non_exhaustive]
+pub struct ObservedInfo {
+    /// Ordinary language.
+    pub ordinary: std::collections::BTreeMap<String, u64>,
+    /// Found in the company's own texts outside what was written to their owner.
+    pub canaries: std::collections::BTreeMap<String, u64>,
 }
 
 /// One segment of an index.
@@ -150,13 +167,14 @@ impl Index {
             }
             Ok(bytes)
         };
-        let segment = |entry: &manifest::SegmentEntry| {
+        let segment = |entry: &SegmentEntry| {
             let bytes = SegmentBytes {
                 strong: open(&entry.strong)?,
                 weak: open(&entry.weak)?,
                 postings: open(&entry.postings)?,
                 owner_names: open(&entry.owner_names)?,
                 openings: open(&entry.openings)?,
+                observed: open(&entry.observed)?,
             };
             Segment::new(entry, bytes)
         };
@@ -191,14 +209,17 @@ impl Index {
     /// What is in the index.
     pub fn info(&self) -> IndexInfo {
         let manifest = &self.generation.manifest;
-        let mut identifiers = std::collections::BTreeMap::new();
-        for segment in &manifest.segments {
-            for (spec, count) in
-                manifest.kinds.iter().zip(&segment.identifiers).filter(|(_, count)| **count > 0)
-            {
-                *identifiers.entry(spec.kind.name().to_owned()).or_default() += count;
+        let by_kind = |counts: &dyn Fn(&SegmentEntry) -> &[u64]| {
+            let mut all = std::collections::BTreeMap::new();
+            for segment in &manifest.segments {
+                for (spec, count) in
+                    manifest.kinds.iter().zip(counts(segment)).filter(|(_, count)| **count > 0)
+                {
+                    *all.entry(spec.kind.name().to_owned()).or_default() += count;
+                }
             }
-        }
+            all
+        };
         let mut sizes = [0; 4];
         for segment in &self.generation.segments {
             sizes.iter_mut().zip(segment.sizes()).for_each(|(sum, size)| *sum += size as u64);
@@ -213,6 +234,7 @@ impl Index {
                 &segment.postings,
                 &segment.owner_names,
                 &segment.openings,
+                &segment.observed,
             ]
             .map(|file| file.bytes)
             .iter()
@@ -220,8 +242,13 @@ impl Index {
         });
         IndexInfo {
             owners: manifest.segments.iter().map(|segment| u64::from(segment.owners)).sum(),
-            identifiers,
+            identifiers: by_kind(&|segment| &segment.identifiers),
             segments: segments.collect(),
+            observed: ObservedInfo {
+                ordinary: by_kind(&|segment| &segment.ordinary),
+                canaries: by_kind(&|segment| &segment.canaries),
+            },
+            noisy: by_kind(&|segment| &segment.noisy),
             bytes: IndexBytes {
                 total: keys + owners + owner_names + accelerators,
                 keys,
@@ -351,6 +378,11 @@ impl Generation {
     /// What stands for the value that a key spells.
     pub(crate) fn value(&self, key: KeyId) -> KeyId {
         KeyId { ordinal: self.segments[usize::from(key.segment)].value(key.ordinal), ..key }
+    }
+
+    /// Whether values of a key are only observed, and why.
+    pub(crate) fn observed(&self, key: KeyId) -> Option<Observed> {
+        self.segments[usize::from(key.segment)].observed(key.ordinal)
     }
 
     pub(crate) fn lineage(&self) -> &str {

@@ -391,6 +391,11 @@ impl Settings {
         })
     }
 
+    /// Whether a kind is named, and with it acted on alone.
+    pub(super) fn names_kind(&self, spec: &KindSpec) -> bool {
+        self.kinds.keys().any(|name| Kind::named(name) == spec.kind)
+    }
+
     /// Whether values of a kind count together.
     pub(super) fn counts_together(&self, spec: &KindSpec) -> bool {
         let allowed = self

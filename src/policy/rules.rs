@@ -7,7 +7,7 @@ use super::evidence::{Evidence, Fact, Known};
 use super::policy::{Action, Policy, Style};
 use super::reader::Reader;
 use crate::identifier::{Kind, Shape};
-use crate::index::{Generation, KeyId, KindMask};
+use crate::index::{Generation, KeyId, KindMask, Observed};
 use crate::scan::{Means, Readings};
 
 /// What a session judges by.
@@ -15,6 +15,8 @@ pub(crate) struct Rules {
     generation: Arc<Generation>,
     /// By the place of the kind.
     alone: Vec<Action>,
+    /// Kinds that the policy names.
+    named: KindMask,
     labels: Vec<String>,
     pub(crate) style: Style,
     /// Kinds that count together.
@@ -48,6 +50,8 @@ pub(crate) struct Judgement {
     pub(crate) owner: u32,
     /// How many kinds of facts about one person there are with this one.
     pub(crate) facts: u32,
+    /// It is no evidence: ordinary language, or in the company's own texts.
+    pub(crate) only_observed: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +59,8 @@ pub(crate) enum Rule {
     Kind,
     Together,
     NamesAlone,
+    Ordinary,
+    Canary,
 }
 
 impl Rules {
@@ -91,6 +97,7 @@ impl Rules {
             withheld_together: if settings.together.action >= Action::Redact { together } else { 0 },
             readings: settings.readings,
             wanted: together | mask(&|place| alone[place] > Action::Allow),
+            named: mask(&|place| settings.names_kind(&kinds[place])),
             alone,
         }
     }
@@ -130,7 +137,16 @@ impl Rules {
         } else {
             (action, Rule::Kind)
         };
-        Some(Judgement { action, rule, owners, owner, facts: 1 })
+        let observed = match self.generation.observed(key) {
+            Some(Observed::Ordinary) if self.named & 1 << kind != 0 => None,
+            observed => observed,
+        };
+        let (action, rule) = match observed {
+            Some(Observed::Ordinary) => (action.min(Action::Observe), Rule::Ordinary),
+            Some(Observed::Canary) => (action.min(Action::Observe), Rule::Canary),
+            None => (action, rule),
+        };
+        Some(Judgement { action, rule, owners, owner, facts: 1, only_observed: observed.is_some() })
     }
 
     /// What is done with a value that counts together with facts released before it.
@@ -146,7 +162,14 @@ impl Rules {
             .completes(fact, &others, known, start, self.facts, self.people, |key| self.others(key))?;
         let owner = *others.first()?;
         let owners = others.len() as u32;
-        Some(Judgement { action: self.together_action, rule: Rule::Together, owners, owner, facts })
+        Some(Judgement {
+            action: self.together_action,
+            rule: Rule::Together,
+            owners,
+            owner,
+            facts,
+            only_observed: false,
+        })
     }
 
     /// The owners of a value whose data not every reader may see, in order.

@@ -6,6 +6,7 @@
 
 mod block;
 mod bounds;
+mod canary;
 mod means;
 mod plan;
 mod readings;
@@ -13,6 +14,7 @@ mod scanner;
 mod views;
 mod walk;
 
+pub use canary::Canary;
 pub(crate) use means::Means;
 pub(crate) use plan::ScanPlan;
 pub(crate) use readings::Readings;
