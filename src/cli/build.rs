@@ -29,7 +29,7 @@ pub(super) struct Build {
     /// How much memory sorting may use.
     #[arg(long, default_value = "512MiB", value_name = "BYTES")]
     memory: Size,
-    /// Find values that are written backwards too: long ones of strong kinds, and names. The keys take about twice the bytes.
+    /// Find values that are written backwards too: long ones of strong kinds, and names. The index takes about 40 % more bytes.
     #[arg(long)]
     reversed: bool,
     /// The company's own texts and past answers: values in them, outside what was written to their owner, are kept but only observed. Plain text,

@@ -101,7 +101,7 @@ impl IndexBuilder {
     }
 
     /// Whether values are found that are written backwards (`moc.elpmaxe@nna`): long ones of strong kinds, and names. Off unless set: each has one
-    /// more key then, which about doubles the size of the keys.
+    /// more key then, and the index takes about 40 % more bytes.
     pub fn reversed(mut self, reversed: bool) -> Self {
         self.reversed = reversed;
         self
