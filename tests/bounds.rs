@@ -55,7 +55,8 @@ fn what_cannot_be_seen_does_not_hold_text_for_ever() {
 #[test]
 fn white_space_does_not_hold_text_for_ever() {
     let session = session(&["Ann Lee"], "[kinds]\nname = 'redact'");
-    for (count, held) in [(64, 67), (65, 0)] {
+    // A line break may be left out in another reading, which waits for what comes behind it.
+    for (count, held) in [(64, 67), (66, 0)] {
         let (mut checker, mut out) = (session.checker(), String::new());
         let _ = checker.push("Ann", &mut out);
         for _ in 0..count {

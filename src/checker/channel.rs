@@ -295,10 +295,17 @@ impl Channel {
     }
 
     /// Reports the findings in text that is decided; at a stop, also the one that stopped it.
-    fn report(&mut self, inner: &Inner) {
+    fn report(&mut self, inner: &Inner, ends: bool) {
         let (decided, stopped_at) = (self.decided, self.stopped_at);
+        // Findings come in the order in which they end: what waits to be judged, and what another reading may still find, comes first.
+        let read = self.scanner.oldest_read(&Counts::ALL).unwrap_or(u64::MAX);
+        let waiting = self.undecided.front().map_or((u64::MAX, 0), |(found, _)| (found.end, found.start));
+        let ends = self.state != State::Open || ends;
+        let is_next = |finding: &Finding| {
+            ends || finding.span.end <= read && (finding.span.end, finding.span.start) < waiting
+        };
         let is_ready = |finding: &mut Finding| {
-            finding.span.end <= decided
+            finding.span.end <= decided && is_next(finding)
                 || (finding.action == Action::Stop && finding.span.start == stopped_at)
         };
         for finding in self.noted.extract_if(.., is_ready) {
@@ -358,7 +365,7 @@ impl Channel {
             self.withheld.forget(self.scanner.oldest(&Counts::ALL, false).unwrap_or(u64::MAX));
         }
         if !self.noted.is_empty() {
-            self.report(inner);
+            self.report(inner, ends);
         }
         if ends && self.state == State::Open {
             self.state = State::Finished;

@@ -291,6 +291,14 @@ impl Policy {
         named.copied().unwrap_or(channels.tool_arguments)
     }
 
+    /// A name that fewer people share is withheld alone; two weak facts that fewer people have are withheld together. 0: never.
+    #[cfg(feature = "cli")]
+    pub(crate) fn limits_of_weak_values(&self) -> (u32, u32) {
+        let (names, together) = (&self.settings.names, &self.settings.together);
+        let pairs_count = together.action >= Action::Redact && together.facts <= 2;
+        (names.alone_if_shared_by_fewer_than, if pairs_count { together.people } else { 0 })
+    }
+
     /// What a stopped response ends with.
     pub fn stop_message(&self) -> &str {
         &self.settings.stop_message

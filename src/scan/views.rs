@@ -91,43 +91,27 @@ impl Views {
     }
 
     /// A view of this kind with nothing in its scanner.
-    fn fresh(&mut self, parent: &Scanner, reading: Reading, kind: Kind) -> &mut View {
+    fn fresh(&mut self, parent: &Scanner, kind: Kind) -> &mut View {
         let place = self.views.iter().position(|view| view.kind == kind).unwrap_or_else(|| {
-            let scanner = parent.below(kind, kind.means());
-            self.views.push(View {
-                kind,
-                reading: Reading::Letters(Letters::default()),
-                scanner,
-                is_awake: false,
-            });
+            let (reading, scanner) = (Reading::new(kind), parent.below(kind, kind.means()));
+            self.views.push(View { kind, reading, scanner, is_awake: false });
             self.views.len() - 1
         });
         let view = &mut self.views[place];
-        (view.reading, view.is_awake) = (reading, true);
+        view.is_awake = true;
+        view.reading.begin_anew(parent.is_behind_text());
         view.scanner.begin_anew();
         view
     }
 
     /// Opens a view that goes on with whatever is alive.
     pub(super) fn fork(&mut self, parent: &Scanner, kind: Kind) {
-        let reading = match kind {
-            Kind::Escapes => Reading::Escapes(Escapes::default()),
-            Kind::Markup => Reading::Markup(Markup::behind(parent.is_behind_text())),
-            Kind::Cipher(substitution) => Reading::Cipher { cipher: Cipher(substitution), left: ROTATED },
-            _ => Reading::Words(Words::default()),
-        };
-        self.fresh(parent, reading, kind).scanner.copy(parent);
+        self.fresh(parent, kind).scanner.copy(parent);
     }
 
     /// Opens a view that decodes from the next character on.
     pub(super) fn decode(&mut self, parent: &Scanner, kind: Kind) {
-        let reading = match kind {
-            Kind::Encoded(alphabet) => Reading::Encoded(Base64::new(alphabet)),
-            Kind::Codes(base) => Reading::Codes(Codes::new(base)),
-            Kind::Cipher(substitution) => Reading::Cipher { cipher: Cipher(substitution), left: ROTATED },
-            _ => unreachable!("only these are decoded"),
-        };
-        self.fresh(parent, reading, kind);
+        self.fresh(parent, kind);
     }
 
     /// Opens a view behind a word that stands for something.
@@ -139,13 +123,15 @@ impl Views {
         matches: &mut Vec<Match>,
     ) {
         let mut pieces = std::mem::take(&mut self.pieces);
-        let (kind, reading) = match meaning {
-            Meaning::Letter(letter) => {
-                (Kind::Letters, Reading::Letters(Letters::behind(letter, start, end, &mut pieces)))
+        let is_letter = matches!(meaning, Meaning::Letter(_));
+        let view = self.fresh(parent, if is_letter { Kind::Letters } else { Kind::Words });
+        match (&mut view.reading, meaning) {
+            (Reading::Letters(letters), Meaning::Letter(letter)) => {
+                letters.begin_with(letter, start, end, &mut pieces);
             }
-            _ => (Kind::Words, Reading::Words(Words::behind(meaning, start, end, &mut pieces))),
-        };
-        let view = self.fresh(parent, reading, kind);
+            (Reading::Words(words), meaning) => words.begin_with(meaning, start, end, &mut pieces),
+            _ => {}
+        }
         pieces.drain(..).for_each(|piece| view.scanner.read(piece, matches));
         self.pieces = pieces;
     }
@@ -174,11 +160,36 @@ impl Views {
     /// Where what a reading keeps begins, and what its scanner knows.
     pub(super) fn undecided(&mut self) -> impl Iterator<Item = (Option<u64>, &mut Scanner)> {
         let awake = self.views.iter_mut().filter(|view| view.is_awake);
-        awake.map(|view| (view.reading.pending(), &mut view.scanner))
+        awake.map(|view| (view.reading.undecided(), &mut view.scanner))
     }
 }
 
 impl Reading {
+    fn new(kind: Kind) -> Self {
+        match kind {
+            Kind::Escapes => Self::Escapes(Escapes::default()),
+            Kind::Markup => Self::Markup(Markup::default()),
+            Kind::Words => Self::Words(Words::default()),
+            Kind::Letters => Self::Letters(Letters::default()),
+            Kind::Encoded(alphabet) => Self::Encoded(Base64::new(alphabet)),
+            Kind::Codes(base) => Self::Codes(Codes::new(base)),
+            Kind::Cipher(substitution) => Self::Cipher { cipher: Cipher(substitution), left: ROTATED },
+        }
+    }
+
+    /// Begins anew, with the buffers that it has; whether there is text right before.
+    fn begin_anew(&mut self, behind_text: bool) {
+        match self {
+            Self::Escapes(reading) => reading.begin_anew(),
+            Self::Markup(reading) => reading.begin_anew(behind_text),
+            Self::Words(reading) => reading.begin_anew(),
+            Self::Letters(_) => {}
+            Self::Encoded(reading) => *reading = Base64::new(reading.alphabet()),
+            Self::Codes(reading) => *reading = Codes::new(reading.base()),
+            Self::Cipher { left, .. } => *left = ROTATED,
+        }
+    }
+
     fn take(&mut self, piece: Piece, out: &mut Vec<Piece>) {
         match self {
             Self::Escapes(reading) => reading.take(piece, out),
@@ -214,6 +225,14 @@ impl Reading {
             Self::Encoded(reading) => reading.pending(),
             Self::Codes(reading) => reading.pending(),
             Self::Cipher { .. } => None,
+        }
+    }
+
+    /// Where something may begin that it has not read yet. What is left out begins nothing, it only goes on with what is alive.
+    fn undecided(&self) -> Option<u64> {
+        match self {
+            Self::Markup(_) => None,
+            _ => self.pending(),
         }
     }
 

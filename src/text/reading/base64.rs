@@ -90,6 +90,10 @@ impl Base64 {
         Self { alphabet, bits: 0, known: 0, start: 0, bytes: [0; 4], count: 0, char_start: 0, is_over: false }
     }
 
+    pub(crate) fn alphabet(&self) -> Alphabet {
+        self.alphabet
+    }
+
     /// Nothing more will come out.
     pub(crate) fn is_over(&self) -> bool {
         self.is_over

@@ -50,6 +50,10 @@ impl Codes {
         }
     }
 
+    pub(crate) fn base(&self) -> Base {
+        self.base
+    }
+
     /// Nothing more will come out.
     pub(crate) fn is_over(&self) -> bool {
         self.is_over

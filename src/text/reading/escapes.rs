@@ -34,6 +34,12 @@ impl Escapes {
         matches!(ch, '&' | '%' | '\\' | '=')
     }
 
+    /// Forgets everything.
+    pub(crate) fn begin_anew(&mut self) {
+        self.kept.clear();
+        self.tried = 0;
+    }
+
     pub(crate) fn take(&mut self, piece: Piece, out: &mut Vec<Piece>) {
         self.kept.push(piece);
         while let Some(first) = self.kept.first() {

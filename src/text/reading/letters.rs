@@ -27,10 +27,12 @@ pub(crate) struct Letters {
 }
 
 impl Letters {
-    /// A reading whose first token has just been read.
-    pub(crate) fn behind(letter: char, start: u64, end: u64, out: &mut Vec<Piece>) -> Self {
+    /// Forgets everything, and reads a token that is known.
+    pub(crate) fn begin_with(&mut self, letter: char, start: u64, end: u64, out: &mut Vec<Piece>) {
+        self.kept.clear();
+        self.token.clear();
+        (self.token_at, self.separator, self.tokens, self.is_over) = (0, None, 1, false);
         out.push(Piece::read(letter, start, end));
-        Self { tokens: 1, ..Self::default() }
     }
 
     /// Too few tokens were spelled for it to be anything.
@@ -153,7 +155,8 @@ mod tests {
 
     fn read(text: &str) -> (String, bool) {
         let mut out = Vec::new();
-        let mut letters = Letters::behind(text.chars().next().unwrap(), 0, 1, &mut out);
+        let mut letters = Letters::default();
+        letters.begin_with(text.chars().next().unwrap(), 0, 1, &mut out);
         let rest = &text[text.chars().next().unwrap().len_utf8()..];
         out.extend(read_all(rest, |piece, out| letters.take(piece, out)));
         letters.finish(&mut out);

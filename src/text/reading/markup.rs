@@ -60,9 +60,10 @@ impl Markup {
         matches!(ch, '*' | '`' | '~' | '[' | ']' | '<' | '|' | '_' | '\n' | '\r' | '\u{e0020}'..='\u{e007e}')
     }
 
-    /// A reading from here on; whether there is text right before it.
-    pub(crate) fn behind(text: bool) -> Self {
-        Self { in_word: text, ..Self::default() }
+    /// Forgets everything; whether there is text right before what comes.
+    pub(crate) fn begin_anew(&mut self, behind_text: bool) {
+        self.kept.clear();
+        (self.state, self.in_word, self.emphasis) = (State::Text, behind_text, 0);
     }
 
     pub(crate) fn take(&mut self, piece: Piece, out: &mut Vec<Piece>) {

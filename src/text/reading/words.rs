@@ -92,6 +92,8 @@ pub(crate) fn may_open(beginning: &str) -> bool {
 pub(crate) struct Words {
     /// Pieces whose meaning what follows decides.
     kept: Vec<Piece>,
+    /// For what was kept.
+    spare: Vec<Piece>,
     /// The folded word at their end.
     word: String,
     /// Where it begins among them.
@@ -121,12 +123,19 @@ impl Words {
             && table().beginnings.contains(ch.to_ascii_lowercase().encode_utf8(&mut [0; 4]) as &str)
     }
 
-    /// A reading whose first word has just been read.
-    pub(crate) fn behind(meaning: Meaning, start: u64, end: u64, out: &mut Vec<Piece>) -> Self {
-        let mut words = Self::default();
-        words.kept.push(Piece::raw(' ', start, end));
-        words.say(meaning, out);
-        words
+    /// Forgets everything.
+    pub(crate) fn begin_anew(&mut self) {
+        self.kept.clear();
+        self.word.clear();
+        (self.word_at, self.open) = (0, None);
+        (self.behind_sign, self.behind_number, self.in_word) = (false, false, false);
+    }
+
+    /// Reads a word whose meaning is known.
+    pub(crate) fn begin_with(&mut self, meaning: Meaning, start: u64, end: u64, out: &mut Vec<Piece>) {
+        self.begin_anew();
+        self.kept.push(Piece::raw(' ', start, end));
+        self.say(meaning, out);
     }
 
     pub(crate) fn take(&mut self, piece: Piece, out: &mut Vec<Piece>) {
@@ -185,7 +194,8 @@ impl Words {
         let (start, end) = span(&self.kept[self.word_at..]);
         let open = self.open.take();
         // What was kept before the word: an open word and what follows it, or what stands between words.
-        let before: Vec<Piece> = self.kept.drain(..).take(self.word_at).collect();
+        let mut before = std::mem::replace(&mut self.kept, std::mem::take(&mut self.spare));
+        before.truncate(self.word_at);
         self.word.clear();
         self.word_at = 0;
         self.behind_sign = false;
@@ -210,7 +220,6 @@ impl Words {
                 (0..times).for_each(|_| digit(digits[0]));
                 if tens.is_none() && times == 1 {
                     self.open = Some(Open::Hundred);
-                    self.kept.clear();
                 }
             }
             Meaning::Digits(digits, _) => (0..times).for_each(|_| digits.into_iter().for_each(&mut digit)),
@@ -223,6 +232,8 @@ impl Words {
                 self.behind_sign = true;
             }
         }
+        before.clear();
+        self.spare = before;
     }
 
     fn keep_open(&mut self, open: Open, start: u64, end: u64) {
