@@ -2,6 +2,7 @@
 
 mod support;
 
+use serde_json::{Value, json};
 use support::{PEOPLE, Place};
 
 /// What a stranger is shown of a text.
