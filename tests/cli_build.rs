@@ -318,7 +318,7 @@ fn an_index_is_replaced_as_a_whole_or_not_at_all() {
     place.write("index.tlx/manifest.json", "{").write("index.tlx/README", "ours");
     place.run("index info index.tlx").refused_at_once(2, &["damaged", "build the index again"]);
     place.run("index build people.csv -o index.tlx").quietly();
-    assert_eq!(place.files("index.tlx").len(), 7);
+    assert_eq!(place.files("index.tlx").len(), 8);
 }
 
 #[test]
