@@ -325,6 +325,19 @@ fn names(name: &str) -> BTreeSet<String> {
         names.extend([format!("{first} {last}"), format!("{first} {} {last}", initials.join(" "))]);
         backwards(&[first, last], &mut names);
     }
+    // `O` belongs to the last name.
+    if let Some(o) = words.iter().position(|word| *word == "o").filter(|o| (1..words.len() - 1).contains(o)) {
+        let (given, last) = (words[..o].join(" "), words[o + 1..].join(" "));
+        names.insert(format!("o{last},{given}"));
+        if o > 1 {
+            let first = words[0];
+            names.extend([
+                format!("{first} o {last}"),
+                format!("o {last},{first}"),
+                format!("o{last},{first}"),
+            ]);
+        }
+    }
     names
 }
 
