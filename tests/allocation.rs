@@ -44,6 +44,18 @@ const CLEAN: &str = "Thank you, Anna. Your order (3 of 4) left on 12/03 and may 
 
 #[test]
 fn nothing_on_clean_text() {
+    assert_nothing(&Policy::standard(), 8);
+}
+
+#[test]
+fn nothing_on_clean_text_by_its_looks() {
+    let readings = ["escapes", "markup", "words", "letters", "encodings", "ciphers"];
+    let off: String = readings.iter().map(|reading| format!("{reading} = false\n")).collect();
+    let policy = Policy::from_toml(&format!("extends = 'closed'\n[readings]\n{off}")).unwrap();
+    assert_nothing(&policy, 20);
+}
+
+fn assert_nothing(policy: &Policy, most_held: usize) {
     let mut builder = IndexBuilder::new();
     for n in 0..4_000 {
         let owner = format!("C-{n}");
@@ -58,7 +70,7 @@ fn nothing_on_clean_text() {
         }
     }
     let index = builder.finish_in_memory().unwrap();
-    let session = Session::new(&index, &Policy::standard(), Reader::customer("C-7"));
+    let session = Session::new(&index, policy, Reader::customer("C-7"));
     let mut checker = session.checker();
     let mut out = String::with_capacity(4 * CLEAN.len());
     let pieces = pieces(CLEAN, 4);
@@ -72,7 +84,7 @@ fn nothing_on_clean_text() {
         counted.push(ALLOCATIONS.get() - before);
     }
     assert!(checker.findings().is_empty(), "the text is clean");
-    assert!(checker.held() < 8);
+    assert!(checker.held() < most_held);
     // The first rounds fold characters for the first time and let buffers grow.
     assert_eq!(counted[50..].iter().sum::<u64>(), 0, "{counted:?}");
 }

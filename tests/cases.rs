@@ -28,6 +28,7 @@ macro_rules! themes {
 
 themes!(
     addresses,
+    blind,
     codes,
     dates,
     emails,
@@ -37,6 +38,7 @@ themes!(
     numbers,
     ordinary,
     overlaps,
+    patterns,
     phones,
     readers,
     readings,
@@ -44,7 +46,8 @@ themes!(
     reversed,
     scripts,
     stop,
-    together
+    together,
+    uniform
 );
 
 #[test]

@@ -326,8 +326,8 @@ fn policies_that_say_nothing_meaningful_are_refused() {
         .refused_at_once(1, &["none.toml", "no such file"]);
     place
         .run("filter --index index.tlx --policy standart")
-        .refused_at_once(2, &["standart", "standard, strict, observe", "did you mean `standard`?"]);
-    for name in ["standard", "strict", "observe"] {
+        .refused_at_once(2, &["standart", "standard, strict, closed, observe", "did you mean `standard`?"]);
+    for name in ["standard", "strict", "closed", "observe"] {
         let shown = place.run(&format!("policy show {name}")).quietly();
         place.write("p.toml", shown);
         let by_file =

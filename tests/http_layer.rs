@@ -157,6 +157,50 @@ async fn trailers_come_after_the_text() {
 }
 
 #[tokio::test]
+async fn headers_and_trailers_hold_no_values() {
+    for (headers, body) in [
+        ([("content-type", "text/plain"), ("x-note", "for bob@example.com")], "Good day"),
+        ([("content-type", "application/json"), ("location", "/bob@example.com")], "{}"),
+        ([("content-type", "text/plain"), ("x-note", "bob@example.com")], ""),
+    ] {
+        let mut frames = if body.is_empty() { Frames::new() } else { text(&[body]) };
+        let mut trailers = HeaderMap::new();
+        trailers.insert("x-sum", "of bob@example.com".parse().unwrap());
+        trailers.insert("x-cost", "12".parse().unwrap());
+        frames.push(Ok(Frame::trailers(trailers)));
+        let answer = answered(layer(), ask("/"), response(&headers, frames)).await;
+        let (parts, body) = answer.into_parts();
+        assert!(!format!("{:?}", parts.headers).contains("bob@"));
+        assert!(parts.headers.contains_key("content-type"));
+        let trailers = body.collect().await.unwrap().trailers().cloned().unwrap_or_default();
+        assert_eq!((trailers.get("x-sum"), trailers.len()), (None, 1));
+    }
+}
+
+#[tokio::test]
+async fn events_that_call_themselves_text_are_events() {
+    let event = |text: &str| {
+        format!("data: {{\"choices\":[{{\"index\":0,\"delta\":{{\"content\":\"{text}\"}}}}]}}\n\n")
+    };
+    let events = [event("Write to bob@"), event("example.com.")].concat();
+    let lines = "{\"message\":{\"content\":\"bob@\"}}\n{\"message\":{\"content\":\"example.com\"}}\n";
+    for (path, body) in [("/v1/chat/completions", events.as_str()), ("/api/chat", lines)] {
+        for size in [1, 7, 1000] {
+            let pieces: Vec<&str> =
+                body.as_bytes().chunks(size).map(|piece| std::str::from_utf8(piece).unwrap()).collect();
+            let answer = response(&[("content-type", "text/plain")], text(&pieces));
+            let answer = collected(answered(layer(), ask(path), answer).await).await;
+            assert!(!answer.contains("bob@") && answer.contains("[EMAIL]"), "{answer}");
+        }
+    }
+    let answer = response(&[("content-type", "text/plain")], text(&["do not ask bob@", "example.com"]));
+    assert_eq!(
+        collected(answered(layer(), ask("/v1/chat/completions"), answer).await).await,
+        "do not ask [EMAIL]"
+    );
+}
+
+#[tokio::test]
 async fn a_body_does_not_say_that_it_is_over_before_it_is() {
     let mut trailers = HeaderMap::new();
     trailers.insert("x", "y".parse().unwrap());

@@ -1,6 +1,7 @@
 //! What real providers sent, through `tightlip filter --format …`: whole, in pieces of seven bytes, and with the format left to be found.
 //!
-//! The recordings are not part of the crate. Where `../shared/streams` is not there, these tests say so and pass; small recordings of our
+//! The recordings are not part of the crate. Where `../shared/streams` is not there (or `streams` in the folder `TIGHTLIP_SHARED`), these
+//! tests say so and pass; small recordings of our
 //! own making are in `tests/recordings` and always run. What is right is said by `tests/decode`, which shares nothing with `src/wire`.
 
 mod decode;
@@ -48,7 +49,8 @@ impl Way {
 }
 
 fn folder() -> Option<PathBuf> {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/streams");
+    let beside = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared");
+    let folder = std::env::var_os("TIGHTLIP_SHARED").map_or_else(beside, PathBuf::from).join("streams");
     if folder.join("MANIFEST.jsonl").exists() {
         return Some(folder);
     }

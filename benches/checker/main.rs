@@ -69,7 +69,7 @@ fn checks(criterion: &mut Criterion) {
         let pieces = pieces(text);
         let mut group = criterion.benchmark_group(format!("push-{PUSH}-bytes/{name}"));
         group.throughput(Throughput::Elements(pieces.len() as u64)).measurement_time(Duration::from_secs(3));
-        for policy in [Policy::standard(), Policy::strict(), Policy::observe()] {
+        for policy in [Policy::standard(), Policy::strict(), Policy::closed(), Policy::observe()] {
             let session = || Session::new(&index, &policy, Reader::stranger()).checker();
             let mut out = String::new();
             // The answer first: a check that finds nothing is fast.

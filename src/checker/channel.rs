@@ -9,10 +9,11 @@ use super::Edit;
 use super::finding::{Finding, How};
 use super::hold::Hold;
 use super::session::Inner;
-use super::withheld::{Shown, Withheld};
+use super::withheld::{Shown, Told, Withheld};
+use crate::identifier::Shape;
 use crate::index::READING;
 use crate::policy::{Action, Audience, Fact, Judgement, Known, Rule, replacement};
-use crate::scan::{Counts, Match, Scanner};
+use crate::scan::{Counts, Match, Means, Scanner};
 
 /// One text channel of a session.
 pub(super) struct Channel {
@@ -23,6 +24,10 @@ pub(super) struct Channel {
     withheld: Withheld,
     /// Matches that may complete a picture, in the order in which they end; judged once nothing can cover them.
     undecided: VecDeque<(Match, Judgement)>,
+    /// What looks like a value, until no known value can begin before it or where it does.
+    patterned: Vec<Match>,
+    /// Known values that may pass: what looks like a value inside of them passes too.
+    excused: Vec<Match>,
     known: Known,
     /// Findings whose text is not decided yet: a longer value may still cover them.
     noted: Vec<Finding>,
@@ -72,6 +77,8 @@ impl Channel {
             hold: Hold::default(),
             withheld: Withheld::default(),
             undecided: VecDeque::new(),
+            patterned: Vec::new(),
+            excused: Vec::new(),
             known: Known::default(),
             noted: Vec::new(),
             findings: Vec::new(),
@@ -92,6 +99,7 @@ impl Channel {
                         always: held(rules.withheld_alone),
                         later: held(rules.withheld_together),
                         since: None,
+                        patterns: rules.withheld_patterns,
                     }
                 }
                 Audience::Internal => Counts::default(),
@@ -160,7 +168,15 @@ impl Channel {
 
     /// Judges the matches that the scanner has just made.
     fn judge(&mut self, inner: &Inner) {
-        let matches = std::mem::take(&mut self.matches);
+        let mut matches = std::mem::take(&mut self.matches);
+        if inner.rules.patterned != 0 {
+            self.patterned.extend(matches.extract_if(.., |found| found.means.contains(Means::PATTERN)));
+            self.excused.extend(matches.iter().filter(|found| inner.rules.is_excused(found.key)));
+            self.judge_patterns(inner);
+            if self.state != State::Open {
+                return;
+            }
+        }
         for found in &matches {
             let Some(mut judgement) = inner.rules.alone(found.kind, found.key, found.means) else { continue };
             if self.audience == Audience::Internal {
@@ -188,11 +204,52 @@ impl Channel {
         self.judge_together(inner);
     }
 
+    /// Judges what looks like a value, once it is known whether it is one that may pass.
+    fn judge_patterns(&mut self, inner: &Inner) {
+        if self.patterned.is_empty() {
+            return;
+        }
+        let oldest = self.scanner.oldest(&Counts::KNOWN, false).unwrap_or(u64::MAX);
+        let mut ready = std::mem::take(&mut self.patterned);
+        self.patterned.extend(ready.extract_if(.., |found| oldest <= found.start));
+        for found in ready {
+            // Of digits behind a telephone number it is not known whether they belong to it.
+            let may_be_longer = inner.generation.kinds()[usize::from(found.kind)].shape == Shape::Phone;
+            let passes = self.excused.iter().any(|known| {
+                known.start <= found.start && found.end <= known.end
+                    || may_be_longer && known.start == found.start && known.kind == found.kind
+            });
+            if passes || inner.rules.is_allowed(found.key) {
+                continue;
+            }
+            let mut judgement = inner.rules.pattern(found.kind);
+            if self.audience == Audience::Internal {
+                judgement.action = judgement.action.min(Action::Observe);
+            }
+            match judgement.action {
+                Action::Allow => {}
+                Action::Observe => self.note(inner, &found, judgement),
+                Action::Redact => self.withhold(inner, &found, judgement),
+                Action::Stop => {
+                    self.withhold(inner, &found, judgement);
+                    return self.stop(inner, found.start);
+                }
+            }
+        }
+    }
+
+    /// From where on what looks like a value may still be found or judged.
+    fn oldest_pattern(&mut self) -> u64 {
+        let open = self.scanner.oldest(&Counts::PATTERNS, false);
+        self.patterned.iter().map(|found| found.start).chain(open).min().unwrap_or(u64::MAX)
+    }
+
     /// Judges, in the order in which they end, the values that count together and that nothing can cover any more.
     fn judge_together(&mut self, inner: &Inner) {
         while let Some((found, alone)) = self.undecided.front().copied() {
             let oldest = self.scanner.oldest(&self.counts, false);
-            if oldest.is_some_and(|oldest| oldest <= found.start) {
+            let looks = self.patterned.iter().map(|found| found.start);
+            if oldest.into_iter().chain(looks).any(|oldest| oldest <= found.start) {
                 return;
             }
             // Another reading may lag behind, and still find what ended before.
@@ -231,8 +288,13 @@ impl Channel {
         let value = inner.generation.value(found.key);
         debug_assert!(found.start >= self.decided, "part of a withheld value has left");
         let (start, end) = (found.start.max(self.decided), found.end);
+        let told = match judgement.rule {
+            Rule::Uniform => Told::Uniform,
+            Rule::Pattern => Told::ByLooks,
+            Rule::Kind | Rule::Together | Rule::NamesAlone | Rule::Ordinary | Rule::Canary => Told::Known,
+        };
         let merged =
-            self.withheld.add(Shown { action: judgement.action, start, end, kind: found.kind, value });
+            self.withheld.add(Shown { action: judgement.action, start, end, told, kind: found.kind, value });
         if merged.end - merged.start > MOST_WITHHELD {
             self.stop(inner, merged.start);
         }
@@ -257,7 +319,11 @@ impl Channel {
             return;
         }
         let kind = &inner.generation.kinds()[usize::from(found.kind)].kind;
-        let is_same = |other: &Finding| other.span == (found.start..found.end) && other.kind == *kind;
+        let is_same = |other: &Finding| {
+            other.span == (found.start..found.end)
+                && other.kind == *kind
+                && (other.owners == 0) == (judgement.owners == 0)
+        };
         if self.noted.iter().any(is_same) {
             // Two readings see the same.
             return;
@@ -268,6 +334,8 @@ impl Channel {
             Rule::NamesAlone => "names.alone_if_shared_by_fewer_than".into(),
             Rule::Ordinary => "ordinary".into(),
             Rule::Canary => "canary".into(),
+            Rule::Pattern => format!("patterns.{kind}"),
+            Rule::Uniform => format!("uniform.{kind}"),
         };
         let (start, end) = (found.start.to_le_bytes(), found.end.to_le_bytes());
         let finding = Finding {
@@ -286,23 +354,43 @@ impl Channel {
             channel: Arc::clone(&self.name),
             how: How { means: found.means, together: judgement.rule == Rule::Together },
             owners: judgement.owners,
-            owner: format!("k:{}", inner.generation.owner_hash(judgement.owner)),
+            owner: match judgement.owners {
+                0 => String::new(),
+                _ => format!("k:{}", inner.generation.owner_hash(judgement.owner)),
+            },
             facts: judgement.facts,
         };
+        if inner.rules.patterned != 0 && self.gives_way(&finding) {
+            return;
+        }
         let order = |finding: &Finding| (finding.span.end, finding.span.start, finding.kind.clone());
         let place = self.noted.partition_point(|other| order(other) <= order(&finding));
         self.noted.insert(place, finding);
     }
 
+    /// A known value says more than that it looks like one: whether such a finding is there already. One that only looks like this one goes.
+    fn gives_way(&mut self, finding: &Finding) -> bool {
+        let covers = |by: &Finding, other: &Finding| {
+            by.owners > 0
+                && other.owners == 0
+                && by.action >= other.action
+                && by.span.start <= other.span.start
+                && other.span.end <= by.span.end
+        };
+        self.noted.retain(|other| !covers(finding, other));
+        self.noted.iter().any(|other| covers(other, finding))
+    }
+
     /// Reports the findings in text that is decided; at a stop, also the one that stopped it.
     fn report(&mut self, inner: &Inner, ends: bool) {
         let (decided, stopped_at) = (self.decided, self.stopped_at);
-        // Findings come in the order in which they end: what waits to be judged, and what another reading may still find, comes first.
+        // Findings come in the order in which they end: what waits to be judged, and what another reading or a pattern may still find, comes first.
         let read = self.scanner.oldest_read(&Counts::ALL).unwrap_or(u64::MAX);
+        let open = if inner.rules.patterned == 0 { read } else { read.min(self.oldest_pattern()) };
         let waiting = self.undecided.front().map_or((u64::MAX, 0), |(found, _)| (found.end, found.start));
         let ends = self.state != State::Open || ends;
         let is_next = |finding: &Finding| {
-            ends || finding.span.end <= read && (finding.span.end, finding.span.start) < waiting
+            ends || finding.span.end <= open && (finding.span.end, finding.span.start) < waiting
         };
         let is_ready = |finding: &mut Finding| {
             finding.span.end <= decided && is_next(finding)
@@ -331,6 +419,9 @@ impl Channel {
 
     /// Decides as much as can be, and makes the edits.
     fn settle(&mut self, inner: &Inner, text: &str, ends: bool) {
+        if self.state == State::Open {
+            self.judge_patterns(inner);
+        }
         if !self.undecided.is_empty() {
             self.judge_together(inner);
         }
@@ -340,6 +431,16 @@ impl Channel {
             if self.counts.since.is_some_and(|since| since <= found.start) {
                 settled = settled.min(found.start);
             }
+        }
+        if self.audience == Audience::Reader {
+            let withheld = |found: &&Match| inner.rules.withheld_patterns & 1 << found.kind != 0;
+            let looks = self.patterned.iter().filter(withheld).map(|found| found.start);
+            let piece = self.scanner.piece().filter(|_| !ends && self.state == State::Open);
+            settled = looks.chain(piece).fold(settled, u64::min);
+        }
+        if !self.excused.is_empty() {
+            let oldest = self.oldest_pattern();
+            self.excused.retain(|known| known.end > oldest);
         }
         if self.state == State::Stopped {
             // Nothing of the value that stopped it, and nothing behind it.
@@ -371,6 +472,7 @@ impl Channel {
             self.state = State::Finished;
         }
         self.quiet = self.undecided.is_empty()
+            && self.patterned.is_empty()
             && self.withheld.is_empty()
             && self.noted.is_empty()
             && self.state == State::Open;

@@ -29,7 +29,7 @@ use crate::scan::Means;
 pub struct Finding {
     /// The same for the same finding in a replay of the same text: 16 hexadecimal digits.
     pub id: String,
-    /// The line of the policy that decided: `kinds.email`, `together`, `names.alone_if_shared_by_fewer_than`.
+    /// The line of the policy that decided: `kinds.email`, `together`, `names.alone_if_shared_by_fewer_than`, `patterns.card`, `uniform.email`.
     pub rule: String,
     /// The generation of the index.
     pub generation: u64,
@@ -43,9 +43,9 @@ pub struct Finding {
     pub channel: std::sync::Arc<str>,
     /// How the value was written.
     pub how: How,
-    /// How many people the value belongs to.
+    /// How many people the value belongs to; 0 if it only looks like one.
     pub owners: u32,
-    /// A keyed hash that stands for one of them.
+    /// A keyed hash that stands for one of them; empty if there is none.
     pub owner: String,
     /// How many kinds of facts about one person there are with this one.
     pub facts: u32,
@@ -87,7 +87,9 @@ impl Serialize for Finding {
         map.serialize_entry("channel", &*self.channel)?;
         map.serialize_entry("how", &self.how.words().collect::<Vec<_>>())?;
         map.serialize_entry("owners", &self.owners)?;
-        map.serialize_entry("owner", &self.owner)?;
+        if !self.owner.is_empty() {
+            map.serialize_entry("owner", &self.owner)?;
+        }
         map.serialize_entry("facts", &self.facts)?;
         map.end()
     }

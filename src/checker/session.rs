@@ -73,9 +73,11 @@ impl Session {
             policy = policy.name(),
             unknown_readers
         );
-        let plan = Arc::new(ScanPlan::new(&generation, rules.wanted, rules.readings));
+        let plan = ScanPlan::new(&generation, rules.wanted, rules.readings)
+            .with_patterns(rules.patterned)
+            .with_blind(rules.blind);
         let inner = Inner {
-            plan,
+            plan: Arc::new(plan),
             rules,
             generation,
             policy: policy.clone(),

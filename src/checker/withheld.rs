@@ -20,13 +20,23 @@ pub(super) struct Shown {
     pub(super) action: Action,
     pub(super) start: u64,
     pub(super) end: u64,
+    pub(super) told: Told,
     pub(super) kind: u8,
     pub(super) value: KeyId,
 }
 
+/// How it was told; of matches on the same text the first is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Told {
+    /// By its looks, and known values are not told from others.
+    Uniform,
+    Known,
+    ByLooks,
+}
+
 impl Shown {
     fn rank(&self) -> impl Ord + use<> {
-        (Reverse(self.action), self.start, Reverse(self.end), self.kind, self.value)
+        (Reverse(self.action), self.start, Reverse(self.end), self.told, self.kind, self.value)
     }
 }
 
@@ -89,7 +99,7 @@ mod tests {
     use super::*;
 
     fn shown(start: u64, end: u64, action: Action) -> Shown {
-        Shown { action, start, end, kind: 0, value: KeyId { segment: 0, ordinal: start } }
+        Shown { action, start, end, told: Told::Known, kind: 0, value: KeyId { segment: 0, ordinal: start } }
     }
 
     #[test]

@@ -96,7 +96,7 @@ enum PolicyCommand {
 /// The options of every command that judges.
 #[derive(Args)]
 struct PolicyOption {
-    /// A built-in policy (standard, strict, observe) or the path of a policy file.
+    /// A built-in policy (standard, strict, closed, observe) or the path of a policy file.
     #[arg(long, value_name = "NAME|FILE", default_value = "standard")]
     policy: String,
 }

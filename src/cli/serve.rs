@@ -25,7 +25,7 @@ pub(super) struct Serve {
     /// Where the operator connects: /livez, /readyz, /metrics, POST /reload. [default: 127.0.0.1:9090]
     #[arg(long, value_name = "ADDRESS")]
     admin: Option<SocketAddr>,
-    /// A built-in policy (standard, strict, observe) or the path of a policy file. [default: standard]
+    /// A built-in policy (standard, strict, closed, observe) or the path of a policy file. [default: standard]
     #[arg(long, value_name = "NAME|FILE")]
     policy: Option<String>,
     /// A configuration file (TOML); options say it over.

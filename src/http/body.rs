@@ -56,7 +56,7 @@ impl GuardedBody {
         let (progress, end) = match came.map(Frame::into_data) {
             Some(Ok(bytes)) => (judge.push(&bytes, &mut self.out), None),
             Some(Err(frame)) => match frame.into_trailers() {
-                Ok(trailers) => (judge.finish(&mut self.out), Some(Then::Trailers(trailers))),
+                Ok(trailers) => (judge.finish(&mut self.out), Some(Then::Trailers(judge.trailers(trailers)))),
                 Err(_) => return,
             },
             None => (judge.finish(&mut self.out), Some(Then::Nothing)),

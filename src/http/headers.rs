@@ -3,6 +3,8 @@
 use http::HeaderMap;
 use http::header::{self, HeaderName, HeaderValue};
 
+use crate::{Session, Verdict};
+
 /// Digests of the bytes as they came.
 const DIGESTS: [HeaderName; 4] = [
     HeaderName::from_static("content-md5"),
@@ -27,6 +29,25 @@ pub(super) fn forget_bytes(response: &mut HeaderMap) {
     for name in DIGESTS {
         response.remove(name);
     }
+}
+
+/// Removes headers, or trailers, in which somebody's values stand. No provider says text there: what does is an echo or an accident.
+pub(super) fn forget_values(session: &Session, headers: &mut HeaderMap) {
+    let tells = |value: &HeaderValue| {
+        let mut checker = session.channel("header");
+        let tells = !checker.advance(&String::from_utf8_lossy(value.as_bytes())).edits.is_empty();
+        let end = checker.advance_to_end();
+        tells || !end.edits.is_empty() || end.verdict == Verdict::Stop
+    };
+    let telling: Vec<HeaderName> = headers
+        .iter()
+        .filter(|(_, value)| value.len() > 3 && tells(value))
+        .map(|(name, _)| name.clone())
+        .collect();
+    if !telling.is_empty() {
+        tracing::warn!(headers = telling.len(), "headers were removed: they hold a value"); // their names may too
+    }
+    telling.into_iter().for_each(|name| drop(headers.remove(name)));
 }
 
 /// The only value of a header; `None` if there is none, or more than one.

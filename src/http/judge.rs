@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
+use http::HeaderMap;
+
+use super::headers::forget_values;
 use super::layer::{Ruling, Settings};
 use super::watch::{Ending, Judged, Moment, Outcome, Watch};
 use crate::wire::{Format, Framing, Guard, Limits, Progress};
@@ -12,6 +15,7 @@ use crate::{Action, Kind, Session};
 /// The guards of one response. Says how it ended, also when it is dropped.
 pub(super) struct Judge {
     guard: Hearing,
+    session: Session,
     enforced: bool,
     shadow: Option<Hearing>,
     /// Since when text is held.
@@ -29,6 +33,7 @@ impl Judge {
         let hearing = |session| Hearing::new(session, format, framing, settings.limits);
         Self {
             guard: hearing(&ruling.session),
+            session: ruling.session.clone(),
             enforced: ruling.enforced,
             shadow: ruling.shadow.as_ref().map(hearing),
             since: None,
@@ -57,6 +62,14 @@ impl Judge {
         let progress = self.guard.push(bytes, out);
         self.watch_moment(out.len() > before);
         progress
+    }
+
+    /// What may leave of the trailers.
+    pub(super) fn trailers(&self, mut trailers: HeaderMap) -> HeaderMap {
+        if self.enforced {
+            forget_values(&self.session, &mut trailers);
+        }
+        trailers
     }
 
     /// The body ends: appends what remains.

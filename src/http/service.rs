@@ -14,7 +14,7 @@ use tower_service::Service;
 use super::BoxError;
 use super::body::GuardedBody;
 use super::decode::decoded;
-use super::headers::{ask_plainly, forget_bytes, only};
+use super::headers::{ask_plainly, forget_bytes, forget_values, only};
 use super::judge::Judge;
 use super::layer::{Ruling, Settings};
 use super::refuse::{Reason, error, refusal};
@@ -100,6 +100,10 @@ where
     R::Data: Send,
     R::Error: Into<BoxError> + Send,
 {
+    let mut response = response;
+    if asked.ruling.enforced {
+        forget_values(&asked.ruling.session, response.headers_mut());
+    }
     if has_no_body(&response, asked.is_head) {
         return Ok(response.map(|_| GuardedBody::empty()));
     }
@@ -143,8 +147,8 @@ fn readable<R>(
     let format = format.or_else(|| Format::of_path(&asked.path)).unwrap_or(Format::Json);
     let content_type = only(headers, &header::CONTENT_TYPE).ok_or(Reason::ContentType)?;
     match Framing::of(content_type, format).ok_or(Reason::ContentType)? {
-        // Text that is not the data stream is nobody's format.
-        Framing::Text => Ok((Format::Text, Framing::Text)),
+        // Bare text is nobody's format; of a provider's path the first bytes tell.
+        Framing::Text if format == Format::Json => Ok((Format::Text, Framing::Text)),
         framing => Ok((format, framing)),
     }
 }

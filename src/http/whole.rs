@@ -40,7 +40,7 @@ pub(super) async fn judged(mut body: Inner, mut judge: Judge, limit: usize) -> R
                         break progress;
                     }
                 }
-                Err(frame) => trailers = frame.into_trailers().ok(),
+                Err(frame) => trailers = frame.into_trailers().ok().map(|came| judge.trailers(came)),
             },
         }
     };

@@ -49,6 +49,9 @@ pub(crate) const LONGEST_KEY: usize = keys::LONGEST;
 
 pub(crate) use keys::BACKWARDS;
 
+/// In place of a segment: the value is in none.
+const UNLISTED: u16 = u16::MAX;
+
 /// A finite-state map from keys to ordinals.
 pub(crate) type KeyMap = fst::raw::Fst<Bytes>;
 
@@ -377,12 +380,15 @@ impl Generation {
 
     /// What stands for the value that a key spells.
     pub(crate) fn value(&self, key: KeyId) -> KeyId {
+        if key.segment == UNLISTED {
+            return key;
+        }
         KeyId { ordinal: self.segments[usize::from(key.segment)].value(key.ordinal), ..key }
     }
 
     /// Whether values of a key are only observed, and why.
     pub(crate) fn observed(&self, key: KeyId) -> Option<Observed> {
-        self.segments[usize::from(key.segment)].observed(key.ordinal)
+        self.segments.get(usize::from(key.segment))?.observed(key.ordinal)
     }
 
     pub(crate) fn lineage(&self) -> &str {
@@ -400,6 +406,19 @@ impl Generation {
             }
         }
         found
+    }
+
+    /// What stands for a value that the index need not know, read as a kind.
+    pub(crate) fn unlisted(&self, kind: u8, text: &str) -> KeyId {
+        let spec = &self.kinds()[usize::from(kind)];
+        let (key, code) = match keys::keys(spec, text, self.manifest.region) {
+            Ok(keys) => (keys.main, keys.calling_code),
+            Err(_) => (text.to_lowercase().replace(|c: char| !c.is_alphanumeric(), "").into_bytes(), None),
+        };
+        let code = code.unwrap_or(0).to_le_bytes();
+        let hash = self.keyed_hash(&[b"unlisted", spec.kind.name().as_bytes(), &code, &key]);
+        let ordinal = u64::from_str_radix(&hash, 16).expect("sixteen hexadecimal digits");
+        KeyId { segment: UNLISTED, ordinal }
     }
 
     pub(crate) fn owner_number(&self, name: &str) -> Option<u32> {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, Result, did_you_mean, toml_reason};
 use crate::identifier::{Kind, KindSpec, Strength};
 use crate::index::{Generation, KeyId};
-use crate::scan::Readings;
+use crate::scan::{Readings, has_pattern, kinds_with_patterns};
 
 /// What is done with a value of another person. The strictest of several is the greatest.
 ///
@@ -65,6 +65,9 @@ pub(super) struct Settings {
     pub(super) together: Together,
     pub(super) names: Names,
     pub(super) allow: Allow,
+    pub(super) patterns: BTreeMap<String, Action>,
+    pub(super) hold: Hold,
+    pub(super) uniform: Uniform,
     pub(super) channels: Channels,
     pub(super) readings: Readings,
     /// What is done with kinds that are not named: strong ones, weak ones.
@@ -118,6 +121,37 @@ pub(super) struct Allow {
     pub(super) files: Vec<String>,
 }
 
+/// How long text is held.
+#[derive(Clone, Deserialize)]
+pub(super) struct Hold {
+    /// None: whoever uses the policy decides.
+    pub(super) cadence: Option<Cadence>,
+    #[serde(rename = "look_ahead")]
+    _look_ahead: LookAhead,
+}
+
+/// What decides how long text is held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Cadence {
+    /// What is known.
+    Exact,
+    /// For strong kinds, the shape of the text.
+    Blind,
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum LookAhead {
+    None,
+}
+
+/// Kinds of which known values are not told from others.
+#[derive(Clone, Deserialize)]
+pub(super) struct Uniform {
+    pub(super) kinds: Vec<String>,
+}
+
 /// Who reads what of a response.
 #[derive(Clone, Deserialize)]
 pub(super) struct Channels {
@@ -144,17 +178,31 @@ impl std::fmt::Debug for Settings {
 }
 
 /// The built-in policies, by name: their definition is what `tightlip policy show` prints.
-const BUILT_IN: [(&str, &str, (Action, Action)); 3] = [
+const BUILT_IN: [(&str, &str, (Action, Action)); 4] = [
     ("standard", include_str!("built_in/standard.toml"), (Action::Redact, Action::Allow)),
     ("strict", include_str!("built_in/strict.toml"), (Action::Redact, Action::Allow)),
+    ("closed", include_str!("built_in/closed.toml"), (Action::Redact, Action::Allow)),
     ("observe", include_str!("built_in/observe.toml"), (Action::Observe, Action::Observe)),
 ];
 
-/// The sections of a policy and their keys. The keys of `kinds` and `redact.labels` are kinds, those of `channels.tools` names of tools.
-const SECTIONS: [(&str, &[&str]); 10] = [
+/// The sections of a policy and their keys. The keys of `kinds`, `redact.labels` and `patterns` are kinds, those of `channels.tools` names of tools.
+const SECTIONS: [(&str, &[&str]); 13] = [
     (
         "",
-        &["extends", "stop_message", "kinds", "redact", "together", "names", "readings", "allow", "channels"],
+        &[
+            "extends",
+            "stop_message",
+            "kinds",
+            "redact",
+            "together",
+            "names",
+            "readings",
+            "allow",
+            "patterns",
+            "hold",
+            "uniform",
+            "channels",
+        ],
     ),
     ("readings", &["escapes", "markup", "words", "letters", "encodings", "ciphers"]),
     ("channels", &["tool_arguments", "tools"]),
@@ -165,6 +213,9 @@ const SECTIONS: [(&str, &[&str]); 10] = [
     ("together", &["kinds", "action", "facts", "people", "across"]),
     ("names", &["alone_if_shared_by_fewer_than"]),
     ("allow", &["values", "files"]),
+    ("patterns", &[]),
+    ("hold", &["cadence", "look_ahead"]),
+    ("uniform", &["kinds"]),
 ];
 
 impl Policy {
@@ -176,6 +227,12 @@ impl Policy {
     /// As `standard`, and names alone if few people share them.
     pub fn strict() -> Self {
         Self::built_in("strict").expect("strict is built in")
+    }
+
+    /// As `strict`, and what a reader sees says no more about the index than it has to: well-formed values are treated alike, known or not, and
+    /// what is held depends on the shape of the text.
+    pub fn closed() -> Self {
+        Self::built_in("closed").expect("closed is built in")
     }
 
     /// Nothing is changed; every match is reported, weak ones alone too.
@@ -271,12 +328,28 @@ impl Policy {
             }
             _ => {
                 let values = self.settings.allow.values.iter();
-                let allowed: Arc<HashSet<KeyId>> =
-                    Arc::new(values.flat_map(|value| generation.find(value)).collect());
+                let patterns: Vec<u8> = (0..)
+                    .zip(generation.kinds())
+                    .filter(|(_, spec)| self.settings.looks_for(spec))
+                    .map(|(place, _)| place)
+                    .collect();
+                let unlisted =
+                    |value: &str| patterns.iter().map(|kind| generation.unlisted(*kind, value)).collect();
+                let forms = values.flat_map(|value| [generation.find(value), unlisted(value)]);
+                let allowed: Arc<HashSet<KeyId>> = Arc::new(forms.flatten().collect());
                 *found = Some((generation.lineage().to_owned(), generation.number(), Arc::clone(&allowed)));
                 allowed
             }
         }
+    }
+
+    /// The same policy in a blind cadence, unless it says which one it wants.
+    #[cfg(feature = "serve")]
+    pub(crate) fn blind_by_default(mut self) -> Self {
+        let mut settings = (*self.settings).clone();
+        settings.hold.cadence.get_or_insert(Cadence::Blind);
+        self.settings = Arc::new(settings);
+        self
     }
 
     /// What the policy is called: its built-in name, or that of its file.
@@ -327,6 +400,12 @@ fn read(table: toml::Table, unnamed: (Action, Action)) -> Result<Settings> {
             "together" => check(value.try_into::<Together>().map(drop))?,
             "names" => check(value.try_into::<Names>().map(drop))?,
             "allow" => check(value.try_into::<Allow>().map(drop))?,
+            "patterns" => check(value.try_into::<BTreeMap<String, Action>>().map(drop))?,
+            "hold" => {
+                check_look_ahead(&value)?;
+                check(value.try_into::<Hold>().map(drop))?;
+            }
+            "uniform" => check(value.try_into::<Uniform>().map(drop))?,
             "readings" => check(value.try_into::<Readings>().map(drop))?,
             "channels" => check(value.try_into::<Channels>().map(drop))?,
             _ => check(value.try_into::<String>().map(drop))?,
@@ -338,6 +417,16 @@ fn read(table: toml::Table, unnamed: (Action, Action)) -> Result<Settings> {
         return Err(Error::config("together: `facts` and `people` must be at least 1"));
     }
     Ok(settings)
+}
+
+/// What may come behind a text before it leaves is for another version to ask.
+fn check_look_ahead(hold: &toml::Value) -> Result<()> {
+    match hold.get("look_ahead").and_then(toml::Value::as_str) {
+        Some(ahead @ ("sentence" | "response")) => Err(Error::config(format!(
+            "hold.look_ahead: `{ahead}` is not available in this version; expected `none`"
+        ))),
+        _ => Ok(()),
+    }
 }
 
 /// Puts what `own` says over what `base` says.
@@ -358,7 +447,9 @@ fn check_keys(section: &str, table: &toml::Table) -> Result<()> {
     for (key, value) in table {
         let path = if section.is_empty() { key.clone() } else { format!("{section}.{key}") };
         let at = if section.is_empty() { "policy" } else { section };
-        if matches!(section, "kinds" | "redact.labels") {
+        if section == "patterns" {
+            check_pattern(key).map_err(|error| error.about(at))?;
+        } else if matches!(section, "kinds" | "redact.labels") {
             check_kind(key).map_err(|error| error.about(at))?;
         } else if section != "channels.tools" && !keys.contains(&key.as_str()) {
             return Err(Error::config(format!(
@@ -371,12 +462,30 @@ fn check_keys(section: &str, table: &toml::Table) -> Result<()> {
             check_keys(&path, table)?;
         }
     }
-    if let Some(toml::Value::Array(kinds)) = table.get("kinds").filter(|_| section == "together") {
+    let check: fn(&str) -> Result<()> = match section {
+        "together" => check_kind,
+        "uniform" => check_pattern,
+        _ => return Ok(()),
+    };
+    if let Some(toml::Value::Array(kinds)) = table.get("kinds") {
         for kind in kinds.iter().filter_map(toml::Value::as_str) {
-            check_kind(kind).map_err(|error| error.about("together.kinds"))?;
+            check(kind).map_err(|error| error.about(format_args!("{section}.kinds")))?;
         }
     }
     Ok(())
+}
+
+/// Only some kinds can be told by their looks.
+fn check_pattern(name: &str) -> Result<()> {
+    check_kind(name)?;
+    if has_pattern(&Kind::named(name)) {
+        return Ok(());
+    }
+    let kinds: Vec<&str> = kinds_with_patterns().collect();
+    Err(Error::config(format!(
+        "values of the kind `{name}` cannot be told by their looks; expected one of {}",
+        kinds.join(", ")
+    )))
 }
 
 /// A kind that is not built in may be one of the company's own; one that looks like a slip of the keyboard is not.
@@ -402,6 +511,20 @@ impl Settings {
     /// Whether a kind is named, and with it acted on alone.
     pub(super) fn names_kind(&self, spec: &KindSpec) -> bool {
         self.kinds.keys().any(|name| Kind::named(name) == spec.kind)
+    }
+
+    /// What is done with what looks like a value of a kind, because it does, and because known values are not told from others.
+    pub(super) fn patterns(&self, spec: &KindSpec) -> (Action, Action) {
+        let named = self.patterns.iter().filter(|(name, _)| Kind::named(name) == spec.kind);
+        let listed = named.map(|(_, action)| *action).max().unwrap_or(Action::Allow);
+        let is_uniform = self.uniform.kinds.iter().any(|name| Kind::named(name) == spec.kind);
+        (listed, if is_uniform { self.alone(spec) } else { Action::Allow })
+    }
+
+    /// Whether anything is done with what only looks like a value of a kind.
+    pub(super) fn looks_for(&self, spec: &KindSpec) -> bool {
+        let (listed, uniform) = self.patterns(spec);
+        has_pattern(&spec.kind) && listed.max(uniform) > Action::Allow
     }
 
     /// Whether values of a kind count together.
@@ -445,13 +568,28 @@ mod tests {
             ("[together]\nkinds = ['nmae']", "together.kinds: unknown kind `nmae`; did you mean `name`?"),
             (
                 "extends = 'strikt'",
-                "extends: no built-in policy is named `strikt`; there are standard, strict, observe; did you mean `strict`?",
+                "extends: no built-in policy is named `strikt`; there are standard, strict, closed, observe; did you mean `strict`?",
             ),
             (
                 "[kinds]\nemail = 'block'",
                 "kinds: unknown variant `block`, expected one of `allow`, `observe`, `redact`, `stop`",
             ),
             ("[together]\nfacts = 0", "together: `facts` and `people` must be at least 1"),
+            (
+                "[patterns]\nname = 'redact'",
+                "patterns: values of the kind `name` cannot be told by their looks; expected one of email, phone, iban, card, national_id, ip, secret",
+            ),
+            ("[patterns]\nemial = 'redact'", "patterns: unknown kind `emial`; did you mean `email`?"),
+            (
+                "[uniform]\nkinds = ['address']",
+                "uniform.kinds: values of the kind `address` cannot be told by their looks; expected one of email, phone, iban, card, national_id, ip, secret",
+            ),
+            (
+                "[hold]\nlook_ahead = 'sentence'",
+                "hold.look_ahead: `sentence` is not available in this version; expected `none`",
+            ),
+            ("[hold]\ncadense = 'blind'", "hold: unknown key `cadense`; did you mean `cadence`?"),
+            ("[hold]\ncadence = 'slow'", "hold: unknown variant `slow`, expected `exact` or `blind`"),
             (
                 "[allow]\nfiles = ['no/such/file']",
                 "cannot read the allowed values in no/such/file: no such file or directory",

@@ -4,9 +4,9 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::evidence::{Evidence, Fact, Known};
-use super::policy::{Action, Policy, Style};
+use super::policy::{Action, Cadence, Policy, Style};
 use super::reader::Reader;
-use crate::identifier::{Kind, Shape};
+use crate::identifier::{Kind, Shape, Strength};
 use crate::index::{Generation, KeyId, KindMask, Observed};
 use crate::scan::{Means, Readings};
 
@@ -35,6 +35,14 @@ pub(crate) struct Rules {
     pub(crate) withheld_together: KindMask,
     /// Kinds that matter at all.
     pub(crate) wanted: KindMask,
+    /// What is done with what looks like a value of a kind, and why; by the place of the kind.
+    patterns: Vec<(Action, Rule)>,
+    /// Kinds that are looked for by their looks.
+    pub(crate) patterned: KindMask,
+    /// Those of them that a policy may withhold.
+    pub(crate) withheld_patterns: KindMask,
+    /// What is held of strong kinds depends on the shape of the text alone.
+    pub(crate) blind: bool,
     /// What is read beside the text itself.
     pub(crate) readings: Readings,
 }
@@ -61,6 +69,10 @@ pub(crate) enum Rule {
     NamesAlone,
     Ordinary,
     Canary,
+    /// It looks like one.
+    Pattern,
+    /// It looks like one, and known values are not told from others.
+    Uniform,
 }
 
 impl Rules {
@@ -82,6 +94,17 @@ impl Rules {
         };
         let labels =
             kinds.iter().map(|spec| label(&spec.kind).unwrap_or_else(|| format!("[{}]", spec.label)));
+        let patterns: Vec<(Action, Rule)> = kinds
+            .iter()
+            .map(|spec| match settings.patterns(spec) {
+                (listed, uniform) if uniform > Action::Allow => (listed.max(uniform), Rule::Uniform),
+                (listed, _) => (listed, Rule::Pattern),
+            })
+            .collect();
+        let patterned = mask(&|place| settings.looks_for(&kinds[place]));
+        let strong = mask(&|place| kinds[place].strength == Strength::Strong);
+        let withheld_alone = names | mask(&|place| alone[place] >= Action::Redact);
+        let wanted = together | mask(&|place| alone[place] > Action::Allow);
         Self {
             generation: Arc::clone(generation),
             labels: labels.collect(),
@@ -93,10 +116,15 @@ impl Rules {
             names_shared_by_fewer_than,
             allowed: policy.allowed(generation),
             readers: reader.numbers(generation),
-            withheld_alone: names | mask(&|place| alone[place] >= Action::Redact),
+            withheld_alone,
             withheld_together: if settings.together.action >= Action::Redact { together } else { 0 },
+            // The reader's own values pass, whatever they look like.
+            wanted: if patterned == 0 { wanted } else { wanted | strong },
+            withheld_patterns: patterned & mask(&|place| patterns[place].0 >= Action::Redact),
+            blind: settings.hold.cadence == Some(Cadence::Blind) && withheld_alone & strong != 0,
+            patterned,
+            patterns,
             readings: settings.readings,
-            wanted: together | mask(&|place| alone[place] > Action::Allow),
             named: mask(&|place| settings.names_kind(&kinds[place])),
             alone,
         }
@@ -110,9 +138,32 @@ impl Rules {
         self.together & 1 << kind != 0
     }
 
+    /// What is done with what looks like a value of a kind.
+    pub(crate) fn pattern(&self, kind: u8) -> Judgement {
+        let (action, rule) = self.patterns[usize::from(kind)];
+        Judgement { action, rule, owners: 0, owner: 0, facts: 1, only_observed: false }
+    }
+
+    /// Whether a value is nobody's secret.
+    pub(crate) fn is_allowed(&self, key: KeyId) -> bool {
+        self.allowed.contains(&self.generation.value(key))
+    }
+
+    /// Whether a known value is nobody's secret, or every reader may see it.
+    pub(crate) fn is_excused(&self, key: KeyId) -> bool {
+        let may_see = |numbers: &Vec<u32>| {
+            let mut may_see = false;
+            self.generation.owners(key, |owner| {
+                may_see |= owner.confers && numbers.binary_search(&owner.number).is_ok();
+            });
+            may_see
+        };
+        self.is_allowed(key) || !self.readers.is_empty() && self.readers.iter().all(may_see)
+    }
+
     /// What is done with a value that stands alone; `None` if every reader may see it or nobody minds.
     pub(crate) fn alone(&self, kind: u8, key: KeyId, means: Means) -> Option<Judgement> {
-        if self.allowed.contains(&self.generation.value(key)) {
+        if self.is_allowed(key) {
             return None;
         }
         let mut counter = Counter::default();

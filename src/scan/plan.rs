@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::bounds::{Before, may_bar};
+use super::patterns::PatternPlan;
 use super::{Means, Readings};
 use crate::identifier::{Between, Gaps, Shape};
 use crate::index::{
@@ -28,6 +29,10 @@ pub(crate) struct ScanPlan {
     pub(super) groups: KindMask,
     /// The kind of telephone numbers, if they are looked for.
     pub(super) phone: Option<u8>,
+    /// What is looked for whoever's it is.
+    pub(super) patterns: PatternPlan,
+    /// What is held of strong kinds depends on the shape of the text alone.
+    pub(super) blind: bool,
     /// Kinds in which a sign may stand that may be said in a word.
     pub(super) signed: KindMask,
     /// What else is read beside the text itself.
@@ -101,6 +106,8 @@ impl ScanPlan {
             codes: 0,
             groups: 0,
             phone: None,
+            patterns: PatternPlan::default(),
+            blind: false,
             signed: 0,
             readings,
             reads: readings != Readings::NONE,
@@ -148,16 +155,41 @@ impl ScanPlan {
         if plan.wanted != 0 && (readings.words || readings.letters || readings.ciphers) {
             plan.words |= READING;
         }
-        for byte in 0..=u8::MAX {
-            plan.classes[usize::from(byte)] = plan.class_of(byte);
-            plan.steps[usize::from(byte)] = plan.step_of(byte);
-        }
+        plan.tell_bytes();
         plan
+    }
+
+    /// Looks for what has the looks of these kinds too.
+    pub(crate) fn with_patterns(mut self, kinds: KindMask) -> Self {
+        self.patterns = PatternPlan::new(&self.generation, kinds);
+        self.tell_bytes();
+        self
+    }
+
+    /// Says how far text may leave that is held by its shape alone.
+    pub(crate) fn with_blind(mut self, blind: bool) -> Self {
+        self.blind = blind;
+        self
+    }
+
+    /// Every word has to be looked at.
+    #[inline]
+    pub(super) fn leaves_lane(&self) -> bool {
+        self.blind || self.patterns.opens_at_letters()
+    }
+
+    fn tell_bytes(&mut self) {
+        for byte in 0..=u8::MAX {
+            self.classes[usize::from(byte)] = self.class_of(byte);
+            self.steps[usize::from(byte)] = self.step_of(byte);
+        }
     }
 
     fn class_of(&self, byte: u8) -> u8 {
         let c = byte as char;
-        let opens = matches!(c, '+' | '(') || self.openings().other(c) & self.wanted != 0;
+        let opens = matches!(c, '+' | '(')
+            || self.openings().other(c) & self.wanted != 0
+            || self.patterns.opens_at(byte);
         let bars = if may_bar(c) { BARS } else { 0 };
         let readings = self.readings;
         let is_read = readings.escapes && Escapes::begins(c) || readings.markup && Markup::begins(c);
@@ -214,6 +246,10 @@ impl ScanPlan {
     #[inline]
     pub(super) fn map(&self, segment: u16, kind: u8) -> &KeyMap {
         self.generation.map(segment, kind)
+    }
+
+    pub(super) fn generation(&self) -> &Generation {
+        &self.generation
     }
 
     #[inline]

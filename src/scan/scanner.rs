@@ -7,6 +7,8 @@ use std::sync::Arc;
 
 use super::Means;
 use super::bounds::{Before, Verdict, Waiting};
+use super::cadence::Cadence;
+use super::patterns::{Around, Runs};
 use super::plan::{ScanPlan, Start, kinds_in};
 use super::views::{self, Views};
 use super::walk::{Fork, Stepped, Walk};
@@ -47,6 +49,8 @@ pub(crate) struct Scanner {
     before: Before,
     /// A `+` or `(` that may belong to a telephone number behind it.
     sign: Option<Sign>,
+    patterns: Runs,
+    cadence: Cadence,
     /// Raw end of the last symbol.
     symbol_end: u64,
     /// Raw bytes seen.
@@ -78,11 +82,20 @@ pub(crate) struct Counts {
     /// Kinds that count if the value begins at `since` or later.
     pub(crate) later: KindMask,
     pub(crate) since: Option<u64>,
+    /// Kinds whose patterns count.
+    pub(crate) patterns: KindMask,
 }
 
 impl Counts {
     /// Everything counts.
-    pub(crate) const ALL: Self = Self { always: KindMask::MAX, later: 0, since: None };
+    pub(crate) const ALL: Self =
+        Self { always: KindMask::MAX, later: 0, since: None, patterns: KindMask::MAX };
+
+    /// Every known value counts.
+    pub(crate) const KNOWN: Self = Self { patterns: 0, ..Self::ALL };
+
+    /// Every pattern counts.
+    pub(crate) const PATTERNS: Self = Self { always: 0, ..Self::ALL };
 
     /// The kinds that count if a value begins at `start`.
     #[inline]
@@ -161,6 +174,8 @@ impl Scanner {
             run: Run::NONE,
             before: Before::NOTHING,
             sign: None,
+            patterns: Runs::default(),
+            cadence: Cadence::default(),
             symbol_end: 0,
             seen: 0,
             encoded: Encoded::default(),
@@ -197,6 +212,7 @@ impl Scanner {
         self.run = Run::NONE;
         self.before = Before::NOTHING;
         self.sign = None;
+        self.patterns.clear();
         self.symbol_end = 0;
         self.encoded = Encoded::default();
         self.mark_before = Means::EXACT;
@@ -210,6 +226,7 @@ impl Scanner {
         self.run = other.run;
         self.before = other.before;
         self.sign = other.sign;
+        self.patterns.copy(&other.patterns);
         self.symbol_end = other.symbol_end;
         self.mark_before = Means::EXACT;
     }
@@ -283,6 +300,7 @@ impl Scanner {
         if self.run.is_open() {
             self.run.means |= mark;
         }
+        self.patterns.mark(mark, closed);
         self.mark_before = mark | Means::OPEN.when(is_emphasis);
     }
 
@@ -291,6 +309,7 @@ impl Scanner {
         let is_marked = |means: Means| means.contains(self.means);
         let run = &self.run;
         is_marked(self.mark_before)
+            || self.patterns.has_marks(self.means)
             || self.walks.iter().any(|walk| is_marked(walk.means))
             || self.endings.iter().any(|ending| is_marked(ending.found.means))
             || run.is_open()
@@ -338,7 +357,7 @@ impl Scanner {
         self.walks.iter().any(|walk| walk.awaits_sign(&self.plan))
     }
 
-    /// No walk is open, and nothing waits.
+    /// No walk is open, nothing waits, and the fast lane is open.
     #[inline]
     fn is_idle(&self) -> bool {
         self.walks.is_empty()
@@ -346,6 +365,13 @@ impl Scanner {
             && self.sign.is_none()
             && !self.encoded.is_plausible()
             && self.views.as_ref().is_none_or(|views| views.awake() == 0)
+            && self.patterns.is_empty()
+            && !self.plan.leaves_lane()
+    }
+
+    /// In a blind cadence, where what is held begins.
+    pub(crate) fn piece(&self) -> Option<u64> {
+        self.cadence.oldest()
     }
 
     /// The kinds of a mask that are looked for and have not opened their walks over the run.
@@ -386,7 +412,7 @@ impl Scanner {
     /// As [`Self::oldest`], of what only other readings of the text see.
     #[inline(never)]
     pub(crate) fn oldest_read(&mut self, counts: &Counts) -> Option<u64> {
-        if counts.always == 0 && counts.since.is_none() {
+        if counts.always == 0 && counts.since.is_none() && counts.patterns == 0 {
             return None;
         }
         let mut oldest = self.encoded.start();
@@ -426,9 +452,9 @@ impl Scanner {
             self.endings.iter().map(|ending| (ending.found.kind, ending.found.start, ending.found.start));
         let sign = self.sign.zip(self.plan.phone).map(|(sign, phone)| (phone, sign.start, sign.start));
         let open = walks.chain(endings).chain(sign);
-        open.filter(|(kind, first, _)| counts.from(*first) & 1 << kind != 0)
-            .map(|(_, _, oldest)| oldest)
-            .min()
+        let known = open.filter(|(kind, first, _)| counts.from(*first) & 1 << kind != 0);
+        let patterns = self.patterns.oldest(&self.plan.patterns, counts.patterns);
+        known.map(|(_, _, oldest)| oldest).chain(patterns).min()
     }
 
     #[inline(never)]
@@ -459,6 +485,25 @@ impl Scanner {
             self.begin(symbol);
         }
         self.sign = self.sign_after(symbol);
+        if !self.plan.patterns.is_empty() && !self.is_glued() {
+            let around = Around {
+                before: self.before,
+                goes_on,
+                takes_hidden: self.depth == 0,
+                begun: self.means_of(symbol),
+                means: symbol_means(symbol) | Means::FOLDED.when(hidden) | self.mark,
+            };
+            let first = matches.len();
+            let plan = (&self.plan.patterns, self.plan.generation());
+            self.patterns.take(plan, symbol, around, matches);
+            if matches.len() > first {
+                sort(&mut matches[first..]);
+                matches.dedup();
+            }
+        }
+        if self.plan.blind && self.depth == 0 {
+            self.cadence.take(symbol);
+        }
         self.before.push(symbol);
         self.symbol_end = symbol.raw_end;
         debug_assert!(self.is_glued() || self.walks.len() <= self.plan.most_walks());
@@ -645,6 +690,9 @@ impl Scanner {
             self.open_run(self.plan.openings().word(&self.run.word));
         }
         self.settle_endings(None, matches);
+        self.patterns.finish((&self.plan.patterns, self.plan.generation()), matches);
+        matches.dedup();
+        self.cadence.clear();
         self.walks.clear();
         self.run = Run::NONE;
         self.sign = None;

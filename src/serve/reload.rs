@@ -101,7 +101,8 @@ pub(super) fn note(error: &Error) {
 }
 
 fn read_policy(name: &str) -> Result<Policy> {
-    if is_policy_file(name) { Policy::from_file(name) } else { Policy::built_in(name) }
+    let policy = if is_policy_file(name) { Policy::from_file(name) } else { Policy::built_in(name) };
+    policy.map(Policy::blind_by_default)
 }
 
 fn manifest(index: &Path) -> PathBuf {

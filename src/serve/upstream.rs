@@ -102,6 +102,8 @@ impl Service<Request<Asking>> for Upstream {
             let mut response = answered.map_err(|_| Unanswered::Connection)?;
             forget_hop(response.headers_mut());
             *response.version_mut() = Version::HTTP_11;
+            // The upstream's own words beside the status, for example, which would be sent on.
+            response.extensions_mut().clear();
             Ok(response.map(|body| Idle::new(body, idle)))
         })
     }

@@ -3,19 +3,24 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::json::{Lexer, Token, quoted};
+use serde::de::IgnoredAny;
+
+use super::channel::Made;
+use super::json::{Lexer, Token, plain_number, quoted};
 use crate::checker::{Checker, Edit, Finding, Session, Verdict};
 
 /// Checks JSON text, the arguments of a tool for example, value by value.
 ///
 /// What is replaced stays JSON: text is escaped, and a number that contains a match becomes a string, sign, fraction and exponent included.
-/// What is no JSON is checked as one text from where it ceases to be.
+/// What is no JSON is checked as one text from where it ceases to be, a number before it included: `12 Oak Street` is no number.
 pub(super) struct Arguments {
     session: Session,
     name: Arc<str>,
     is_internal: bool,
     lexer: Lexer,
     value: Option<Value>,
+    /// The last number stands in no array or object.
+    is_outside: bool,
     seen: u64,
     findings: Vec<Finding>,
 }
@@ -35,6 +40,8 @@ struct Value {
     /// The number as it is written so far.
     number: String,
     edits: Vec<Edit>,
+    /// The number has ended, and only white space has come behind it.
+    gap: Option<String>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -61,6 +68,7 @@ impl Arguments {
             is_internal,
             lexer: Lexer::default(),
             value: None,
+            is_outside: false,
             seen: 0,
             findings: Vec::new(),
         }
@@ -74,7 +82,29 @@ impl Arguments {
         if self.value.as_ref().is_some_and(|value| value.kind == Kind::Loose) {
             return self.say(text, base, text.len() as u64, edits);
         }
-        while let Some(token) = self.lexer.next(text, &mut at) {
+        loop {
+            let from = at;
+            let token = self.lexer.next(text, &mut at);
+            if self.value.as_ref().is_some_and(|value| value.gap.is_some()) {
+                let is_number = match &token {
+                    None if self.lexer.is_behind_value() => {
+                        let value = self.value.as_mut().expect("it is there");
+                        value.gap.as_mut().expect("it is there").push_str(&text[from..]);
+                        return Verdict::Continue;
+                    }
+                    Some(Token::Broken { .. }) => false,
+                    _ => !self.is_outside,
+                };
+                let verdict = if is_number {
+                    self.end_value(edits)
+                } else {
+                    self.loosen(&text[from..], base + from as u64, edits)
+                };
+                if verdict == Verdict::Stop || !is_number {
+                    return verdict;
+                }
+            }
+            let Some(token) = token else { return Verdict::Continue };
             let here = base + at as u64;
             let verdict = match token {
                 Token::Quote { at, .. } => self.begin(Kind::Text, base + at as u64 + 1),
@@ -94,7 +124,17 @@ impl Arguments {
                     let outer = base + range.start as u64;
                     self.say(&text[range.clone()], outer, range.len() as u64, edits)
                 }
-                Token::Unquote { .. } | Token::ScalarEnd { .. } => self.end_value(edits),
+                Token::Unquote { .. } => self.end_value(edits),
+                Token::ScalarEnd { at } => {
+                    self.is_outside = self.lexer.is_outside();
+                    match &mut self.value {
+                        Some(value) if serde_json::from_str::<IgnoredAny>(&value.number).is_ok() => {
+                            value.gap = Some(String::new());
+                            Verdict::Continue
+                        }
+                        _ => return self.loosen(&text[at..], base + at as u64, edits),
+                    }
+                }
                 Token::Broken { at } => {
                     let _ = self.begin(Kind::Loose, base + at as u64);
                     self.say(&text[at..], base + at as u64, (text.len() - at) as u64, edits)
@@ -105,7 +145,19 @@ impl Arguments {
                 return verdict;
             }
         }
-        Verdict::Continue
+    }
+
+    /// What looked like a number is text, and so is all that follows.
+    fn loosen(&mut self, rest: &str, outer: u64, edits: &mut Vec<Edit>) -> Verdict {
+        let Some(value) = &mut self.value else { return Verdict::Continue };
+        value.kind = Kind::Loose;
+        let gap = value.gap.take().unwrap_or_default();
+        for Edit { span, replacement } in std::mem::take(&mut value.edits) {
+            edits.push(Edit { span: value.outer(span.start)..value.outer_end(span.end), replacement });
+        }
+        let bytes = gap.len() as u64;
+        let verdict = self.say(&gap, outer - bytes, bytes, edits);
+        if verdict == Verdict::Stop { verdict } else { self.say(rest, outer, rest.len() as u64, edits) }
     }
 
     /// The text ends.
@@ -131,12 +183,18 @@ impl Arguments {
     }
 
     fn begin(&mut self, kind: Kind, start: u64) -> Verdict {
+        self.value = Some(self.begun(kind, start));
+        Verdict::Continue
+    }
+
+    /// A value of which nothing is said yet.
+    fn begun(&self, kind: Kind, start: u64) -> Value {
         let checker = if self.is_internal {
             self.session.internal_channel(&self.name)
         } else {
             self.session.channel(&self.name)
         };
-        self.value = Some(Value {
+        Value {
             checker,
             kind,
             start,
@@ -145,8 +203,8 @@ impl Arguments {
             runs: VecDeque::new(),
             number: String::new(),
             edits: Vec::new(),
-        });
-        Verdict::Continue
+            gap: None,
+        }
     }
 
     /// The value at hand says `text`, in `bytes` bytes of JSON text.
@@ -172,17 +230,25 @@ impl Arguments {
             self.value = Some(value);
             return verdict;
         }
-        if value.kind == Kind::Number && !value.edits.is_empty() {
-            let mut said = String::new();
-            let mut at = 0;
-            for edit in &value.edits {
-                said.push_str(&value.number[at..edit.span.start as usize]);
-                said.push_str(&edit.replacement);
-                at = edit.span.end as usize;
-            }
-            said.push_str(&value.number[at..]);
+        if value.kind == Kind::Number {
             let span = value.start..value.start + value.number.len() as u64;
-            edits.push(Edit { span, replacement: quoted(&said) });
+            let plain = plain_number(&value.number).filter(|_| value.edits.is_empty());
+            if let Some(plain) = plain {
+                // Nobody reads zeros behind the point.
+                let mut again = self.begun(Kind::Number, value.start);
+                let _ = again.advance(Some(&plain), edits);
+                let verdict = again.advance(None, edits);
+                self.findings.append(&mut again.checker.take_findings());
+                if verdict == Verdict::Stop {
+                    self.value = Some(value);
+                    return verdict;
+                }
+                (value.number, value.edits) = (plain, again.edits);
+            }
+            if !value.edits.is_empty() {
+                let replacement = quoted(&Made::of(&value.number, &value.edits).apply(&value.number));
+                edits.push(Edit { span, replacement });
+            }
         }
         self.findings.append(&mut value.checker.take_findings());
         verdict
@@ -258,8 +324,8 @@ mod tests {
         Session::new(&index, &policy, Reader::stranger())
     }
 
-    fn check(pieces: &[&str]) -> String {
-        let mut arguments = Arguments::new(&session(), "arguments".into(), false);
+    fn check(session: &Session, pieces: &[&str]) -> String {
+        let mut arguments = Arguments::new(session, "arguments".into(), false);
         let (mut edits, mut whole, mut last) = (Vec::new(), String::new(), 0);
         for piece in pieces {
             let _ = arguments.push(piece, &mut edits);
@@ -291,13 +357,20 @@ mod tests {
             (r#"{"a":"say Zo\u00eb Quill \ud83d\ude00"}"#, r#"{"a":"say [NAME] \ud83d\ude00"}"#),
             (r#"40017788"#, r#""[ACCOUNT]""#),
             (r#"{to: ann@example.com}"#, r#"{to: [EMAIL]}"#),
+            (r#"{"to": ann@example.com}"#, r#"{"to": [EMAIL]}"#),
+            (r#"ann@example.com"#, r#"[EMAIL]"#),
+            (r#"[400 17788 , 40017788.00 ,1]"#, r#"[[ACCOUNT] , [ACCOUNT].00 ,1]"#),
+            (r#"[ 40017788.00 , 1.50 ] "#, r#"[ "[ACCOUNT].00" , 1.50 ] "#),
+            (r#"400 17788"#, r#"[ACCOUNT]"#),
+            (r#"{}  400 17788"#, r#"{}  [ACCOUNT]"#),
             (r#"{"to":"ann@example.com"#, r#"{"to":"[EMAIL]"#),
         ];
+        let session = session();
         for (text, safe) in cases {
             for one in 0..=text.len() {
                 for two in one..=text.len() {
                     let pieces = [&text[..one], &text[one..two], &text[two..]];
-                    assert_eq!(check(&pieces), safe, "cut at {one} and {two}");
+                    assert_eq!(check(&session, &pieces), safe, "cut at {one} and {two}");
                 }
             }
         }

@@ -17,10 +17,20 @@ pub(super) fn detect(
 ) -> Option<(Format, Framing)> {
     if let (Some(format), Some(framing)) = (format, framing)
         && !(framing == Framing::Json && format == Format::Gemini)
+        && (framing != Framing::Text || matches!(format, Format::Text | Format::Json))
     {
         return Some((format, framing));
     }
     let ends = ends || bytes.len() >= ENOUGH;
+    if let (Some(Framing::Text), Some(format)) = (framing, format) {
+        // Clients of a provider read its events whatever they are called: only what looks like none is bare text.
+        let is_json =
+            bytes.trim_ascii_start().starts_with(b"{") || bytes.trim_ascii_start().starts_with(b"[");
+        return Some(match cut(bytes, ends, Some(format))? {
+            Framing::Json if !is_json => (Format::Text, Framing::Text),
+            found => (format, found),
+        });
+    }
     let found = framing.filter(|framing| *framing != Framing::Json).or_else(|| cut(bytes, ends, format))?;
     let found = match (framing, found) {
         (Some(Framing::Json), Framing::JsonArray) => found,

@@ -29,6 +29,11 @@ pub(super) struct Ending {
 }
 
 impl Ending {
+    /// The stream is framed as this event is, of which nothing else is known.
+    pub(super) fn begins(&mut self, frame: &Frame) {
+        self.frame.get_or_insert_with(|| frame.named(None));
+    }
+
     /// An event came.
     pub(super) fn came(&mut self, frame: &Frame) {
         self.frame = Some(frame.like());

@@ -20,8 +20,10 @@ pub(super) enum Role {
     Text(u16),
     /// A fragment of JSON text.
     Arguments(u16),
-    /// Written by the model as JSON: every text, key and number of it is judged whole.
+    /// The arguments of a call, written by the model as JSON: every text, key and number of it is judged whole.
     Object,
+    /// Other JSON that may hold anything: judged as an object is, whoever reads arguments.
+    Data,
     /// Judged whole, never joined.
     Whole,
     /// Judged whole; its numbers are counts.
@@ -128,6 +130,8 @@ struct Source {
     #[serde(default)]
     objects: Vec<String>,
     #[serde(default)]
+    data: Vec<String>,
+    #[serde(default)]
     tool_name: Vec<String>,
     #[serde(default)]
     merged: Vec<String>,
@@ -230,8 +234,9 @@ impl Table {
                 group += 1;
             }
         }
-        let columns: [(&[String], Says); 14] = [
+        let columns: [(&[String], Says); 15] = [
             (&source.objects, |meaning, _| meaning.role = Role::Object),
+            (&source.data, |meaning, _| meaning.role = Role::Data),
             (&source.whole, |meaning, _| meaning.role = Role::Whole),
             (&source.plain, |meaning, _| meaning.role = Role::Plain),
             (&source.opaque, |meaning, _| meaning.role = Role::Opaque),
@@ -339,6 +344,14 @@ impl Table {
         everywhere.into_iter().chain(here).for_each(|row| (row.says)(&mut meaning, row.group));
         meaning
     }
+}
+
+/// Numbers of this role may have been written by the model.
+pub(super) fn is_checked_number(role: Role) -> bool {
+    matches!(
+        role,
+        Role::Unnamed | Role::Object | Role::Data | Role::Whole | Role::Text(_) | Role::Arguments(_)
+    )
 }
 
 fn source(format: Format) -> &'static str {

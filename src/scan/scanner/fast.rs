@@ -111,7 +111,8 @@ impl Scanner {
         } else if run.full {
             DEAD
         } else if run.word.is_short() && run.opened == 0 && run.means == Means::EXACT {
-            run.word.place()
+            // Behind a digit a space may be a gap, of which the paths know nothing.
+            if run.word.ends_in_digit() { OFF } else { run.word.place() }
         } else {
             OFF
         };

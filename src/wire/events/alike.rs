@@ -7,7 +7,7 @@ use super::{Events, Step};
 use crate::checker::Verdict;
 use crate::wire::frame::Frame;
 use crate::wire::json::{Document, Value, ValueKind};
-use crate::wire::table::{Ends, Meaning, Role};
+use crate::wire::table::{Ends, Meaning, Role, is_checked_number};
 
 /// What is known of the last event that the next one may be like.
 #[derive(Default)]
@@ -75,11 +75,10 @@ impl Like {
         }
         match (value.kind, meaning.role) {
             (ValueKind::Null | ValueKind::Word, _) => {}
-            (ValueKind::Key, role) if role != Role::Object => {}
             // What stands or falls with other values.
             (_, Role::Spells | Role::Tied | Role::Signature | Role::Offset(_)) => self.is_simple = false,
-            (ValueKind::Key, Role::Object) => self.is_simple = false,
-            (ValueKind::Text, Role::Opaque) | (ValueKind::Number, Role::Opaque | Role::Whole) => {}
+            (ValueKind::Key, Role::Object | Role::Data) => self.is_simple = false,
+            (ValueKind::Key, _) | (ValueKind::Text | ValueKind::Number, Role::Opaque) => {}
             (ValueKind::Text | ValueKind::Number, _) => {
                 self.items.push(Item { value: at, meaning, ids, is_same: false });
             }
@@ -120,7 +119,7 @@ impl Events {
         like: &mut Like,
     ) -> Step {
         event.of = like.of;
-        for item in &like.items {
+        for (at, item) in like.items.iter().enumerate() {
             let (value, of) = (&document.values[item.value], like.of);
             let verdict = match (value.kind, item.meaning.role) {
                 (ValueKind::Text, Role::Text(group)) => {
@@ -132,13 +131,18 @@ impl Events {
                 }
                 _ if item.is_same && !self.has_joined => Verdict::Continue,
                 (ValueKind::Text, role) => self.judge_whole(event, payload, value, of, role, &item.ids)?.0,
-                (ValueKind::Number, Role::Unnamed | Role::Object) => {
+                (ValueKind::Number, role) if is_checked_number(role) => {
                     self.judge_number(event, payload, value, of, item.meaning.role, &item.ids)?
                 }
                 _ => Verdict::Continue,
             };
             self.number(event, payload, value);
             if verdict == Verdict::Stop {
+                self.silence(
+                    event,
+                    payload,
+                    like.items[at..].iter().map(|item| &document.values[item.value]),
+                );
                 return Ok(verdict);
             }
         }

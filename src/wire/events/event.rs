@@ -30,6 +30,8 @@ pub(super) struct Event {
     pub(super) is_dropped: bool,
     /// It did not come: it carries what is left of a text.
     pub(super) is_new: bool,
+    /// What is around its payload is another than came.
+    pub(super) is_rewrapped: bool,
     /// It says its text twice.
     pub(super) is_atomic: bool,
     /// It has another part than fragments, which others may wait for.
@@ -74,6 +76,7 @@ impl Event {
             tied: Vec::new(),
             finishes: Vec::new(),
             sequence: None,
+            is_rewrapped: false,
             is_atomic: false,
             is_sent_alone: false,
             of: 0,
@@ -104,6 +107,20 @@ pub(super) fn empty(payload: &str, span: &Range<usize>) -> &'static str {
         b'"' => "\"\"",
         _ => "null",
     }
+}
+
+/// A payload with values of it replaced, and where the text is then that stood at `span`, which is none of them.
+pub(super) fn masked(
+    payload: &str,
+    fixed: &[(Range<usize>, String)],
+    span: &Range<usize>,
+) -> (String, Range<usize>) {
+    if fixed.is_empty() {
+        return (payload.to_owned(), span.clone());
+    }
+    let before: Vec<_> = fixed.iter().filter(|(other, _)| other.end <= span.start).cloned().collect();
+    let start = spliced(&payload[..span.start], before).len();
+    (spliced(payload, fixed.to_vec()), start..start + span.len())
 }
 
 /// A payload with spans of it replaced. A span inside of another one is replaced with it.

@@ -1,24 +1,28 @@
 //! Reads an event: what each of its values is, and what ends with it.
 
+use std::ops::Range;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
 use super::alike::Like;
-use super::event::{Event, Inside, inside};
+use super::event::{Event, Inside, inside, masked};
 use super::ids::{Ids, Key, identity};
 use super::spelled::moved;
+use super::whole::is_label;
 use super::{Events, MOST_PLACES, Step};
 use crate::checker::Verdict;
+use crate::policy::Audience;
 use crate::wire::channel::Made;
 use crate::wire::guard::Fault;
 use crate::wire::json::{Document, ELEMENT, Node, ROOT, Value, ValueKind, quoted, unescaped};
-use crate::wire::table::{Ends, Meaning, Role};
+use crate::wire::table::{Ends, Meaning, Role, is_checked_number};
 
 impl Events {
     /// Takes the payload out of base64.
-    pub(super) fn unwrap(&mut self, event: &mut Event) -> Result<(), Fault> {
-        let Some(member) = self.table.inside.clone() else { return Ok(()) };
-        let Some(outer) = event.payload.take() else { return Ok(()) };
+    pub(super) fn unwrap(&mut self, event: &mut Event) -> Step {
+        let Some(member) = self.table.inside.clone() else { return Ok(Verdict::Continue) };
+        let Some(outer) = event.payload.take() else { return Ok(Verdict::Continue) };
         let mut document = Document::default();
         document.read(&outer, &mut self.paths).map_err(|_| Fault::Malformed)?;
         let is_inside = |value: &&Value| {
@@ -28,15 +32,54 @@ impl Events {
         };
         let Some(span) = document.values.iter().find(is_inside).map(|value| value.span.clone()) else {
             event.payload = Some(outer);
-            return Ok(());
+            return Ok(Verdict::Continue);
         };
+        let (verdict, fixed) = self.judge_around(&outer, &document, &span);
+        if verdict == Verdict::Stop {
+            return Ok(verdict);
+        }
+        let (outer, span) = masked(&outer, &fixed, &span);
         let said = unescaped(&outer[span.start + 1..span.end - 1]);
         let bytes = BASE64.decode(said.as_bytes()).map_err(|_| Fault::Malformed)?;
         let inner = String::from_utf8_lossy(&bytes).into_owned();
         let is_bare = serde_json::from_str::<serde::de::IgnoredAny>(&inner).is_err();
         event.payload = Some(if is_bare { quoted(&inner) } else { inner });
         event.inside = Some(Inside { outer, span, is_bare });
-        Ok(())
+        // What is around the inner payload leaves with it.
+        event.is_rewrapped = !fixed.is_empty();
+        Ok(Verdict::Continue)
+    }
+
+    /// Judges what stands around an inner payload: the sources of an agent's answer, for example, which quote it.
+    fn judge_around(
+        &mut self,
+        outer: &str,
+        document: &Document,
+        inner: &Range<usize>,
+    ) -> (Verdict, Vec<(Range<usize>, String)>) {
+        let mut fixed = Vec::new();
+        for value in document.values.iter().filter(|value| value.span != *inner) {
+            let name = self.paths.name(value.node);
+            let text = match value.kind {
+                ValueKind::Text if name != "p" => unescaped(inside(outer, value)),
+                ValueKind::Key if !self.table.is_word(name) => unescaped(inside(outer, value)),
+                ValueKind::Number => outer[value.span.clone()].into(),
+                _ => continue,
+            };
+            if text.len() < 4 {
+                continue;
+            }
+            let name = self.name(value.node, &Ids::default());
+            let (verdict, edits, _) = self.judge_text(&name, Audience::Reader, &text);
+            if verdict == Verdict::Stop {
+                return (verdict, fixed);
+            }
+            if !edits.is_empty() {
+                self.withheld = true;
+                fixed.push((value.span.clone(), quoted(&Made::of(&text, &edits).apply(&text))));
+            }
+        }
+        (Verdict::Continue, fixed)
     }
 
     /// Judges all that an event says.
@@ -63,7 +106,7 @@ impl Events {
         document: &mut Document,
         like: &mut Like,
     ) -> Step {
-        let of = self.type_of(event, payload, document);
+        let of = self.type_of(event, payload, document)?;
         event.of = of;
         event.is_atomic |= self.table.is_start(&self.types[usize::from(of)]);
         let mut join: [Option<u32>; 4] = [None; 4];
@@ -137,15 +180,23 @@ impl Events {
                     skipped_to = value.span.end;
                     Verdict::Continue
                 }
-                (_, Role::Tied) if value.kind != ValueKind::Null => {
+                (ValueKind::Text, Role::Tied) => {
+                    event.tied.push(value.span.clone());
+                    self.judge_whole(event, payload, value, of, Role::Tied, &ids)?.0
+                }
+                (ValueKind::Array | ValueKind::Object, Role::Tied) => {
                     event.tied.push(value.span.clone());
                     skipped_to = value.span.end;
+                    self.judge_tokens(event, payload, document, value, of)?
+                }
+                (ValueKind::Number | ValueKind::Word, Role::Tied) => {
+                    event.tied.push(value.span.clone());
                     Verdict::Continue
                 }
                 (ValueKind::Array | ValueKind::Object, Role::Spells) => {
-                    event.is_atomic |= !self.is_whole;
                     event.spells.push(value.span.clone());
                     skipped_to = value.span.end;
+                    event.is_atomic |= !self.is_whole;
                     self.judge_tokens(event, payload, document, value, of)?
                 }
                 (ValueKind::Text, Role::Signature) => {
@@ -175,13 +226,14 @@ impl Events {
                     }
                     Verdict::Continue
                 }
-                (ValueKind::Number, Role::Unnamed | Role::Object) => {
+                (ValueKind::Number, role) if is_checked_number(role) => {
                     self.judge_number(event, payload, value, of, meaning.role, &ids)?
                 }
                 _ => Verdict::Continue,
             };
             self.number(event, payload, value);
             if verdict == Verdict::Stop {
+                self.silence(event, payload, &document.values[at..]);
                 return Ok(verdict);
             }
         }
@@ -246,7 +298,15 @@ impl Events {
     }
 
     /// What the event calls itself, and what its framing calls it.
-    pub(super) fn type_of(&mut self, event: &Event, payload: &str, document: &Document) -> u16 {
+    ///
+    /// # Errors
+    /// Two things that are known, and not the same: clients would not agree on which of them it is.
+    pub(super) fn type_of(
+        &mut self,
+        event: &Event,
+        payload: &str,
+        document: &Document,
+    ) -> Result<u16, Fault> {
         let own = document.values.iter().find(|value| {
             value.kind == ValueKind::Text
                 && self.paths.parent(value.node) == Some(ROOT)
@@ -255,15 +315,14 @@ impl Events {
         let own = own.map(|value| unescaped(inside(payload, value)).into_owned());
         let framed = event.frame.name.as_deref().filter(|_| event.inside.is_none());
         let known = |name: &&str| self.table.knows(name);
-        let name = framed
-            .filter(known)
-            .or(own.as_deref().filter(known))
-            .or(framed)
-            .or(own.as_deref())
-            .unwrap_or_default();
+        let (by_frame, by_itself) = (framed.filter(known), own.as_deref().filter(known));
+        if by_frame.zip(by_itself).is_some_and(|(one, other)| one != other) {
+            return Err(Fault::Malformed);
+        }
+        let name = by_frame.or(by_itself).or(framed).or(own.as_deref()).unwrap_or_default();
         // Types are few; what calls itself ever anew is of no type.
         let name = if self.types.len() >= 256 { "" } else { name };
-        match self.types.iter().position(|known| &**known == name) {
+        Ok(match self.types.iter().position(|known| &**known == name) {
             Some(place) => place as u16,
             None if self.types.len() > 256 => 0,
             None => {
@@ -271,7 +330,7 @@ impl Events {
                 self.meanings.push(Vec::new());
                 (self.types.len() - 1) as u16
             }
-        }
+        })
     }
 
     pub(super) fn meaning(&mut self, of: u16, node: Node) -> Meaning {
@@ -289,5 +348,32 @@ impl Events {
         let meaning = self.table.meaning(&self.types[usize::from(of)], node, &self.paths, above);
         self.meanings[usize::from(of)][node as usize] = Some(meaning);
         meaning
+    }
+
+    /// What was not judged says nothing: these values, but for the words of the protocol and a fragment of a text of its own.
+    pub(super) fn silence<'a>(
+        &self,
+        event: &mut Event,
+        payload: &str,
+        values: impl IntoIterator<Item = &'a Value>,
+    ) {
+        for value in values {
+            let name = self.paths.name(value.node);
+            let is_word =
+                || self.table.is_word(name) || self.table.envelope.iter().any(|kept| **kept == *name);
+            let nothing = match value.kind {
+                ValueKind::Key if is_word() => continue,
+                ValueKind::Text if is_label(name, inside(payload, value), Role::Whole) => continue,
+                ValueKind::Text | ValueKind::Key => "\"\"",
+                // Places, and what is too short for a value.
+                ValueKind::Number if value.span.len() < 4 => continue,
+                ValueKind::Number => "0",
+                _ => continue,
+            };
+            if event.pieces.iter().all(|piece| piece.span.as_ref() != Some(&value.span)) {
+                event.fixed.retain(|(span, _)| *span != value.span);
+                event.fixed.push((value.span.clone(), nothing.to_owned()));
+            }
+        }
     }
 }

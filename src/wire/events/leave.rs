@@ -1,6 +1,6 @@
 //! What leaves when: events in the order in which they came, with what is decided of them.
 
-use super::event::{Event, Piece, empty, spliced};
+use super::event::{Event, Piece, empty, masked, spliced};
 use super::{Events, Step};
 use crate::checker::Verdict;
 use crate::wire::channel::Template;
@@ -22,7 +22,8 @@ impl Events {
                 }
             }
             said.push_str(message);
-            let body = ending::whole(self.format, event.payload.as_deref().unwrap_or_default(), &said);
+            let payload = spliced(event.payload.as_deref().unwrap_or_default(), event.fixed);
+            let body = ending::whole(self.format, &payload, &said);
             out.extend_from_slice(body.as_bytes());
             return Ok(Verdict::Stop);
         }
@@ -38,15 +39,15 @@ impl Events {
                 self.emit(event, out);
             }
         }
-        while let Some(Event { frame, payload, inside, pieces, of, .. }) = self.queue.pop_front() {
+        while let Some(Event { frame, payload, inside, pieces, fixed, of, .. }) = self.queue.pop_front() {
             for piece in pieces {
                 let channel = &self.channels[piece.channel];
                 let end = channel.decided().min(piece.end);
-                let (Some(payload), Some(span), true) =
-                    (payload.clone(), piece.span, end > channel.written())
+                let (Some(payload), Some(span), true) = (&payload, piece.span, end > channel.written())
                 else {
                     continue;
                 };
+                let (payload, span) = masked(payload, &fixed, &span);
                 let template = Template { frame: frame.clone(), payload, span, inside: inside.clone(), of };
                 if let Some(event) = self.rest(template, piece.channel, end) {
                     self.emit(event, out);
@@ -146,6 +147,7 @@ impl Events {
             sequence,
             of,
             is_dropped,
+            is_rewrapped,
             is_new,
             ..
         } = event;
@@ -155,7 +157,7 @@ impl Events {
         }
         let Some(payload) = payload else { return out.extend_from_slice(&frame.raw) };
         let mut spells_otherwise = !fixed.is_empty();
-        let mut carried = Vec::new();
+        let (mut carried, judged) = (Vec::new(), fixed.clone());
         for piece in &pieces {
             let channel = &mut self.channels[piece.channel];
             let to = channel.decided().min(piece.end);
@@ -190,7 +192,7 @@ impl Events {
                 fixed.push((span, new.to_string()));
             }
         }
-        let new = (!fixed.is_empty() || is_new).then(|| spliced(&payload, fixed));
+        let new = (!fixed.is_empty() || is_new || is_rewrapped).then(|| spliced(&payload, fixed));
         let began = self.ending.began();
         self.ending.sent(self.format, &self.types[usize::from(of)], new.as_deref().unwrap_or(&payload));
         match new {
@@ -206,8 +208,9 @@ impl Events {
         }
         self.finished.extend(finishes);
         for (channel, span) in carried {
-            let template =
-                Template { frame: frame.clone(), payload: payload.clone(), span, inside: inside.clone(), of };
+            // What was replaced beside the text is not said again with its rest.
+            let (payload, span) = masked(&payload, &judged, &span);
+            let template = Template { frame: frame.clone(), payload, span, inside: inside.clone(), of };
             self.channels[channel].template = Some(Box::new(template));
         }
     }

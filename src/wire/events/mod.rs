@@ -52,7 +52,7 @@ pub(super) struct Events {
     has_joined: bool,
     spots: HashMap<Key, Spot, RandomState>,
     /// Names of members that were judged, and what stands in their place.
-    keys: HashMap<Node, Option<String>>,
+    keys: HashMap<Node, Option<String>, RandomState>,
     /// The names of tools, by the place of their calls.
     tools: Vec<(Ids, Box<str>)>,
     queue: VecDeque<Event>,
@@ -97,7 +97,7 @@ impl Events {
             by_key: HashMap::default(),
             has_joined: false,
             spots: HashMap::default(),
-            keys: HashMap::new(),
+            keys: HashMap::default(),
             tools: Vec::new(),
             queue: VecDeque::new(),
             withheld: false,
@@ -129,10 +129,11 @@ impl Events {
 
     /// Takes an event, and appends what may leave now.
     pub(super) fn push(&mut self, mut frame: Frame, out: &mut Vec<u8>) -> Step {
-        self.ending.came(&frame);
+        self.ending.begins(&frame);
         if self.judge_notes(&mut frame)? == Verdict::Stop {
             return self.stop(out);
         }
+        self.ending.came(&frame);
         let Some(payload) = frame.payload() else {
             self.queue.push_back(Event::bare(frame));
             self.drain(false, out);
@@ -151,8 +152,8 @@ impl Events {
         }
         self.counts.events += 1;
         let mut event = Event::new(frame, payload);
-        if self.table.inside.is_some() {
-            self.unwrap(&mut event)?;
+        if self.table.inside.is_some() && self.unwrap(&mut event)? == Verdict::Stop {
+            return self.stop(out);
         }
         let verdict = self.judge(&mut event)?;
         self.gather();

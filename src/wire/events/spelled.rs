@@ -11,6 +11,9 @@ use crate::wire::channel::Made;
 use crate::wire::json::{Document, ELEMENT, ROOT, Value, ValueKind, unescaped};
 use crate::wire::table::Unit;
 
+/// What tokens are called. Other texts beside them are texts of their own.
+const TOKENS: [&str; 6] = ["token", "text", "piece", "tok_str", "decoded_token", ELEMENT];
+
 impl Events {
     /// Judges the words that spell a text again, and those that might have: each by itself, and one behind the other, rank by rank.
     pub(super) fn judge_tokens(
@@ -28,15 +31,17 @@ impl Events {
             let above = self.paths.parent(value.node).unwrap_or(ROOT);
             // The words of the older API's alternatives are the names of members.
             let is_word = match value.kind {
-                ValueKind::Text => {
-                    matches!(self.paths.name(value.node), "token" | "text" | "piece" | "tok_str" | ELEMENT)
-                }
+                ValueKind::Text => TOKENS.contains(&self.paths.name(value.node)),
                 ValueKind::Key => {
                     self.paths.name(above) == ELEMENT && self.paths.names(above).contains(&"top_logprobs")
                 }
-                _ => false,
+                _ => continue,
             };
-            if !is_word {
+            if value.kind == ValueKind::Key && !is_word {
+                let verdict = self.judge_key(event, payload, value, of, &Ids::default())?;
+                if verdict == Verdict::Stop {
+                    return Ok(verdict);
+                }
                 continue;
             }
             let word = unescaped(inside(payload, value));
@@ -50,6 +55,10 @@ impl Events {
                     self.withheld = true;
                 }
             }
+            if !is_word {
+                continue;
+            }
+            event.is_atomic |= !self.is_whole;
             // Which choice, and which rank: the outermost array of the words is their order.
             let (mut ids, mut chain, mut at) = (Ids::default(), Vec::new(), value.element);
             while let Some(element) = at.map(|at| &document.elements[at as usize]) {

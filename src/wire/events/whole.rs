@@ -8,9 +8,10 @@ use super::{Events, MOST_PLACES, Step};
 use crate::checker::{Edit, Verdict};
 use crate::policy::Audience;
 use crate::wire::channel::Made;
+use crate::wire::format::Format;
 use crate::wire::frame::Frame;
 use crate::wire::guard::Fault;
-use crate::wire::json::{ANY, Node, ROOT, Value, quoted, unescaped};
+use crate::wire::json::{ANY, Node, ROOT, Value, plain_number, quoted, unescaped};
 use crate::wire::reading::reading;
 use crate::wire::table::Role;
 
@@ -46,6 +47,8 @@ impl Events {
                 self.spots.insert(key, Spot { hash, tail: "".into(), replacement: None });
             } else {
                 self.withheld = true;
+                let is_told = frame.name.as_deref().is_some_and(|name| text.contains(name));
+                frame.name = frame.name.take().filter(|_| !is_told);
                 frame.remove(note);
                 return self.judge_notes(frame);
             }
@@ -108,7 +111,8 @@ impl Events {
                 return Ok((Verdict::Continue, Some(made)));
             }
         }
-        let joined = role == Role::Unnamed && !self.is_whole && self.spots.contains_key(&key);
+        let may_join = role == Role::Unnamed || (role == Role::Data && self.format == Format::Json);
+        let joined = may_join && !self.is_whole && self.spots.contains_key(&key);
         if joined || self.by_key.contains_key(&key) {
             if let Some(spot) = self.spots.remove(&key) {
                 self.join(&key, value.node, &spot.tail)?;
@@ -140,7 +144,7 @@ impl Events {
             self.withheld = true;
             event.fixed.push((value.span.clone(), quoted(replacement)));
         }
-        if self.spots.len() < MOST_PLACES && !self.is_whole {
+        if self.spots.len() < MOST_PLACES && !self.is_whole && audience == Audience::Reader {
             let from = (0..=text.len().min(LONGEST_TAIL))
                 .rev()
                 .find(|back| text.is_char_boundary(text.len() - back));
@@ -186,17 +190,22 @@ impl Events {
         }
         let name = self.name(value.node, ids);
         let audience = if role == Role::Object { self.audience(ids) } else { Audience::Reader };
-        let (verdict, edits, _) = self.judge_text(&name, audience, text);
+        let (mut verdict, mut edits, _) = self.judge_text(&name, audience, text);
+        let plain = plain_number(text).filter(|_| edits.is_empty() && verdict == Verdict::Continue);
+        if let Some(plain) = &plain {
+            (verdict, edits, _) = self.judge_text(&name, audience, plain);
+        }
         if !edits.is_empty() {
+            let text = plain.as_deref().unwrap_or(text);
             self.withheld = true;
             event.fixed.push((value.span.clone(), quoted(&Made::of(text, &edits).apply(text))));
-        } else if self.spots.len() < MOST_PLACES {
+        } else if self.spots.len() < MOST_PLACES && audience == Audience::Reader {
             self.spots.insert(key, Spot { hash, tail: "".into(), replacement: None });
         }
         Ok(verdict)
     }
 
-    /// Judges the name of a member of an object that the model wrote.
+    /// Judges the name of a member.
     pub(super) fn judge_key(
         &mut self,
         event: &mut Event,
@@ -206,17 +215,28 @@ impl Events {
         ids: &Ids,
     ) -> Step {
         let Some(above) = self.paths.parent(value.node) else { return Ok(Verdict::Continue) };
-        if !matches!(self.meaning(of, above).role, Role::Object | Role::Arguments(_)) {
-            return Ok(Verdict::Continue);
-        }
+        let role = self.meaning(of, above).role;
         let is_known = self.paths.name(value.node) != ANY;
+        let audience = match role {
+            Role::Object | Role::Arguments(_) => self.audience(ids),
+            _ => Audience::Reader,
+        };
+        // What passes because nobody reads it may not pass elsewhere.
+        let is_known = is_known && audience == Audience::Reader;
         let known = self.keys.get(&value.node).filter(|_| is_known).cloned();
         let replacement = match known {
             Some(replacement) => replacement,
+            // The protocol's own words.
+            None if !matches!(role, Role::Object | Role::Arguments(_) | Role::Data)
+                && self.table.is_word(self.paths.name(value.node)) =>
+            {
+                self.keys.insert(value.node, None);
+                None
+            }
             None => {
                 let text = unescaped(inside(payload, value));
                 let name = self.name(value.node, ids);
-                let (verdict, edits, _) = self.judge_text(&name, self.audience(ids), &text);
+                let (verdict, edits, _) = self.judge_text(&name, audience, &text);
                 if verdict == Verdict::Stop {
                     return Ok(verdict);
                 }
@@ -236,8 +256,8 @@ impl Events {
 }
 
 /// The words of a protocol: what is called so and looks so is no text.
-fn is_label(name: &str, written: &str, role: Role) -> bool {
-    role != Role::Object
+pub(super) fn is_label(name: &str, written: &str, role: Role) -> bool {
+    !matches!(role, Role::Object | Role::Data)
         && matches!(
             name,
             "type"

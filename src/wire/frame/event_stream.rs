@@ -3,6 +3,8 @@
 //! A message is: total length, headers' length, checksum of these two, headers, payload, checksum of all before it. A header is the
 //! length of its name, the name, a type and a value; type 7 is a string with its length in two bytes.
 
+use std::ops::Range;
+
 use super::{Frame, Payload, Style};
 use crate::wire::guard::Fault;
 
@@ -35,10 +37,11 @@ pub(super) fn next(
         return Err(Fault::Malformed);
     }
     let payload = PRELUDE + headers..total - CHECKSUM;
-    let name = name(&message[PRELUDE..payload.start])?;
+    let (name, texts) = read(&message[PRELUDE..payload.start])?;
+    let notes = texts.into_iter().map(|text| text.start + PRELUDE..text.end + PRELUDE).collect();
     *start += total;
     let payload = if payload.is_empty() { Payload::Nothing } else { Payload::Whole(payload) };
-    Ok(Some(Frame { name, payload, ..Frame::new(message, Style::EventStream) }))
+    Ok(Some(Frame { name, payload, notes, ..Frame::new(message, Style::EventStream) }))
 }
 
 /// Writes a message with the headers of another one.
@@ -73,32 +76,52 @@ pub(super) fn headers(name: &str) -> Vec<u8> {
     message
 }
 
-/// The value of `:event-type`, or of `:exception-type`.
-fn name(mut headers: &[u8]) -> Result<Option<Box<str>>, Fault> {
-    let mut name = None;
-    while let Some((length, rest)) = headers.split_first() {
-        let (key, rest) = rest.split_at_checked(usize::from(*length)).ok_or(Fault::Malformed)?;
-        let (kind, rest) = rest.split_first().ok_or(Fault::Malformed)?;
-        let (size, rest) = match kind {
-            0 | 1 => (0, rest),
-            2 => (1, rest),
-            3 => (2, rest),
-            4 => (4, rest),
-            5 | 8 => (8, rest),
+/// The name of an event, and where texts stand in its headers.
+type Named = (Option<Box<str>>, Vec<Range<usize>>);
+
+/// The name of the event, and where the texts of headers stand that are not the protocol's: bytes of the headers.
+fn read(headers: &[u8]) -> Result<Named, Fault> {
+    let (mut name, mut texts, mut rest) = (None, Vec::new(), headers);
+    while let Some((length, behind)) = rest.split_first() {
+        let (key, behind) = behind.split_at_checked(usize::from(*length)).ok_or(Fault::Malformed)?;
+        let (kind, behind) = behind.split_first().ok_or(Fault::Malformed)?;
+        let (size, behind) = match kind {
+            0 | 1 => (0, behind),
+            2 => (1, behind),
+            3 => (2, behind),
+            4 => (4, behind),
+            5 | 8 => (8, behind),
             6 | 7 => {
-                let (size, rest) = rest.split_at_checked(2).ok_or(Fault::Malformed)?;
-                (usize::from(u16::from_be_bytes([size[0], size[1]])), rest)
+                let (size, behind) = behind.split_at_checked(2).ok_or(Fault::Malformed)?;
+                (usize::from(u16::from_be_bytes([size[0], size[1]])), behind)
             }
-            9 => (16, rest),
+            9 => (16, behind),
             _ => return Err(Fault::Malformed),
         };
-        let (value, rest) = rest.split_at_checked(size).ok_or(Fault::Malformed)?;
-        if matches!(key, b":event-type" | b":exception-type") {
+        let (value, behind) = behind.split_at_checked(size).ok_or(Fault::Malformed)?;
+        if matches!(key, b":event-type" | b":exception-type" | b":error-code") {
             name = Some(String::from_utf8_lossy(value).into());
         }
-        headers = rest;
+        let key_end = headers.len() - rest.len() + 1 + key.len();
+        if !key.starts_with(b":") {
+            texts.push(key_end - key.len()..key_end);
+        }
+        if matches!(kind, 6 | 7) && !matches!(value, b"event" | b"exception" | b"error" | b"application/json")
+        {
+            let end = headers.len() - behind.len();
+            texts.push(end - size..end);
+        }
+        rest = behind;
     }
-    Ok(name)
+    Ok((name, texts))
+}
+
+/// Blanks the text of a header, and mends the checksum.
+pub(super) fn blank(message: &mut [u8], text: Range<usize>) {
+    message[text].fill(b'*');
+    let end = message.len() - CHECKSUM;
+    let checksum = crc32fast::hash(&message[..end]);
+    message[end..].copy_from_slice(&checksum.to_be_bytes());
 }
 
 fn number(bytes: &[u8], at: usize) -> u32 {

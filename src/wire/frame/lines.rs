@@ -31,7 +31,14 @@ impl Lines {
         self.scanned = end;
         let mut frame = Frame::new(line, self.style);
         let is_coded = matches!(self.style, Style::Coded);
-        let colon = if is_coded { memchr(b':', line).map(|colon| colon + 1) } else { Some(0) };
+        // A code is short: what is longer is none, and the line no event.
+        let is_code =
+            |code: &[u8]| (1..=2).contains(&code.len()) && code.iter().all(u8::is_ascii_alphanumeric);
+        let colon = if is_coded {
+            memchr(b':', line).filter(|colon| is_code(&line[..*colon])).map(|colon| colon + 1)
+        } else {
+            Some(0)
+        };
         let body = line.trim_ascii_end().len();
         if let Some(from) = colon.filter(|from| *from < body) {
             if is_coded {

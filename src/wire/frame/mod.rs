@@ -18,7 +18,7 @@ pub(super) struct Frame {
     /// What the framing calls the event: the `event:` of server-sent events, a `:event-type`, the code of a data stream.
     pub(super) name: Option<Box<str>>,
     pub(super) payload: Payload,
-    /// Text beside the payload: comments and fields of server-sent events.
+    /// Text beside the payload: comments and fields of server-sent events, headers of messages.
     pub(super) notes: Vec<Range<usize>>,
     style: Style,
 }
@@ -149,6 +149,11 @@ impl Frame {
 
     /// Takes one of its notes out.
     pub(super) fn remove(&mut self, note: Range<usize>) {
+        if matches!(self.style, Style::EventStream) {
+            event_stream::blank(&mut self.raw, note.clone());
+            self.notes.retain(|other| *other != note);
+            return;
+        }
         let mut end = note.end;
         end += usize::from(self.raw.get(end) == Some(&b'\r'));
         end += usize::from(self.raw.get(end) == Some(&b'\n'));

@@ -64,6 +64,16 @@ impl Lexer {
         self.escape.len()
     }
 
+    /// A value has just ended, and nothing but white space has come behind it.
+    pub(in crate::wire) fn is_behind_value(&self) -> bool {
+        self.state == State::After
+    }
+
+    /// No array or object is open.
+    pub(in crate::wire) fn is_outside(&self) -> bool {
+        self.open.is_empty()
+    }
+
     /// The string that has just ended was the name of a member.
     pub(in crate::wire) fn is_behind_key(&self) -> bool {
         self.state == State::Colon
