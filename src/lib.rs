@@ -56,8 +56,9 @@ pub use checker::{Advance, Checker, Edit, Finding, How, Session, Verdict};
 pub use error::{Error, Result};
 pub use identifier::{Identifier, Kind, KindSpec, Named, Shape, Strength};
 pub use index::source::{BadValue, Rows};
-pub use index::{Index, IndexBuilder, IndexBytes, IndexInfo, Region, Schema, SegmentInfo};
+pub use index::{Index, IndexBuilder, IndexBytes, IndexInfo, ObservedInfo, Region, Schema, SegmentInfo};
 pub use policy::{Action, Policy, Reader};
+pub use scan::Canary;
 
 /// The examples of the README run as tests.
 #[cfg(all(doctest, feature = "http"))]

@@ -11,7 +11,9 @@ use std::fmt::Write;
 
 use response::{Response, check, cut, edits};
 use serde::Deserialize;
-use tightlip::{Action, Identifier, Index, IndexBuilder, Kind, Policy, Reader, Region, Schema, Verdict};
+use tightlip::{
+    Action, Canary, Identifier, Index, IndexBuilder, Kind, Policy, Reader, Region, Schema, Verdict,
+};
 
 macro_rules! themes {
     ($($theme:ident),*) => {
@@ -25,8 +27,27 @@ macro_rules! themes {
 }
 
 themes!(
-    blind, codes, dates, emails, folding, names, numbers, overlaps, patterns, phones, readers, readings,
-    redact, scripts, stop, together, uniform
+    addresses,
+    blind,
+    codes,
+    dates,
+    emails,
+    folding,
+    names,
+    names_spellings,
+    numbers,
+    ordinary,
+    overlaps,
+    patterns,
+    phones,
+    readers,
+    readings,
+    redact,
+    reversed,
+    scripts,
+    stop,
+    together,
+    uniform
 );
 
 #[test]
@@ -45,6 +66,8 @@ struct Theme {
     #[serde(default)]
     owners: Owners,
     policy: Option<String>,
+    #[serde(default)]
+    reversed: bool,
     cases: Vec<Case>,
 }
 
@@ -62,6 +85,12 @@ struct Case {
     /// The name of a built-in policy, or the text of one.
     policy: Option<String>,
     region: Option<String>,
+    /// The company's own texts.
+    #[serde(default)]
+    canaries: Vec<String>,
+    /// Built to find values that are written backwards.
+    #[serde(default)]
+    reversed: bool,
     /// The text of a schema.
     schema: Option<String>,
     text: String,
@@ -124,7 +153,11 @@ impl Case {
     fn run(&self, theme: &Theme) -> Result<(), String> {
         let folder = tempfile::tempdir().unwrap();
         let folder = folder.path().join("customers.tlx");
-        let index = self.index(self.owners.as_ref().unwrap_or(&theme.owners), &folder);
+        let index = self.index(
+            self.owners.as_ref().unwrap_or(&theme.owners),
+            theme.reversed || self.reversed,
+            &folder,
+        );
         let policy = match self.policy.as_deref().or(theme.policy.as_deref()) {
             None => Policy::standard(),
             Some(text) if text.contains('=') => Policy::from_toml(text).unwrap(),
@@ -159,8 +192,9 @@ impl Case {
         Ok(())
     }
 
-    fn index(&self, owners: &Owners, folder: &std::path::Path) -> Index {
-        let mut builder = IndexBuilder::new();
+    fn index(&self, owners: &Owners, reversed: bool, folder: &std::path::Path) -> Index {
+        let canaries: Vec<_> = self.canaries.iter().cloned().map(|text| Ok(Canary::from(text))).collect();
+        let mut builder = IndexBuilder::new().reversed(reversed).canaries(canaries);
         if let Some(schema) = &self.schema {
             builder = builder.schema(&Schema::from_toml(schema).unwrap());
         }

@@ -2,6 +2,7 @@
 
 mod support;
 
+use serde_json::{Value, json};
 use support::{PEOPLE, Place};
 
 /// What a stranger is shown of a text.
@@ -51,7 +52,10 @@ fn info_says_what_is_in_an_index() {
     assert_eq!(bytes("keys"), on_disk(".strong") + on_disk(".weak"));
     assert_eq!(bytes("owner_names"), on_disk(".owners"));
     let names: Vec<&String> = json.as_object().unwrap().keys().collect();
-    assert_eq!(names, ["bytes", "folding", "generation", "identifiers", "owners", "segments"]);
+    assert_eq!(
+        names,
+        ["bytes", "folding", "generation", "identifiers", "noisy", "observed", "owners", "segments"]
+    );
 
     let text = place.run("index info index.tlx").quietly();
     for (name, value) in [("owners", "2"), ("email", "3"), ("date_of_birth", "2")] {
@@ -214,14 +218,48 @@ fn every_alias_is_its_kind_and_names_may_come_in_two_columns() {
     }
     place.write(
         "names.csv",
-        "id,first_name,last_name,email\nC-1,Ann,Lee,ann@example.com\nC-2,,Ray,bob@example.com\n",
+        "id,first_name,last_name,email\nC-1,Ann,Lee,ann@example.com\nC-2,,Okafor,bob@example.com\n",
     );
     place.run("index build names.csv -o index.tlx").quietly();
     place.write("policy.toml", "[kinds]\nname = 'redact'");
     let shown = place
-        .fed("filter --index index.tlx --policy policy.toml", "Ann Lee, Lee, Ann; Mrs Ray; Ann")
+        .fed("filter --index index.tlx --policy policy.toml", "Ann Lee, Lee, Ann; Mrs Okafor; Ann")
         .quietly();
     assert_eq!(shown, "[NAME], [NAME]; Mrs [NAME]; Ann");
+}
+
+#[test]
+fn ordinary_words_and_canaries_are_counted_and_observed() {
+    let place = Place::new();
+    place.write("people.csv", "id,username,email,account\nC-1,refund-policy,info@example.com,20240131\nC-2,zoya_k81,zoya@example.com,7712345\n");
+    place.write("page.txt", "Write to info@example.com.");
+    place.write(
+        "answers.jsonl",
+        "{\"reader\": \"C-2\", \"text\": \"You are zoya_k81.\"}\n\n{\"text\": \"Account 7712345\"}\n",
+    );
+    let built =
+        place.run("index build people.csv -o index.tlx --canary page.txt --canary answers.jsonl").well();
+    for said in [
+        "ordinary language, which is only observed: username 1",
+        "in the canaries, which is only observed: account 1, email 1",
+        "not meant: account 1",
+    ] {
+        assert!(built.err.contains(said), "{said} in {}", built.err);
+    }
+    let info: Value = serde_json::from_str(&place.run("index info index.tlx --json").quietly()).unwrap();
+    assert_eq!(
+        info["observed"],
+        json!({"ordinary": {"username": 1}, "canaries": {"account": 1, "email": 1}})
+    );
+    let text = "refund-policy, info@example.com, 7712345, zoya_k81";
+    let shown = place.fed("filter --index index.tlx", text).quietly();
+    assert_eq!(shown, "refund-policy, info@example.com, 7712345, [USERNAME]");
+
+    place.write("bad.jsonl", "{\"txt\": \"x\"}\n");
+    place
+        .run("index build people.csv -o other.tlx --canary bad.jsonl")
+        .refused_at_once(2, &["bad.jsonl, line 1", "expected"]);
+    place.run("index build people.csv -o other.tlx --canary none.txt").refused_at_once(1, &["none.txt"]);
 }
 
 #[test]
@@ -273,14 +311,14 @@ fn an_index_is_replaced_as_a_whole_or_not_at_all() {
     place.run("index build new.csv -o index.tlx").quietly();
     assert_eq!(filtered(&place, "ann@example.com new@example.com"), "ann@example.com [EMAIL]");
     let after = place.files("index.tlx");
-    assert_eq!(after.len(), 6, "{after:?}");
+    assert_eq!(after.len(), 7, "{after:?}");
     assert!(after.iter().all(|path| !before.contains(path) || path.ends_with("manifest.json")), "{after:?}");
 
     // A damaged index can be built again, as its error message says; files of others stay.
     place.write("index.tlx/manifest.json", "{").write("index.tlx/README", "ours");
     place.run("index info index.tlx").refused_at_once(2, &["damaged", "build the index again"]);
     place.run("index build people.csv -o index.tlx").quietly();
-    assert_eq!(place.files("index.tlx").len(), 7);
+    assert_eq!(place.files("index.tlx").len(), 8);
 }
 
 #[test]

@@ -108,6 +108,9 @@ fn files_of_another_place_or_index_are_noticed() {
             .filter(|b| *b != a && !(a.ends_with("manifest.json") && b.ends_with("manifest.json")))
         {
             let content = std::fs::read(b).unwrap();
+            if content == std::fs::read(a).unwrap() {
+                continue; // neither has keys that are only observed
+            }
             with_content(a, &content, || {
                 assert_refused(&place, &format!("{} instead of {}", name(b), name(a)))
             });

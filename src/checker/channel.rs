@@ -178,7 +178,7 @@ impl Channel {
             }
         }
         for found in &matches {
-            let Some(mut judgement) = inner.rules.alone(found.kind, found.key) else { continue };
+            let Some(mut judgement) = inner.rules.alone(found.kind, found.key, found.means) else { continue };
             if self.audience == Audience::Internal {
                 judgement.action = judgement.action.min(Action::Observe);
                 if judgement.action == Action::Observe {
@@ -191,7 +191,7 @@ impl Channel {
                 if judgement.action == Action::Stop {
                     return self.stop(inner, found.start);
                 }
-            } else if inner.rules.counts_together(found.kind) {
+            } else if inner.rules.counts_together(found.kind) && !judgement.only_observed {
                 let order = |found: &Match| (found.end, found.start);
                 let behind = self.undecided.iter().rev().take_while(|(other, _)| order(other) > order(found));
                 self.undecided.insert(self.undecided.len() - behind.count(), (*found, judgement));
@@ -291,7 +291,7 @@ impl Channel {
         let told = match judgement.rule {
             Rule::Uniform => Told::Uniform,
             Rule::Pattern => Told::ByLooks,
-            Rule::Kind | Rule::Together | Rule::NamesAlone => Told::Known,
+            Rule::Kind | Rule::Together | Rule::NamesAlone | Rule::Ordinary | Rule::Canary => Told::Known,
         };
         let merged =
             self.withheld.add(Shown { action: judgement.action, start, end, told, kind: found.kind, value });
@@ -332,6 +332,8 @@ impl Channel {
             Rule::Kind => format!("kinds.{kind}"),
             Rule::Together => "together".into(),
             Rule::NamesAlone => "names.alone_if_shared_by_fewer_than".into(),
+            Rule::Ordinary => "ordinary".into(),
+            Rule::Canary => "canary".into(),
             Rule::Pattern => format!("patterns.{kind}"),
             Rule::Uniform => format!("uniform.{kind}"),
         };

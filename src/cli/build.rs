@@ -7,7 +7,7 @@ use std::str::FromStr;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{Ending, grouped, print};
+use super::{Ending, by_kind, canary, grouped, print};
 use crate::error::{Error, Result};
 use crate::{BadValue, IndexBuilder, Region, Rows, Schema};
 
@@ -29,6 +29,13 @@ pub(super) struct Build {
     /// How much memory sorting may use.
     #[arg(long, default_value = "512MiB", value_name = "BYTES")]
     memory: Size,
+    /// Find values that are written backwards too: long ones of strong kinds, and names. The index takes about 40 % more bytes.
+    #[arg(long)]
+    reversed: bool,
+    /// The company's own texts and past answers: values in them, outside what was written to their owner, are kept but only observed. Plain text,
+    /// or .jsonl with "text" and, for an answer, "reader". May be given more than once.
+    #[arg(long, value_name = "FILE")]
+    canary: Vec<PathBuf>,
     /// How many rows may have a value that cannot be used: a share such as 5% or a number. Beyond it nothing is written.
     #[arg(long, default_value = "5%", value_name = "SHARE|NUMBER", allow_negative_numbers = true)]
     max_bad: MaxBad,
@@ -54,7 +61,14 @@ impl Build {
             .output
             .parent()
             .map(|folder| if folder.as_os_str().is_empty() { Path::new(".") } else { folder });
-        let mut builder = IndexBuilder::new().schema(&schema).region(self.region).memory(self.memory.0);
+        let mut builder = IndexBuilder::new()
+            .schema(&schema)
+            .region(self.region)
+            .memory(self.memory.0)
+            .reversed(self.reversed);
+        for path in &self.canary {
+            builder = builder.canaries(canary::texts(path)?);
+        }
         builder = runs.filter(|folder| folder.is_dir()).into_iter().fold(builder, IndexBuilder::runs_in);
 
         let progress = self.progress();
@@ -116,6 +130,18 @@ impl Build {
             grouped(info.owners),
             grouped(info.bytes.total)
         ))?;
+        for (counts, what) in [
+            (&info.observed.ordinary, "ordinary language, which is only observed"),
+            (&info.observed.canaries, "in the canaries, which is only observed"),
+            (
+                &info.noisy,
+                "so short, plain a number or so much like a date that it may be found where it is not meant",
+            ),
+        ] {
+            if !counts.is_empty() {
+                eprintln!("tightlip: values that are {what}: {}", by_kind(counts));
+            }
+        }
         if rows.bad > 0 {
             eprintln!(
                 "tightlip: {} of {} rows had values that cannot be used; their other values are in",

@@ -2,6 +2,7 @@
 
 mod bench;
 mod build;
+mod canary;
 mod demo;
 mod filter;
 mod jsonl;
@@ -215,6 +216,13 @@ fn verify(index: &std::path::Path) -> Result<Ending> {
     Ok(Ending::Done)
 }
 
+/// `name 12, city 3`.
+fn by_kind(counts: &std::collections::BTreeMap<String, u64>) -> String {
+    let counts: Vec<String> =
+        counts.iter().map(|(kind, count)| format!("{kind} {}", grouped(*count))).collect();
+    counts.join(", ")
+}
+
 fn info(path: &std::path::Path, json: bool) -> Result<Ending> {
     let info = Index::open(path)?.info();
     if json {
@@ -228,6 +236,15 @@ fn info(path: &std::path::Path, json: bool) -> Result<Ending> {
     line("owners", grouped(info.owners));
     for (kind, count) in &info.identifiers {
         line(kind, grouped(*count));
+    }
+    for (counts, what) in [
+        (&info.observed.ordinary, "observed as ordinary"),
+        (&info.observed.canaries, "observed as canaries"),
+        (&info.noisy, "likely to be noisy"),
+    ] {
+        if !counts.is_empty() {
+            line(what, by_kind(counts));
+        }
     }
     line("segments", grouped(info.segments.len() as u64));
     for (name, bytes) in [

@@ -2,16 +2,19 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::folder::{Output, Target};
-use super::keys::{Rejection, keys};
+use super::keys::{Rejection, as_written, backwards, keys};
 use super::manifest::{Manifest, SegmentEntry};
+use super::observed::ObservedKeys;
 use super::openings::Openings;
+use super::ordinary::{is_noisy, is_ordinary};
 use super::owner_names::OwnerNamesBuilder;
 use super::postings::{Owner, PostingsBuilder};
 use super::segment::{Segment, SegmentBytes};
 use super::sort::{Sorted, Sorter};
-use super::{Generation, Index, KeyMap, Region, Schema};
+use super::{Generation, Index, KeyId, KeyMap, Region, Schema};
 use crate::error::{Error, Result};
 use crate::identifier::{Identifier, KindSpec, Strength};
 
@@ -42,6 +45,7 @@ pub struct IndexBuilder {
     kinds: Vec<KindSpec>,
     region: Region,
     memory: usize,
+    reversed: bool,
     runs: PathBuf,
     /// owner, 0, kind, key, 0, confers
     rows: Option<Sorter>,
@@ -49,7 +53,11 @@ pub struct IndexBuilder {
     spellings: Option<Sorter>,
     calling_codes: BTreeSet<u16>,
     keys: usize,
+    searches: Vec<Search>,
 }
+
+/// Finds the keys that are to be observed only, with their kinds, when the index is built. What looks for values is not known to this layer.
+pub(crate) type Search = Box<dyn FnOnce(&Arc<Generation>) -> Result<Vec<(u8, KeyId)>> + Send>;
 
 impl Default for IndexBuilder {
     fn default() -> Self {
@@ -64,11 +72,13 @@ impl IndexBuilder {
             kinds: Schema::default().kinds(),
             region: Region::default(),
             memory: 512 << 20,
+            reversed: false,
             runs: std::env::temp_dir(),
             rows: None,
             spellings: None,
             calling_codes: BTreeSet::new(),
             keys: 0,
+            searches: Vec::new(),
         }
     }
 
@@ -87,6 +97,18 @@ impl IndexBuilder {
     /// The bytes that sorting may hold; 512 MiB unless set.
     pub fn memory(mut self, bytes: usize) -> Self {
         self.memory = bytes;
+        self
+    }
+
+    /// Whether values are found that are written backwards (`moc.elpmaxe@nna`): long ones of strong kinds, and names. Off unless set: each has one
+    /// more key then, and the index takes about 40 % more bytes.
+    pub fn reversed(mut self, reversed: bool) -> Self {
+        self.reversed = reversed;
+        self
+    }
+
+    pub(crate) fn search(mut self, search: Search) -> Self {
+        self.searches.push(search);
         self
     }
 
@@ -145,11 +167,12 @@ impl IndexBuilder {
         };
         let kind = [place as u8];
         self.calling_codes.extend(keys.calling_code);
-        self.keys += 1 + keys.spellings.len();
+        let backwards = if self.reversed { backwards(&self.kinds[place], &keys.main) } else { None };
+        self.keys += 1 + keys.spellings.len() + usize::from(backwards.is_some());
         let rows = self.rows.get_or_insert_with(|| Sorter::new(&self.runs, self.memory / 2));
         rows.push(&[owner.as_bytes(), &[0], &kind, &keys.main, &[0, u8::from(confers)]])?;
         let spellings = self.spellings.get_or_insert_with(|| Sorter::new(&self.runs, self.memory / 4));
-        for spelling in &keys.spellings {
+        for spelling in keys.spellings.iter().chain(&backwards) {
             spellings.push(&[&kind, spelling, &[0], &keys.main])?;
         }
         Ok(None)
@@ -196,16 +219,27 @@ impl IndexBuilder {
         let mut merge = Merge::new(keys.sorted()?, spellings.sorted()?)?;
         let mut postings = PostingsBuilder::default();
         let mut spelled = Sorter::new(&self.runs, self.memory / 4);
-        let mut identifiers = vec![0; self.kinds.len()];
+        let none = vec![0; self.kinds.len()];
+        let (mut identifiers, mut ordinary, mut noisy) = (none.clone(), none.clone(), none.clone());
+        let mut ordinary_keys = Vec::new();
         let first_weak = self.kinds.iter().take_while(|spec| spec.strength == Strength::Strong).count();
         let mut write_keys = |target: &mut Target, name, until: usize| -> Result<Output> {
             let mut map = fst::raw::Builder::new(target.create(name)?).map_err(unwritable)?;
             while let Some(kind) = merge.kind().filter(|kind| *kind < until) {
                 let (key, owners, values) = merge.next()?;
                 if !self.kinds[kind].shape.is_digits() {
-                    openings.add(&key);
+                    openings.add(&as_written(&key));
                 }
                 map.insert(&key, postings.len()).map_err(unwritable)?;
+                let (spec, written) = (&self.kinds[kind], as_written(&key));
+                let written = std::str::from_utf8(&written[1..]).unwrap_or_default();
+                let is_value = u64::from(!owners.is_empty());
+                if is_ordinary(spec, written) {
+                    ordinary_keys.push(postings.len() as u32);
+                    ordinary[kind] += is_value;
+                } else if is_noisy(spec, written) {
+                    noisy[kind] += is_value;
+                }
                 identifiers[kind] += owners.len() as u64;
                 if !values.is_empty() {
                     let owners: Vec<u8> = owners
@@ -242,16 +276,21 @@ impl IndexBuilder {
         let owner_names = write("owners", &|out| names.write(out))?;
         openings.shrink();
         let openings = write("openings", &|out| openings.write(out))?;
+        let mut observed = write("observed", &|out| ObservedKeys::write(&ordinary_keys, &[], out))?;
         let entry = SegmentEntry {
             first_owner: 0,
             owners: names.len() as u32,
             dead: Vec::new(),
             identifiers,
+            ordinary,
+            canaries: none,
+            noisy,
             strong: strong.entry(),
             weak: weak.entry(),
             postings: postings.entry(),
             owner_names: owner_names.entry(),
             openings: openings.entry(),
+            observed: observed.entry(),
         };
         let bytes = SegmentBytes {
             strong: strong.bytes()?,
@@ -259,12 +298,47 @@ impl IndexBuilder {
             postings: postings.bytes()?,
             owner_names: owner_names.bytes()?,
             openings: openings.bytes()?,
+            observed: observed.bytes()?,
         };
         let segment = Segment::new(&entry, bytes)?;
         let manifest =
             Manifest::new(self.kinds, self.region, self.calling_codes.into_iter().collect(), vec![entry])?;
-        target.commit(&manifest, [strong, weak, postings, owner_names, openings])?;
-        Index::new(Generation::new(manifest, vec![segment])?)
+        let mut generation = Arc::new(Generation::new(manifest, vec![segment])?);
+        if !self.searches.is_empty() {
+            let mut found = Vec::new();
+            for search in self.searches {
+                found.append(&mut search(&generation)?);
+            }
+            let generation = Arc::get_mut(&mut generation).expect("searches are over");
+            let canaries = generation.note_canaries(found);
+            let mut output = target.create("observed")?;
+            ObservedKeys::write(&ordinary_keys, &canaries, &mut output)
+                .map_err(|error| Error::io("cannot write the index", &error))?;
+            observed = output.finish()?;
+            generation.manifest.segments[0].observed = observed.entry();
+            generation.segments[0].observed = ObservedKeys::new(observed.bytes()?)?;
+        }
+        target.commit(&generation.manifest, [strong, weak, postings, owner_names, openings, observed])?;
+        Ok(Index { generation })
+    }
+}
+
+impl Generation {
+    /// Counts the canaries among the keys that a search has found, and gives their ordinals with those of all that they spell, in order.
+    fn note_canaries(&mut self, mut found: Vec<(u8, KeyId)>) -> Vec<u32> {
+        found.sort_unstable();
+        found.dedup();
+        let mut keys = BTreeSet::new();
+        for (kind, key) in found {
+            self.segments[0].with_values(key.ordinal, |ordinal| {
+                keys.insert((ordinal as u32, kind));
+            });
+        }
+        let counts = &mut self.manifest.segments[0].canaries;
+        for (ordinal, kind) in &keys {
+            counts[usize::from(*kind)] += u64::from(self.segments[0].is_value(u64::from(*ordinal)));
+        }
+        keys.into_iter().map(|(ordinal, _)| ordinal).collect()
     }
 }
 

@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 const UNFINISHED: &str = ".unfinished-";
 
 /// What the files of a segment are called, behind a prefix of eight hexadecimal digits and a dot.
-const FILES: [&str; 5] = ["strong", "weak", "postings", "owners", "openings"];
+const FILES: [&str; 6] = ["strong", "weak", "postings", "owners", "openings", "observed"];
 
 /// Whether a file of this name can be part of an index. No other is ever removed.
 fn is_ours(name: &str) -> bool {

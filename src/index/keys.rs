@@ -4,18 +4,26 @@
 //!
 //! | kind | further keys |
 //! |---|---|
-//! | name | every `Last, First` split · first and last of three or more · middle names as initials · `O'Brien` as `OBrien` |
+//! | name | every `Last, First` split · first and last of three or more · middle names as initials · `O'Brien` as `OBrien` · the first of two last names with a hyphen · particles of a last name before a comma, also glued · other ways to write letters (`Mueller`, `Maria` for `Мария`) |
+//! | words, address | other ways to write letters · without the country at the end · `…strasse` and `…str` |
 //! | code | with the spaces that it has after letters |
-//! | date of birth | year, month and day in the three usual orders, padded or not · month names, whole or short, before or after the day · ordinals |
+//! | date of birth | year, month and day in the three usual orders, padded or not · month names, whole or short, before or after the day · ordinals · two digits for the year · eight digits |
 //!
 //! Keys are folded text ([`crate::text`]) behind one byte for the kind. In a key of words a gap is one space; a comma stands for a gap
 //! that must contain one (`lee,ann`).
 
-use crate::identifier::{Between, KindSpec, Shape};
+use super::spellings;
+use crate::identifier::{Between, KindSpec, Shape, Strength};
 use crate::text::{Class, symbols};
 
 /// The longest folded value, in bytes. Bounds walks, and with them memory per stream.
 pub(crate) const LONGEST: usize = 256;
+
+/// Stands before keys that are written backwards. No folded text contains it.
+pub(crate) const BACKWARDS: u8 = 2;
+
+/// Shorter values of strong kinds are not looked for backwards.
+const SHORTEST_BACKWARDS: usize = 7;
 
 /// Why a value cannot be used. Never says the value.
 pub(crate) type Rejection = &'static str;
@@ -45,6 +53,7 @@ pub(crate) fn keys(spec: &KindSpec, text: &str, region: Region) -> Result<Keys, 
         Shape::Name => name(text),
         Shape::Date => date(text, region)?,
         Shape::Code => code(text),
+        Shape::Words => words(spec, text),
         shape => Keys { main: fold(shape, text), ..Keys::default() },
     };
     let has_letter =
@@ -59,6 +68,23 @@ pub(crate) fn keys(spec: &KindSpec, text: &str, region: Region) -> Result<Keys, 
         return Err("too long (at most 256 characters)");
     }
     Ok(keys)
+}
+
+/// A key as it stands in a text that is written backwards, if values of the kind are looked for so: long ones of strong kinds, and names.
+pub(crate) fn backwards(spec: &KindSpec, key: &[u8]) -> Option<Vec<u8>> {
+    let is_looked_for = match spec.strength {
+        Strength::Strong => key.len() >= SHORTEST_BACKWARDS,
+        Strength::Weak => spec.shape == Shape::Name && key.contains(&b' '),
+    };
+    let key = std::str::from_utf8(key).ok().filter(|key| is_looked_for && key.len() < LONGEST)?;
+    let letters: String = key.chars().rev().collect();
+    Some([&[BACKWARDS], letters.as_bytes()].concat())
+}
+
+/// A key as a text writes it: without what says that it is written backwards.
+pub(crate) fn as_written(key: &[u8]) -> Vec<u8> {
+    let (kind, folded) = key.split_at(1);
+    [kind, folded.strip_prefix(&[BACKWARDS]).unwrap_or(folded)].concat()
 }
 
 /// Folds text with the gaps of a shape.
@@ -95,6 +121,32 @@ fn code(text: &str) -> Keys {
     });
     let main = fold(Shape::Code, text);
     let spellings = if written.as_bytes() == main { vec![] } else { vec![written.into_bytes()] };
+    Keys { main, spellings, calling_code: None }
+}
+
+fn words(spec: &KindSpec, text: &str) -> Keys {
+    let main = fold(Shape::Words, text);
+    let is_address = spec.kind == crate::Kind::Address;
+    let of_writing = |folded: Vec<u8>| {
+        let folded = String::from_utf8(folded).expect("folding gives UTF-8");
+        let mut spellings = if is_address { spellings::of_address(&folded) } else { Vec::new() };
+        spellings.extend(spellings::without_e(&folded));
+        spellings.push(folded);
+        spellings
+    };
+    let mut spellings = of_writing(main.clone());
+    for writing in spellings::transliterations(text) {
+        spellings.extend(of_writing(fold(Shape::Words, &writing)));
+    }
+    with_spellings(main, spellings)
+}
+
+/// A key and other spellings, once each.
+fn with_spellings(main: Vec<u8>, spellings: Vec<String>) -> Keys {
+    let mut spellings: Vec<Vec<u8>> = spellings.into_iter().map(String::into_bytes).collect();
+    spellings.sort_unstable();
+    spellings.dedup();
+    spellings.retain(|spelling| *spelling != main && !spelling.is_empty() && spelling.len() <= LONGEST);
     Keys { main, spellings, calling_code: None }
 }
 
@@ -218,33 +270,50 @@ fn name(text: &str) -> Keys {
         _ => text.to_owned(),
     };
     let main = fold(Shape::Name, &in_order);
-    let whole = String::from_utf8(main.clone()).expect("folding gives UTF-8");
+    let folded = |text: &str| String::from_utf8(fold(Shape::Name, text)).expect("folding gives UTF-8");
+    let whole = folded(&in_order);
+    let mut spellings = name_spellings(&whole);
+    spellings.push(folded(&in_order.replace(['\'', '’', '‘', '-'], "")));
+    // Of `Maria Lopez-Garcia` people say the first last name.
+    if let Some((first, (last, _))) =
+        in_order.split_once(' ').and_then(|(first, last)| Some((first, last.rsplit_once('-')?)))
+    {
+        spellings.push(folded(&format!("{first} {last}")));
+    }
+    let mut writings: Vec<String> =
+        spellings::transliterations(&in_order).iter().map(|w| folded(w)).collect();
+    writings.extend(spellings::without_e(&whole));
+    for writing in writings {
+        spellings.extend(name_spellings(&writing));
+        spellings.push(writing);
+    }
+    with_spellings(main, spellings)
+}
+
+/// A folded name in other orders, and without some of its words.
+fn name_spellings(whole: &str) -> Vec<String> {
     let words: Vec<&str> = whole.split(' ').collect();
     let mut spellings = Vec::new();
+    if words.len() > 6 {
+        return spellings;
+    }
     let backwards = |words: &[&str], spellings: &mut Vec<String>| {
         for split in 1..words.len() {
             spellings.push(format!("{},{}", words[split..].join(" "), words[..split].join(" ")));
         }
     };
-    if words.len() <= 6 {
-        backwards(&words, &mut spellings);
-        if let [first, middle @ .., last] = words.as_slice()
-            && !middle.is_empty()
-        {
-            spellings.push(format!("{first} {last}"));
-            backwards(&[*first, *last], &mut spellings);
-            let initials: Vec<String> =
-                middle.iter().filter_map(|m| m.chars().next()).map(String::from).collect();
-            spellings.push(format!("{first} {} {last}", initials.join(" ")));
-        }
+    backwards(&words, &mut spellings);
+    if let [first, middle @ .., last] = words.as_slice()
+        && !middle.is_empty()
+    {
+        spellings.push(format!("{first} {last}"));
+        backwards(&[*first, *last], &mut spellings);
+        let initials: Vec<String> =
+            middle.iter().filter_map(|m| m.chars().next()).map(String::from).collect();
+        spellings.push(format!("{first} {} {last}", initials.join(" ")));
     }
-    let glued: String = in_order.chars().filter(|c| !matches!(c, '\'' | '’' | '‘' | '-')).collect();
-    spellings.push(String::from_utf8(fold(Shape::Name, &glued)).expect("folding gives UTF-8"));
-    let mut spellings: Vec<Vec<u8>> = spellings.into_iter().map(String::into_bytes).collect();
-    spellings.sort_unstable();
-    spellings.dedup();
-    spellings.retain(|spelling| *spelling != main && spelling.len() <= LONGEST);
-    Keys { main, spellings, calling_code: None }
+    spellings.extend(spellings::with_particles(&words));
+    spellings
 }
 
 const MONTHS: [&str; 12] = [
@@ -298,12 +367,13 @@ fn date(text: &str, region: Region) -> Result<Keys, Rejection> {
             format!("{day} of {name} {year}"),
         ]);
     }
-    let main = format!("{year} {month:02} {day:02}").into_bytes();
-    let mut spellings: Vec<Vec<u8>> = spellings.into_iter().map(String::into_bytes).collect();
-    spellings.sort_unstable();
-    spellings.dedup();
-    spellings.retain(|spelling| *spelling != main);
-    Ok(Keys { main, spellings, calling_code: None })
+    let short_year = format!("{:02}", year % 100);
+    for (m, d) in [(format!("{month:02}"), format!("{day:02}")), (month.to_string(), day.to_string())] {
+        spellings.extend([format!("{m} {d} {short_year}"), format!("{d} {m} {short_year}")]);
+        spellings.extend([format!("{short} {d} {short_year}"), format!("{d} {short} {short_year}")]);
+    }
+    spellings.push(format!("{year}{month:02}{day:02}"));
+    Ok(with_spellings(format!("{year} {month:02} {day:02}").into_bytes(), spellings))
 }
 
 /// Year, month and day of a date as a dictionary writes it; a time of day behind it is left out.

@@ -47,11 +47,16 @@ pub(crate) struct SegmentEntry {
     pub(crate) dead: Vec<u32>,
     /// How many identifiers of each kind, in the order of the kinds.
     pub(crate) identifiers: Vec<u64>,
+    /// How many of them are only observed, as ordinary language and as canaries, and how many may be found where they are not meant.
+    pub(crate) ordinary: Vec<u64>,
+    pub(crate) canaries: Vec<u64>,
+    pub(crate) noisy: Vec<u64>,
     pub(crate) strong: FileEntry,
     pub(crate) weak: FileEntry,
     pub(crate) postings: FileEntry,
     pub(crate) owner_names: FileEntry,
     pub(crate) openings: FileEntry,
+    pub(crate) observed: FileEntry,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -105,7 +110,9 @@ impl Manifest {
     }
 
     pub(crate) fn files(&self) -> impl Iterator<Item = &FileEntry> {
-        self.segments.iter().flat_map(|s| [&s.strong, &s.weak, &s.postings, &s.owner_names, &s.openings])
+        self.segments
+            .iter()
+            .flat_map(|s| [&s.strong, &s.weak, &s.postings, &s.owner_names, &s.openings, &s.observed])
     }
 
     pub(crate) fn to_json(&self) -> String {

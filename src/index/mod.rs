@@ -4,28 +4,34 @@
 //! begin. Promises that an [`Index`] that exists has been verified, that owner numbers never change while it lives, and that it is on disk
 //! as a whole or not at all.
 
+mod alternatives;
 mod builder;
 mod bytes;
 mod folder;
 mod keys;
 mod manifest;
+mod observed;
 mod openings;
+mod ordinary;
 mod owner_names;
 mod postings;
 mod schema;
 mod segment;
 mod sort;
 pub(crate) mod source;
+mod spellings;
 mod step;
 
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
+pub(crate) use alternatives::{Alternative, Alternatives, FirstAlternative, FirstAlternatives, Sort};
 pub use builder::IndexBuilder;
 pub(crate) use bytes::Bytes;
 pub use keys::Region;
-use manifest::{FileEntry, Manifest};
+use manifest::{FileEntry, Manifest, SegmentEntry};
+pub(crate) use observed::Observed;
 pub(crate) use openings::{
     BARRED, CHARACTERS, DEAD, END, FirstWord, KindMask, MOST_KINDS, OFF, Openings, Place, READING, SPLIT,
     character,
@@ -40,6 +46,8 @@ use crate::identifier::{KindSpec, Strength};
 
 /// The longest key of text, in bytes.
 pub(crate) const LONGEST_KEY: usize = keys::LONGEST;
+
+pub(crate) use keys::BACKWARDS;
 
 /// In place of a segment: the value is in none.
 const UNLISTED: u16 = u16::MAX;
@@ -69,12 +77,26 @@ pub struct IndexInfo {
     pub identifiers: std::collections::BTreeMap<String, u64>,
     /// The segments.
     pub segments: Vec<SegmentInfo>,
+    /// Values that are known but only observed.
+    pub observed: ObservedInfo,
+    /// Values that may be found where they are not meant, by kind: very short codes, plain numbers, dates.
+    pub noisy: std::collections::BTreeMap<String, u64>,
     /// Sizes.
     pub bytes: IndexBytes,
     /// Counts the changes to the index, from 1.
     pub generation: u64,
     /// The folding that its keys were made with.
     pub folding: String,
+}
+
+/// How many values are known but only observed, by kind.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[non_exhaustive]
+pub struct ObservedInfo {
+    /// Ordinary language.
+    pub ordinary: std::collections::BTreeMap<String, u64>,
+    /// Found in the company's own texts outside what was written to their owner.
+    pub canaries: std::collections::BTreeMap<String, u64>,
 }
 
 /// One segment of an index.
@@ -110,6 +132,8 @@ pub(crate) struct Generation {
     manifest: Manifest,
     segments: Vec<Segment>,
     openings: Openings,
+    /// Words that stand for the first words of keys.
+    first_alternatives: FirstAlternatives,
     /// Strong kinds come before weak ones.
     strong_kinds: usize,
     hash_key: [u8; 32],
@@ -146,13 +170,14 @@ impl Index {
             }
             Ok(bytes)
         };
-        let segment = |entry: &manifest::SegmentEntry| {
+        let segment = |entry: &SegmentEntry| {
             let bytes = SegmentBytes {
                 strong: open(&entry.strong)?,
                 weak: open(&entry.weak)?,
                 postings: open(&entry.postings)?,
                 owner_names: open(&entry.owner_names)?,
                 openings: open(&entry.openings)?,
+                observed: open(&entry.observed)?,
             };
             Segment::new(entry, bytes)
         };
@@ -187,14 +212,17 @@ impl Index {
     /// What is in the index.
     pub fn info(&self) -> IndexInfo {
         let manifest = &self.generation.manifest;
-        let mut identifiers = std::collections::BTreeMap::new();
-        for segment in &manifest.segments {
-            for (spec, count) in
-                manifest.kinds.iter().zip(&segment.identifiers).filter(|(_, count)| **count > 0)
-            {
-                *identifiers.entry(spec.kind.name().to_owned()).or_default() += count;
+        let by_kind = |counts: &dyn Fn(&SegmentEntry) -> &[u64]| {
+            let mut all = std::collections::BTreeMap::new();
+            for segment in &manifest.segments {
+                for (spec, count) in
+                    manifest.kinds.iter().zip(counts(segment)).filter(|(_, count)| **count > 0)
+                {
+                    *all.entry(spec.kind.name().to_owned()).or_default() += count;
+                }
             }
-        }
+            all
+        };
         let mut sizes = [0; 4];
         for segment in &self.generation.segments {
             sizes.iter_mut().zip(segment.sizes()).for_each(|(sum, size)| *sum += size as u64);
@@ -209,6 +237,7 @@ impl Index {
                 &segment.postings,
                 &segment.owner_names,
                 &segment.openings,
+                &segment.observed,
             ]
             .map(|file| file.bytes)
             .iter()
@@ -216,8 +245,13 @@ impl Index {
         });
         IndexInfo {
             owners: manifest.segments.iter().map(|segment| u64::from(segment.owners)).sum(),
-            identifiers,
+            identifiers: by_kind(&|segment| &segment.identifiers),
             segments: segments.collect(),
+            observed: ObservedInfo {
+                ordinary: by_kind(&|segment| &segment.ordinary),
+                canaries: by_kind(&|segment| &segment.canaries),
+            },
+            noisy: by_kind(&|segment| &segment.noisy),
             bytes: IndexBytes {
                 total: keys + owners + owner_names + accelerators,
                 keys,
@@ -277,7 +311,30 @@ impl Generation {
                 .ok_or_else(damaged)?;
         }
         let strong_kinds = manifest.kinds.iter().take_while(|spec| spec.strength == Strength::Strong).count();
-        Ok(Self { manifest, segments, openings, strong_kinds, hash_key })
+        let mut generation = Self {
+            manifest,
+            segments,
+            openings,
+            first_alternatives: FirstAlternatives::default(),
+            strong_kinds,
+            hash_key,
+        };
+        generation.find_first_alternatives();
+        Ok(generation)
+    }
+
+    fn find_first_alternatives(&mut self) {
+        let mut openings = std::mem::replace(&mut self.openings, Openings::for_keys(0));
+        let mut found = FirstAlternatives::default();
+        for (kind, spec) in (0..).zip(self.kinds()) {
+            let Some(alternatives) = Alternatives::of(spec.shape) else { continue };
+            for (segment, map) in self.maps(spec.strength) {
+                if let Some(start) = step(map, map.root().addr(), kind) {
+                    found.add(&mut openings, alternatives, (kind, segment), map, start);
+                }
+            }
+        }
+        (self.openings, self.first_alternatives) = (openings, found);
     }
 
     pub(crate) fn number(&self) -> u64 {
@@ -294,6 +351,10 @@ impl Generation {
 
     pub(crate) fn openings(&self) -> &Openings {
         &self.openings
+    }
+
+    pub(crate) fn first_alternatives(&self) -> &FirstAlternatives {
+        &self.first_alternatives
     }
 
     /// The maps in which a kind has its keys, with the number of their segment.
@@ -322,6 +383,11 @@ impl Generation {
             return key;
         }
         KeyId { ordinal: self.segments[usize::from(key.segment)].value(key.ordinal), ..key }
+    }
+
+    /// Whether values of a key are only observed, and why.
+    pub(crate) fn observed(&self, key: KeyId) -> Option<Observed> {
+        self.segments.get(usize::from(key.segment))?.observed(key.ordinal)
     }
 
     pub(crate) fn lineage(&self) -> &str {

@@ -99,6 +99,19 @@ impl FirstWord {
         self.len = (self.len() + length).min(WORD) as u8;
     }
 
+    /// The first bytes of a word.
+    pub(crate) fn of(word: &[u8]) -> Self {
+        let mut first = Self::EMPTY;
+        word.iter().all(|byte| first.push_byte(*byte));
+        first
+    }
+
+    /// A number that orders words as their bytes do.
+    #[inline]
+    pub(crate) fn ordered(&self) -> u64 {
+        self.packed.swap_bytes()
+    }
+
     /// Whether its last byte is a digit.
     #[inline]
     pub(crate) fn ends_in_digit(&self) -> bool {

@@ -85,6 +85,27 @@ impl Postings {
         if record >> 30 == 1 { u64::from(record & REST) } else { ordinal }
     }
 
+    /// Calls `each` with the ordinals of the values that a key spells.
+    pub(crate) fn values(&self, ordinal: u64, mut each: impl FnMut(u64)) {
+        let record = self.record(ordinal);
+        match record >> 30 {
+            1 => each(u64::from(record & REST)),
+            3 => {
+                let mut list = List { bytes: &self.lists()[(record & REST) as usize..] };
+                list.read(|_| {});
+                list.read(|ordinal| each(u64::from(ordinal)));
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether a key is a value, not only a spelling of others.
+    pub(crate) fn is_value(&self, ordinal: u64) -> bool {
+        let mut has_owners = false;
+        self.visit(ordinal, false, &mut |_| has_owners = true);
+        has_owners
+    }
+
     fn record(&self, ordinal: u64) -> u32 {
         let at = HEADER + 4 * ordinal as usize;
         let bytes = self.bytes.as_ref()[at..at + 4].try_into().expect("four bytes");

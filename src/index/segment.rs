@@ -1,6 +1,7 @@
 //! One segment: keys, whose they are, and what their owners are called. Never changes once written.
 
 use super::manifest::SegmentEntry;
+use super::observed::{Observed, ObservedKeys};
 use super::openings::Openings;
 use super::owner_names::OwnerNames;
 use super::postings::{Owner, Postings};
@@ -15,6 +16,7 @@ pub(crate) struct Segment {
     first_owner: u32,
     dead: Vec<u32>,
     pub(crate) openings: Openings,
+    pub(super) observed: ObservedKeys,
 }
 
 /// The files of a segment.
@@ -24,6 +26,7 @@ pub(crate) struct SegmentBytes {
     pub(crate) postings: Bytes,
     pub(crate) owner_names: Bytes,
     pub(crate) openings: Bytes,
+    pub(crate) observed: Bytes,
 }
 
 impl Segment {
@@ -33,6 +36,7 @@ impl Segment {
         };
         Ok(Self {
             openings: Openings::read(&bytes.openings)?,
+            observed: ObservedKeys::new(bytes.observed)?,
             strong: keys(bytes.strong)?,
             weak: keys(bytes.weak)?,
             postings: Postings::new(bytes.postings)?,
@@ -56,6 +60,22 @@ impl Segment {
         self.postings.value(ordinal)
     }
 
+    /// Calls `each` with a key and those of the values that it spells.
+    pub(crate) fn with_values(&self, ordinal: u64, mut each: impl FnMut(u64)) {
+        each(ordinal);
+        self.postings.values(ordinal, each);
+    }
+
+    /// Whether a key is a value, not only a spelling of others.
+    pub(crate) fn is_value(&self, ordinal: u64) -> bool {
+        self.postings.is_value(ordinal)
+    }
+
+    /// Whether values of a key are only observed, and why.
+    pub(crate) fn observed(&self, ordinal: u64) -> Option<Observed> {
+        self.observed.why(ordinal).or_else(|| self.observed.why(self.value(ordinal)))
+    }
+
     pub(crate) fn owner_number(&self, name: &str) -> Option<u32> {
         self.names.find(name).map(|place| self.first_owner + place)
     }
@@ -68,6 +88,6 @@ impl Segment {
     /// Bytes of keys, postings, owner names and openings.
     pub(crate) fn sizes(&self) -> [usize; 4] {
         let keys = self.strong.size() + self.weak.size();
-        [keys, self.postings.size(), self.names.size(), self.openings.size()]
+        [keys, self.postings.size() + self.observed.size(), self.names.size(), self.openings.size()]
     }
 }

@@ -508,6 +508,11 @@ impl Settings {
         })
     }
 
+    /// Whether a kind is named, and with it acted on alone.
+    pub(super) fn names_kind(&self, spec: &KindSpec) -> bool {
+        self.kinds.keys().any(|name| Kind::named(name) == spec.kind)
+    }
+
     /// What is done with what looks like a value of a kind, because it does, and because known values are not told from others.
     pub(super) fn patterns(&self, spec: &KindSpec) -> (Action, Action) {
         let named = self.patterns.iter().filter(|(name, _)| Kind::named(name) == spec.kind);

@@ -7,14 +7,16 @@ use super::evidence::{Evidence, Fact, Known};
 use super::policy::{Action, Cadence, Policy, Style};
 use super::reader::Reader;
 use crate::identifier::{Kind, Shape, Strength};
-use crate::index::{Generation, KeyId, KindMask};
-use crate::scan::Readings;
+use crate::index::{Generation, KeyId, KindMask, Observed};
+use crate::scan::{Means, Readings};
 
 /// What a session judges by.
 pub(crate) struct Rules {
     generation: Arc<Generation>,
     /// By the place of the kind.
     alone: Vec<Action>,
+    /// Kinds that the policy names.
+    named: KindMask,
     labels: Vec<String>,
     pub(crate) style: Style,
     /// Kinds that count together.
@@ -56,6 +58,8 @@ pub(crate) struct Judgement {
     pub(crate) owner: u32,
     /// How many kinds of facts about one person there are with this one.
     pub(crate) facts: u32,
+    /// It is no evidence: ordinary language, or in the company's own texts.
+    pub(crate) only_observed: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,6 +67,8 @@ pub(crate) enum Rule {
     Kind,
     Together,
     NamesAlone,
+    Ordinary,
+    Canary,
     /// It looks like one.
     Pattern,
     /// It looks like one, and known values are not told from others.
@@ -119,6 +125,7 @@ impl Rules {
             patterned,
             patterns,
             readings: settings.readings,
+            named: mask(&|place| settings.names_kind(&kinds[place])),
             alone,
         }
     }
@@ -134,7 +141,7 @@ impl Rules {
     /// What is done with what looks like a value of a kind.
     pub(crate) fn pattern(&self, kind: u8) -> Judgement {
         let (action, rule) = self.patterns[usize::from(kind)];
-        Judgement { action, rule, owners: 0, owner: 0, facts: 1 }
+        Judgement { action, rule, owners: 0, owner: 0, facts: 1, only_observed: false }
     }
 
     /// Whether a value is nobody's secret.
@@ -155,7 +162,7 @@ impl Rules {
     }
 
     /// What is done with a value that stands alone; `None` if every reader may see it or nobody minds.
-    pub(crate) fn alone(&self, kind: u8, key: KeyId) -> Option<Judgement> {
+    pub(crate) fn alone(&self, kind: u8, key: KeyId, means: Means) -> Option<Judgement> {
         if self.is_allowed(key) {
             return None;
         }
@@ -173,7 +180,7 @@ impl Rules {
         if !self.readers.is_empty() && seen_by.iter().all(|seen| *seen) {
             return None;
         }
-        let few = (owners as usize) < self.names_shared_by_fewer_than;
+        let few = (owners as usize) < self.names_shared_by_fewer_than && !means.contains(Means::VARIANT);
         let is_rare_name = few && self.generation.kinds()[usize::from(kind)].shape == Shape::Name;
         let action = self.alone[usize::from(kind)];
         let (action, rule) = if is_rare_name && self.counts_together(kind) && action < Action::Redact {
@@ -181,7 +188,16 @@ impl Rules {
         } else {
             (action, Rule::Kind)
         };
-        Some(Judgement { action, rule, owners, owner, facts: 1 })
+        let observed = match self.generation.observed(key) {
+            Some(Observed::Ordinary) if self.named & 1 << kind != 0 => None,
+            observed => observed,
+        };
+        let (action, rule) = match observed {
+            Some(Observed::Ordinary) => (action.min(Action::Observe), Rule::Ordinary),
+            Some(Observed::Canary) => (action.min(Action::Observe), Rule::Canary),
+            None => (action, rule),
+        };
+        Some(Judgement { action, rule, owners, owner, facts: 1, only_observed: observed.is_some() })
     }
 
     /// What is done with a value that counts together with facts released before it.
@@ -197,7 +213,14 @@ impl Rules {
             .completes(fact, &others, known, start, self.facts, self.people, |key| self.others(key))?;
         let owner = *others.first()?;
         let owners = others.len() as u32;
-        Some(Judgement { action: self.together_action, rule: Rule::Together, owners, owner, facts })
+        Some(Judgement {
+            action: self.together_action,
+            rule: Rule::Together,
+            owners,
+            owner,
+            facts,
+            only_observed: false,
+        })
     }
 
     /// The owners of a value whose data not every reader may see, in order.

@@ -8,7 +8,7 @@ use std::ops::{BitOr, BitOrAssign};
 pub(crate) struct Means(u16);
 
 /// The words of the findings format, by bit.
-const WORDS: [&str; 11] = [
+const WORDS: [&str; 14] = [
     "folded",
     "reading:escape",
     "reading:markup",
@@ -20,6 +20,9 @@ const WORDS: [&str; 11] = [
     "similar",
     "partial",
     "pattern",
+    "variant",
+    "reading:spelling",
+    "reading:reversed",
 ];
 
 impl Means {
@@ -47,6 +50,12 @@ impl Means {
     pub(crate) const PARTIAL: Self = Self(1 << 9);
     /// It looks like personal data, whoever's.
     pub(crate) const PATTERN: Self = Self(1 << 10);
+    /// A nickname or an initial stands for a name: it may well mean somebody else.
+    pub(crate) const VARIANT: Self = Self(1 << 11);
+    /// An abbreviation, or a particle that was left out, added or glued, stands for a word.
+    pub(crate) const SPELLING: Self = Self(1 << 12);
+    /// It is written backwards.
+    pub(crate) const REVERSED: Self = Self(1 << 13);
 
     /// It begins behind an underscore that has to be closed behind it; no finding has it.
     pub(crate) const OPEN: Self = Self(1 << 15);

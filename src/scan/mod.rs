@@ -7,6 +7,7 @@
 mod block;
 mod bounds;
 mod cadence;
+mod canary;
 mod means;
 mod patterns;
 mod plan;
@@ -15,6 +16,7 @@ mod scanner;
 mod views;
 mod walk;
 
+pub use canary::Canary;
 pub(crate) use means::Means;
 pub(crate) use patterns::{has_pattern, kinds_with_patterns};
 pub(crate) use plan::ScanPlan;

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use super::Readings;
 use super::bounds::{Before, may_bar};
 use super::patterns::PatternPlan;
+use super::{Means, Readings};
 use crate::identifier::{Between, Gaps, Shape};
 use crate::index::{
-    BARRED, DEAD, END, FirstWord, Generation, KeyMap, KindMask, LONGEST_KEY, OFF, Openings, Place, READING,
-    SPLIT, character, step,
+    Alternatives, BACKWARDS, BARRED, DEAD, END, FirstAlternatives, FirstWord, Generation, KeyMap, KindMask,
+    LONGEST_KEY, OFF, Openings, Place, READING, SPLIT, character, step,
 };
 use crate::text::reading::{Escapes, Markup, Meaning, may_open, opener};
 use crate::text::{Class, ascii_class};
@@ -56,6 +56,8 @@ pub(super) struct Step {
 pub(super) struct KindPlan {
     pub(super) shape: Shape,
     pub(super) gaps: Gaps,
+    /// Words that stand for others in its values.
+    pub(super) alternatives: Option<&'static Alternatives>,
     pub(super) starts: Vec<Start>,
 }
 
@@ -66,6 +68,8 @@ pub(super) struct Start {
     pub(super) node: usize,
     /// The output gathered up to the node.
     pub(super) output: u64,
+    /// How values are written whose keys begin there.
+    pub(super) means: Means,
 }
 
 /// What a byte of ASCII that is no letter or digit is to the scanner; none of these for a comma, say.
@@ -113,9 +117,14 @@ impl ScanPlan {
         for (place, spec) in generation.kinds().iter().enumerate() {
             let bit = 1 << place;
             let gaps = spec.shape.gaps();
-            let starts = generation.maps(spec.strength).filter_map(|(segment, map)| {
-                let (node, output) = step(map, map.root().addr(), place as u8)?;
-                Some(Start { segment, node, output })
+            let starts = generation.maps(spec.strength).flat_map(|(segment, map)| {
+                let start = |(node, output), means| Start { segment, node, output, means };
+                let forwards = step(map, map.root().addr(), place as u8);
+                let backwards = forwards.and_then(|(node, output)| {
+                    step(map, node, BACKWARDS).map(|(node, adds)| (node, output + adds))
+                });
+                let forwards = forwards.map(|node| start(node, Means::EXACT));
+                [forwards, backwards.map(|node| start(node, Means::REVERSED))].into_iter().flatten()
             });
             let starts: Vec<Start> = if wanted & bit == 0 { Vec::new() } else { starts.collect() };
             if !starts.is_empty() {
@@ -136,7 +145,12 @@ impl ScanPlan {
                     plan.codes |= bit;
                 }
             }
-            plan.kinds.push(KindPlan { shape: spec.shape, gaps, starts });
+            plan.kinds.push(KindPlan {
+                shape: spec.shape,
+                gaps,
+                alternatives: Alternatives::of(spec.shape),
+                starts,
+            });
         }
         if plan.wanted != 0 && (readings.words || readings.letters || readings.ciphers) {
             plan.words |= READING;
@@ -243,6 +257,11 @@ impl ScanPlan {
         self.generation.openings()
     }
 
+    #[inline]
+    pub(super) fn first_alternatives(&self) -> &FirstAlternatives {
+        self.generation.first_alternatives()
+    }
+
     /// Kinds that may have a key whose first word in the text is `word`, which ends before `next`.
     #[inline(never)]
     pub(super) fn ended(&self, word: &FirstWord, next: char) -> KindMask {
@@ -291,11 +310,13 @@ impl ScanPlan {
     }
 
     /// More walks than this are never alive at once, whatever the text: every live walk began at another symbol of the key that the oldest
-    /// one has walked so far, in another map, and a name may have left out another word.
+    /// one has walked so far, in another map, and a name may have left out another word. A word may stand for a few others.
     pub(super) fn most_walks(&self) -> usize {
+        const MOST_ALTERNATIVES: usize = 8;
         let most_starts = LONGEST_KEY + 1;
         let walks = |kind: &KindPlan| match kind.shape {
-            Shape::Name => kind.starts.len() * most_starts * (LONGEST_KEY / 2),
+            Shape::Name => kind.starts.len() * most_starts * (LONGEST_KEY / 2) * MOST_ALTERNATIVES,
+            Shape::Words => kind.starts.len() * most_starts * MOST_ALTERNATIVES,
             Shape::Phone => kind.starts.len() * most_starts * 4,
             _ => kind.starts.len() * most_starts,
         };

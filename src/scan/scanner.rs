@@ -12,7 +12,7 @@ use super::cadence::Cadence;
 use super::patterns::{Around, Runs};
 use super::plan::{ScanPlan, Start, kinds_in};
 use super::views::{self, Views};
-use super::walk::{Stepped, Walk};
+use super::walk::{Fork, Stepped, Walk};
 use crate::identifier::{Between, Shape};
 use crate::index::{FirstWord, KeyId, KindMask, OFF, Place, READING};
 use crate::text::reading::Piece;
@@ -42,7 +42,7 @@ const LONGEST_INVISIBLE: u64 = 128;
 pub(crate) struct Scanner {
     plan: Arc<ScanPlan>,
     walks: Vec<Walk>,
-    forks: Vec<Walk>,
+    forks: Vec<Fork>,
     endings: Vec<Ending>,
     /// Where the word at the end stands, if the fast lane took the text so far: then no walk is open, and `run` is not up to date.
     /// Else [`OFF`].
@@ -444,7 +444,10 @@ impl Scanner {
         };
         let has_none = |kind: &u8| match 1 << kind {
             READING => !plan.may_open(word),
-            _ => !plan.kind(*kind).starts.iter().any(|start| begins(*kind, start)),
+            _ => {
+                !plan.kind(*kind).starts.iter().any(|start| begins(*kind, start))
+                    && !plan.first_alternatives().begin_with(*kind, word)
+            }
         };
         let dead = kinds_in(kinds).take_while(has_none).fold(0, |dead, kind| dead | 1 << kind);
         self.run.opened |= dead;
@@ -526,7 +529,15 @@ impl Scanner {
             for start in &plan.kind(kind).starts {
                 let mut walk = Walk::new(kind, *start, run.start, run.start);
                 let stepped = walk.take_word(plan, &run.word);
-                walk.means = run.means;
+                walk.means |= run.means;
+                note_ending(&mut self.endings, &walk, &stepped, self.symbol_end, Class::Run);
+                self.walks.extend(stepped.alive.then_some(walk));
+            }
+        }
+        for first in plan.first_alternatives().over(&run.word) {
+            if kinds & 1 << first.kind != 0 {
+                let (mut walk, stepped) = Walk::over(first, plan, run.word.len(), run.start);
+                walk.means |= run.means;
                 note_ending(&mut self.endings, &walk, &stepped, self.symbol_end, Class::Run);
                 self.walks.extend(stepped.alive.then_some(walk));
             }
@@ -572,7 +583,7 @@ impl Scanner {
             for start in &plan.kind(kind).starts {
                 let mut walk = Walk::new(kind, *start, symbol.raw_start, symbol.raw_start);
                 let stepped = walk.follow(plan, symbol);
-                walk.means = self.means_of(symbol);
+                walk.means |= self.means_of(symbol);
                 note_ending(&mut self.endings, &walk, &stepped, symbol.raw_end, symbol.class);
                 self.walks.extend(stepped.alive.then_some(walk));
             }
@@ -600,12 +611,12 @@ impl Scanner {
         for kind in kinds_in(kinds) {
             for start in &plan.kind(kind).starts {
                 let mut walk = Walk::new(kind, *start, first, lead);
-                walk.means = self.means_of(symbol);
+                walk.means |= self.means_of(symbol);
                 let mut keep = |walk: Walk, stepped: Stepped| {
                     note_ending(&mut self.endings, &walk, &stepped, symbol.raw_end, Class::Run);
                     self.walks.extend(stepped.alive.then_some(walk));
                 };
-                if plan.phone == Some(kind) {
+                if plan.phone == Some(kind) && start.means == Means::EXACT {
                     walk.phone(plan, symbol, keep);
                 } else {
                     let stepped = walk.follow(plan, symbol);
@@ -629,8 +640,10 @@ impl Scanner {
     fn step_walks(&mut self, symbol: &Symbol, hidden: bool) {
         let mut kept = 0;
         if self.is_glued() {
-            self.forks.extend(self.walks.iter().filter_map(|walk| walk.behind_space(&self.plan)));
-            self.walks.append(&mut self.forks);
+            for at in 0..self.walks.len() {
+                let behind_space = self.walks[at].behind_space(&self.plan);
+                self.walks.extend(behind_space);
+            }
         }
         for at in 0..self.walks.len() {
             let mut walk = self.walks[at];
@@ -643,7 +656,11 @@ impl Scanner {
             }
         }
         self.walks.truncate(kept);
-        self.walks.append(&mut self.forks);
+        for (mut walk, stepped) in self.forks.drain(..) {
+            walk.means |= Means::FOLDED.when(hidden) | self.mark;
+            note_ending(&mut self.endings, &walk, &stepped, symbol.raw_end, symbol.class);
+            self.walks.extend(stepped.alive.then_some(walk));
+        }
     }
 
     /// Shows complete values what comes next, or that nothing does.

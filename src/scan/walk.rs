@@ -1,5 +1,7 @@
 //! One walk over the keys: a small value that takes one step per symbol and dies where no key goes on.
 
+mod alternative;
+
 use super::Means;
 use super::plan::{ScanPlan, Start};
 use crate::identifier::{Between, Shape};
@@ -27,6 +29,8 @@ pub(super) struct Walk {
     comma: bool,
     closed: bool,
     skipped: bool,
+    /// Words of the text that an alternative left out.
+    left_out: u8,
     pub(super) means: Means,
 }
 
@@ -38,6 +42,10 @@ enum Phase {
     Middle,
     /// Stands in the gap behind a middle name, in which there is no comma.
     BehindMiddle,
+    /// Reads the text of an alternative, see [`Walk::read_alternative`].
+    Alternative { place: u16, at: u8 },
+    /// Stands behind the text of an alternative, whose word must end here.
+    BehindAlternative { left_out: bool },
     /// Reads a calling code.
     Code { digits: u16 },
     /// Stands behind a calling code, before the first national digit or a trunk prefix.
@@ -51,7 +59,11 @@ enum Phase {
 /// The longest word that counts as a middle name.
 const LONGEST_MIDDLE: u8 = 24;
 
+/// A walk that went another way, and what became of it.
+pub(super) type Fork = (Walk, Stepped);
+
 /// What became of a walk.
+#[derive(Clone, Copy)]
 pub(super) struct Stepped {
     pub(super) alive: bool,
     /// It stands at the end of a key; the ordinal.
@@ -77,7 +89,8 @@ impl Walk {
             comma: false,
             closed: false,
             skipped: false,
-            means: Means::EXACT,
+            left_out: 0,
+            means: from.means,
         }
     }
 
@@ -140,7 +153,7 @@ impl Walk {
     }
 
     /// Takes a symbol. A walk that may go on in two ways adds the other one to `forks`.
-    pub(super) fn step(&mut self, plan: &ScanPlan, symbol: &Symbol, forks: &mut Vec<Walk>) -> Stepped {
+    pub(super) fn step(&mut self, plan: &ScanPlan, symbol: &Symbol, forks: &mut Vec<Fork>) -> Stepped {
         self.means |= Means::FOLDED.when(symbol.altered);
         let kind = plan.kind(self.kind);
         match kind.gaps.between {
@@ -162,7 +175,11 @@ impl Walk {
                     self.follow(plan, symbol)
                 }
             }
+            Between::Words if matches!(self.phase, Phase::Alternative { .. }) => {
+                self.read_alternative(plan, symbol)
+            }
             Between::Words if kind.gaps.allow(symbol.ch) => self.gap_between_words(plan, symbol),
+            Between::Words if matches!(self.phase, Phase::BehindAlternative { .. }) => DEAD,
             Between::Words if self.phase == Phase::Middle => self.middle(symbol),
             Between::Words if self.gap > 0 => self.begin_word(plan, symbol, forks),
             Between::Words => self.follow(plan, symbol),
@@ -183,12 +200,14 @@ impl Walk {
             }
             self.comma |= symbol.ch == ',';
         }
-        if matches!(self.phase, Phase::Middle | Phase::BehindMiddle) {
+        let left_out = Phase::BehindAlternative { left_out: true };
+        if matches!(self.phase, Phase::Middle | Phase::BehindMiddle) || self.phase == left_out {
             self.phase = Phase::BehindMiddle;
             if self.comma {
                 return DEAD;
             }
         } else {
+            self.phase = Phase::Key;
             let has = |byte| step(plan.map(self.segment, self.kind), self.node, byte).is_some();
             let goes_on =
                 if self.comma { has(b',') } else { has(b' ') || (kind.shape == Shape::Name && has(b',')) };
@@ -199,7 +218,7 @@ impl Walk {
         self.widen_gap(kind.gaps.longest)
     }
 
-    fn begin_word(&mut self, plan: &ScanPlan, symbol: &Symbol, forks: &mut Vec<Walk>) -> Stepped {
+    fn begin_word(&mut self, plan: &ScanPlan, symbol: &Symbol, forks: &mut Vec<Fork>) -> Stepped {
         let before = *self;
         let is_name = plan.kind(self.kind).shape == Shape::Name;
         let between = if std::mem::take(&mut self.comma) { b',' } else { b' ' };
@@ -208,8 +227,10 @@ impl Walk {
         let may_be_middle =
             is_name && between == b' ' && !self.skipped && symbol.upper && symbol.class == Class::Run;
         if may_be_middle && step(plan.map(before.segment, before.kind), before.node, b' ').is_some() {
-            forks.push(Self { phase: Phase::Middle, skipped: true, gap: 0, letters: 1, ..before });
+            let middle = Self { phase: Phase::Middle, skipped: true, gap: 0, letters: 1, ..before };
+            forks.push((middle, ALIVE));
         }
+        before.begin_alternatives(plan, between, symbol, forks);
         stepped
     }
 
@@ -219,7 +240,7 @@ impl Walk {
         if goes_on { ALIVE } else { DEAD }
     }
 
-    fn dial(&mut self, plan: &ScanPlan, symbol: &Symbol, forks: &mut Vec<Walk>) -> Stepped {
+    fn dial(&mut self, plan: &ScanPlan, symbol: &Symbol, forks: &mut Vec<Fork>) -> Stepped {
         if !symbol.is_digit() {
             return DEAD;
         }
@@ -238,7 +259,7 @@ impl Walk {
                 _ => DEAD,
             },
             Phase::National => {
-                forks.extend((digit == 0).then_some(Self { phase: Phase::Trunk, ..*self }));
+                forks.extend((digit == 0).then_some((Self { phase: Phase::Trunk, ..*self }, ALIVE)));
                 self.phase = Phase::Key;
                 self.follow(plan, symbol)
             }
@@ -246,7 +267,7 @@ impl Walk {
                 self.phase = Phase::Key;
                 self.follow(plan, symbol)
             }
-            Phase::Key | Phase::Middle | Phase::BehindMiddle => self.follow(plan, symbol),
+            _ => self.follow(plan, symbol),
         }
     }
 
@@ -273,7 +294,7 @@ impl Walk {
     }
 
     #[inline]
-    fn take(&mut self, plan: &ScanPlan, byte: u8) -> bool {
+    pub(super) fn take(&mut self, plan: &ScanPlan, byte: u8) -> bool {
         let Some((node, output)) = step(plan.map(self.segment, self.kind), self.node, byte) else {
             return false;
         };
@@ -283,7 +304,7 @@ impl Walk {
     }
 
     /// Whether a key ends here, and whether one goes on.
-    fn here(&self, plan: &ScanPlan) -> Stepped {
+    pub(super) fn here(&self, plan: &ScanPlan) -> Stepped {
         let (last, goes_on) = ending(plan.map(self.segment, self.kind), self.node);
         Stepped { alive: goes_on, found: last.map(|last| self.output + last) }
     }

@@ -263,13 +263,52 @@ fn forms(kind: &Kind, text: &str) -> BTreeSet<String> {
             }
             BTreeSet::from([without(" -./"), written])
         }
-        Kind::Address | Kind::City => BTreeSet::from([words(" -'.,#/:;()\"")]),
+        Kind::Address | Kind::City => {
+            let streets = [("drive", &["dr", "drv"][..]), ("lane", &["ln", "la"])];
+            let streets =
+                streets.into_iter().flat_map(|(key, texts)| texts.iter().map(move |text| (key, *text)));
+            with_other_words(BTreeSet::from([words(" -'.,#/:;()\"")]), &streets.collect::<Vec<_>>())
+        }
         Kind::Name => {
-            names(&words(" -'.,")).into_iter().chain([words(" .,").replace(['-', '\''], "")]).collect()
+            let names: BTreeSet<String> =
+                names(&words(" -'.,")).into_iter().chain([words(" .,").replace(['-', '\''], "")]).collect();
+            // `O'Lee` may be glued wherever it stands behind another word.
+            let glued: Vec<String> = names.iter().map(|name| name.replace(" o lee", " olee")).collect();
+            with_other_words(names.into_iter().chain(glued).collect(), &nicknames())
         }
         Kind::DateOfBirth => dates(text),
         _ => BTreeSet::from([lower]),
     }
+}
+
+/// What stands in a key, and what may stand for it.
+fn nicknames() -> Vec<(&'static str, &'static str)> {
+    let lines =
+        include_str!("../../dictionaries/nicknames.txt").lines().filter(|line| !line.starts_with('#'));
+    let pairs = lines.flat_map(|line| {
+        let (name, short) = line.split_once(": ").expect("a line is `name: short short`");
+        short.split(' ').flat_map(move |short| [(name, short), (short, name)])
+    });
+    pairs.collect()
+}
+
+/// With each word as it is, or another one that may stand for it.
+fn with_other_words(forms: BTreeSet<String>, others: &[(&str, &str)]) -> BTreeSet<String> {
+    let mut all = BTreeSet::new();
+    for form in forms {
+        let mut written = vec![String::new()];
+        for word in form.split_inclusive([' ', ',']) {
+            let end = word.trim_end_matches([' ', ',']).len();
+            let words = others.iter().filter(|(key, _)| *key == &word[..end]).map(|(_, text)| *text);
+            let words: Vec<&str> = words.chain([&word[..end]]).collect();
+            written = written
+                .iter()
+                .flat_map(|before| words.iter().map(move |other| format!("{before}{other}{}", &word[end..])))
+                .collect();
+        }
+        all.extend(written);
+    }
+    all
 }
 
 fn names(name: &str) -> BTreeSet<String> {
@@ -286,6 +325,19 @@ fn names(name: &str) -> BTreeSet<String> {
         names.extend([format!("{first} {last}"), format!("{first} {} {last}", initials.join(" "))]);
         backwards(&[first, last], &mut names);
     }
+    // `O` belongs to the last name.
+    if let Some(o) = words.iter().position(|word| *word == "o").filter(|o| (1..words.len() - 1).contains(o)) {
+        let (given, last) = (words[..o].join(" "), words[o + 1..].join(" "));
+        names.insert(format!("o{last},{given}"));
+        if o > 1 {
+            let first = words[0];
+            names.extend([
+                format!("{first} o {last}"),
+                format!("o {last},{first}"),
+                format!("o{last},{first}"),
+            ]);
+        }
+    }
     names
 }
 
@@ -295,9 +347,12 @@ fn dates(text: &str) -> BTreeSet<String> {
         "04" => ("april", "5th"),
         _ => ("december", "31st"),
     };
-    let mut dates = BTreeSet::new();
+    let mut dates = BTreeSet::from([format!("{y}{m}{d}")]);
     for (m, d) in [(m, d), (m.trim_start_matches('0'), d.trim_start_matches('0'))] {
         dates.extend([format!("{y} {m} {d}"), format!("{m} {d} {y}"), format!("{d} {m} {y}")]);
+        dates.extend([format!("{m} {d} {}", &y[2..]), format!("{d} {m} {}", &y[2..])]);
+        dates
+            .extend([format!("{} {d} {}", &month[..3], &y[2..]), format!("{d} {} {}", &month[..3], &y[2..])]);
         for month in [month, &month[..3]] {
             dates.extend([format!("{month} {d} {y}"), format!("{d} {month} {y}")]);
         }

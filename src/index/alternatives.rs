@@ -1,0 +1,241 @@
+//! Words that stand for other words: nicknames, particles, abbreviations, states.
+//!
+//! Edges, not keys: a walk that stands before a word of a key may take another word of the text for it, and a walk may begin over another word
+//! than the key's first. The tables are the files in `dictionaries/`, each with its licence and sources.
+
+use std::sync::OnceLock;
+
+use super::openings::FirstWord;
+use super::{KeyMap, Openings, ending, step};
+use crate::identifier::Shape;
+
+/// One word that stands for another.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Alternative {
+    /// What stands in the text, words with a space between them. One that ends in a space goes on with the rest of the key's word: `de la Cruz`
+    /// for `delacruz`.
+    pub(crate) text: Box<[u8]>,
+    /// What it stands for in the key; empty: for nothing. One that ends in a space goes on with the next word of the key: `Delacruz` for
+    /// `de la cruz`.
+    pub(crate) key: Box<[u8]>,
+    pub(crate) sort: Sort,
+}
+
+/// What a word is to the one that it stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sort {
+    /// Another name of a person, who is less certain to be meant.
+    Nickname,
+    /// Another way to write the same, in the middle of a value.
+    Inside,
+    /// Another way to write the same, also at the start of a value.
+    Anywhere,
+    /// Nothing, before a number.
+    BeforeNumber,
+}
+
+/// The alternatives for values of one shape.
+pub(crate) struct Alternatives {
+    /// In the order of their texts, those with none first.
+    entries: Vec<Alternative>,
+}
+
+impl Alternatives {
+    pub(crate) fn of(shape: Shape) -> Option<&'static Self> {
+        static NAMES: OnceLock<Alternatives> = OnceLock::new();
+        static WORDS: OnceLock<Alternatives> = OnceLock::new();
+        match shape {
+            Shape::Name => Some(NAMES.get_or_init(Self::for_names)),
+            Shape::Words => Some(WORDS.get_or_init(Self::for_addresses)),
+            _ => None,
+        }
+    }
+
+    fn for_names() -> Self {
+        let mut entries = Vec::new();
+        for line in lines(include_str!("../../dictionaries/nicknames.txt")) {
+            let (name, short) = line.split_once(':').expect("a line of nicknames is `name: short short`");
+            for short in short.split_whitespace() {
+                for (text, key) in [(short, name), (name, short)] {
+                    entries.push(Alternative::new(text, key, Sort::Nickname));
+                }
+            }
+        }
+        let particles = include_str!("../../dictionaries/particles.txt");
+        let (particles, glued) =
+            particles.split_once("\n[glued]\n").expect("particles have a part `[glued]`");
+        for particle in lines(particles) {
+            entries.push(Alternative::new("", particle, Sort::Inside));
+        }
+        for particle in lines(particles).chain(lines(glued)) {
+            let together = particle.replace('-', "");
+            entries.push(Alternative::new(&together, &format!("{particle}-"), Sort::Inside));
+            entries.push(Alternative::new(&format!("{particle}-"), &together, Sort::Anywhere));
+        }
+        Self::sorted(entries)
+    }
+
+    fn for_addresses() -> Self {
+        let addresses = include_str!("../../dictionaries/addresses.txt");
+        let (inside, anywhere) =
+            addresses.split_once("\n[begin]\n").expect("addresses have a part `[begin]`");
+        let states = include_str!("../../dictionaries/states.txt");
+        let mut entries = Vec::new();
+        let parts = [(inside, Sort::Inside), (anywhere, Sort::Anywhere), (states, Sort::Inside)];
+        for (part, sort) in parts {
+            for line in lines(part) {
+                let words: Vec<&str> = line.split_whitespace().collect();
+                for (text, key) in words.iter().flat_map(|text| words.iter().map(move |key| (*text, *key))) {
+                    let sort = if text == "-" || key == "-" { Sort::BeforeNumber } else { sort };
+                    let word = |word| if word == "-" { "" } else { word };
+                    if text != key {
+                        entries.push(Alternative::new(word(text), word(key), sort));
+                    }
+                }
+            }
+        }
+        Self::sorted(entries)
+    }
+
+    fn sorted(mut entries: Vec<Alternative>) -> Self {
+        entries.sort_by(|one, other| (&one.text, &one.key).cmp(&(&other.text, &other.key)));
+        entries.dedup_by(|one, other| (&one.text, &one.key) == (&other.text, &other.key));
+        assert!(entries.len() < usize::from(u16::MAX), "a walk says its alternative with 16 bits");
+        Self { entries }
+    }
+
+    pub(crate) fn get(&self, place: u16) -> &Alternative {
+        &self.entries[usize::from(place)]
+    }
+
+    /// Those whose text begins with a byte, with their places.
+    pub(crate) fn beginning_with(&self, byte: u8) -> impl Iterator<Item = (u16, &Alternative)> {
+        let before = |entry: &Alternative| entry.text.first().is_none_or(|first| *first < byte);
+        let from = self.entries.partition_point(before);
+        let entries = self.entries[from..].iter().take_while(move |entry| entry.text[0] == byte);
+        (from as u16..).zip(entries)
+    }
+
+    /// Those that say that a word of the key may be missing in the text.
+    pub(crate) fn missing(&self) -> impl Iterator<Item = &Alternative> {
+        self.entries.iter().take_while(|entry| entry.text.is_empty())
+    }
+}
+
+/// The lines of a table that say something.
+pub(crate) fn lines(table: &str) -> impl Iterator<Item = &str> {
+    table.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'))
+}
+
+impl Alternative {
+    fn new(text: &str, key: &str, sort: Sort) -> Self {
+        let bytes = |words: &str| words.replace('-', " ").into_bytes().into();
+        Self { text: bytes(text), key: bytes(key), sort }
+    }
+
+    /// Whether a walk that has taken its key, and now stands at `node`, can go on as the alternative says.
+    pub(crate) fn fits(&self, map: &KeyMap, node: usize) -> bool {
+        let goes_on = |byte| step(map, node, byte);
+        match self.sort {
+            Sort::BeforeNumber if self.key.is_empty() => goes_on(b' ')
+                .is_some_and(|(node, _)| (b'0'..=b'9').any(|digit| step(map, node, digit).is_some())),
+            _ if self.text.ends_with(b" ") => {
+                (b'a'..=b'z').chain(0xc2..=0xf4).any(|byte| goes_on(byte).is_some())
+            }
+            _ if self.key.ends_with(b" ") => true,
+            _ => goes_on(b' ').is_some() || goes_on(b',').is_some() || ending(map, node).0.is_some(),
+        }
+    }
+}
+
+/// Where a walk may begin over a word that stands for the first one of a key.
+#[derive(Clone, Copy)]
+pub(crate) struct FirstAlternative {
+    /// The first word of the text of the alternative.
+    word: u64,
+    pub(crate) kind: u8,
+    pub(crate) segment: u16,
+    /// Behind the word of the key.
+    pub(crate) node: usize,
+    pub(crate) output: u64,
+    pub(crate) place: u16,
+}
+
+/// The first words that stand for those of keys, in order.
+#[derive(Default)]
+pub(crate) struct FirstAlternatives {
+    entries: Vec<FirstAlternative>,
+}
+
+impl FirstAlternatives {
+    /// Finds those for the keys of a kind in one map, which begin at `node`, and adds them to the openings.
+    pub(crate) fn add(
+        &mut self,
+        openings: &mut Openings,
+        alternatives: &Alternatives,
+        (kind, segment): (u8, u16),
+        map: &KeyMap,
+        (node, output): (usize, u64),
+    ) {
+        for (place, entry) in (0..).zip(&alternatives.entries) {
+            let begins = matches!(entry.sort, Sort::Nickname | Sort::Anywhere);
+            if !begins || entry.text.is_empty() || entry.key.is_empty() || entry.key.ends_with(b" ") {
+                continue;
+            }
+            let take = |(node, output), byte: &u8| {
+                step(map, node, *byte).map(|(node, adds): (usize, u64)| (node, output + adds))
+            };
+            let Some((node, output)) = entry.key.iter().try_fold((node, output), take) else { continue };
+            if entry.fits(map, node) {
+                openings.add(&[&[kind], &*entry.text].concat());
+                let first = entry.text.split(|byte| *byte == b' ').next().unwrap_or_default();
+                let word = FirstWord::of(first).ordered();
+                self.entries.push(FirstAlternative { word, kind, segment, node, output, place });
+            }
+        }
+        self.entries.sort_by_key(|entry| (entry.word, entry.kind, entry.segment, entry.place));
+    }
+
+    /// Those whose first word, or its first eight bytes, is this one.
+    pub(crate) fn over(&self, word: &FirstWord) -> &[FirstAlternative] {
+        let from = self.entries.partition_point(|entry| entry.word < word.ordered());
+        let length = self.entries[from..].partition_point(|entry| entry.word == word.ordered());
+        &self.entries[from..from + length]
+    }
+
+    /// Whether one of a kind begins with this word.
+    pub(crate) fn begin_with(&self, kind: u8, word: &FirstWord) -> bool {
+        let from = self.entries.partition_point(|entry| entry.word < word.ordered());
+        let last = word.ordered() | u64::MAX.checked_shr(8 * word.len() as u32).unwrap_or(0);
+        self.entries[from..].iter().take_while(|entry| entry.word <= last).any(|entry| entry.kind == kind)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_are_read() {
+        let names = Alternatives::of(Shape::Name).unwrap();
+        let keys = |table: &Alternatives, text: &str| -> Vec<String> {
+            let with_text = table.entries.iter().filter(|entry| *entry.text == *text.as_bytes());
+            with_text.map(|entry| String::from_utf8(entry.key.to_vec()).unwrap()).collect()
+        };
+        assert!(keys(names, "liz").contains(&"elizabeth".to_owned()));
+        assert!(keys(names, "elizabeth").contains(&"liz".to_owned()));
+        assert_eq!(keys(names, "dela"), ["de la "]);
+        assert_eq!(keys(names, "de la "), ["dela"]);
+        let words = Alternatives::of(Shape::Words).unwrap();
+        assert!(keys(words, "st").contains(&"street".to_owned()));
+        assert!(keys(words, "st").contains(&"saint".to_owned()));
+        assert!(keys(words, "").contains(&"apt".to_owned()));
+        assert_eq!(keys(words, "new york"), ["n y", "ny"]);
+        for table in [names, words] {
+            let first = (b'a'..=b'z').chain(b'0'..=b'9');
+            let found: usize = first.map(|byte| table.beginning_with(byte).count()).sum();
+            let missing = table.missing().count();
+            assert_eq!(found + missing, table.entries.len());
+        }
+    }
+}

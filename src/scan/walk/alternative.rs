@@ -1,0 +1,127 @@
+//! Walks that take another word of the text for a word of the key.
+
+use super::{ALIVE, DEAD, Fork, Phase, Stepped, Walk};
+use crate::identifier::Shape;
+use crate::index::{Alternative, FirstAlternative, Sort, step};
+use crate::scan::Means;
+use crate::scan::plan::{ScanPlan, Start};
+use crate::text::Symbol;
+
+/// More words of a text than this are not left out of one value: what may stand in a value without being part of it has a bound.
+const MOST_LEFT_OUT: u8 = 2;
+
+impl Walk {
+    /// Begins the alternatives for the next word of the key at the first symbol of a word of the text.
+    pub(super) fn begin_alternatives(
+        &self,
+        plan: &ScanPlan,
+        between: u8,
+        symbol: &Symbol,
+        forks: &mut Vec<Fork>,
+    ) {
+        let is_backwards = self.means.contains(Means::REVERSED);
+        let Some(alternatives) = plan.kind(self.kind).alternatives.filter(|_| !is_backwards) else { return };
+        let mut word = Self { gap: 0, letters: 0, comma: false, phase: Phase::Key, ..*self };
+        if !word.take(plan, between) {
+            return;
+        }
+        for entry in alternatives.missing() {
+            let may_be = entry.sort != Sort::BeforeNumber || symbol.is_digit();
+            let mut walk = word;
+            if may_be && between == b' ' && walk.take_all(plan, &entry.key) && walk.take(plan, b' ') {
+                walk.means |= Means::SPELLING;
+                let stepped = walk.follow(plan, symbol);
+                forks.push((walk, stepped));
+            }
+        }
+        let mut first = [0; 4];
+        let first = symbol.ch.encode_utf8(&mut first).as_bytes()[0];
+        for (place, entry) in alternatives.beginning_with(first) {
+            let mut walk = if entry.key.is_empty() {
+                Self { left_out: self.left_out + 1, gap: 0, letters: 0, ..*self }
+            } else {
+                word
+            };
+            let may_be = !entry.key.is_empty() || (between == b' ' && self.left_out < MOST_LEFT_OUT);
+            if may_be
+                && walk.take_all(plan, &entry.key)
+                && entry.fits(plan.map(walk.segment, walk.kind), walk.node)
+            {
+                (walk.phase, walk.means) =
+                    (Phase::Alternative { place, at: 0 }, walk.means | means_of(entry));
+                let stepped = walk.read_alternative(plan, symbol);
+                forks.push((walk, stepped));
+            }
+        }
+    }
+
+    /// A walk over a word of the text that stands for the first word of a key, of which so many bytes were read.
+    pub(in crate::scan) fn over(first: &FirstAlternative, plan: &ScanPlan, read: usize, start: u64) -> Fork {
+        let FirstAlternative { segment, node, output, .. } = *first;
+        let from = Start { segment, node, output, means: Means::EXACT };
+        let mut walk = Self::new(first.kind, from, start, start);
+        walk.phase = Phase::Alternative { place: first.place, at: read as u8 };
+        let Some(entry) = walk.alternative(plan) else { return (walk, DEAD) };
+        walk.means = means_of(entry);
+        walk.letters = read as u8;
+        let stepped = if read < entry.text.len() { ALIVE } else { walk.end_alternative(plan, entry) };
+        (walk, stepped)
+    }
+
+    fn alternative(&self, plan: &ScanPlan) -> Option<&'static Alternative> {
+        let Phase::Alternative { place, .. } = self.phase else { return None };
+        plan.kind(self.kind).alternatives.map(|alternatives| alternatives.get(place))
+    }
+
+    /// Takes a symbol of the text of an alternative. The walk stands behind the word of the key already.
+    pub(super) fn read_alternative(&mut self, plan: &ScanPlan, symbol: &Symbol) -> Stepped {
+        let (Phase::Alternative { place, at }, Some(entry)) = (self.phase, self.alternative(plan)) else {
+            return DEAD;
+        };
+        let mut rest = &entry.text[usize::from(at)..];
+        let gaps = plan.kind(self.kind).gaps;
+        if gaps.allow(symbol.ch) {
+            let is_full_stop = symbol.ch == '.' && plan.kind(self.kind).shape == Shape::Name;
+            if rest.first() != Some(&b' ') || symbol.ch == ',' || (is_full_stop && self.letters > 3) {
+                return DEAD;
+            }
+            return self.widen_gap(gaps.longest);
+        }
+        if std::mem::take(&mut self.gap) > 0 {
+            (rest, self.letters) = (&rest[1..], 0);
+        }
+        if rest.is_empty() {
+            self.phase = Phase::Key;
+            return self.follow(plan, symbol);
+        }
+        let mut buffer = [0; 4];
+        let Some(rest) = rest.strip_prefix(symbol.ch.encode_utf8(&mut buffer).as_bytes()) else {
+            return DEAD;
+        };
+        self.phase = Phase::Alternative { place, at: (entry.text.len() - rest.len()) as u8 };
+        self.letters = self.letters.saturating_add(1);
+        if rest.is_empty() { self.end_alternative(plan, entry) } else { ALIVE }
+    }
+
+    /// Stands behind the last letter of an alternative.
+    fn end_alternative(&mut self, plan: &ScanPlan, entry: &Alternative) -> Stepped {
+        if entry.key.ends_with(b" ") {
+            (self.phase, self.letters) = (Phase::Key, 0);
+            return ALIVE;
+        }
+        self.phase = Phase::BehindAlternative { left_out: entry.key.is_empty() };
+        if entry.key.is_empty() {
+            return ALIVE;
+        }
+        let goes_on = |byte| step(plan.map(self.segment, self.kind), self.node, byte).is_some();
+        Stepped { alive: goes_on(b' ') || goes_on(b','), ..self.here(plan) }
+    }
+
+    fn take_all(&mut self, plan: &ScanPlan, bytes: &[u8]) -> bool {
+        bytes.iter().all(|byte| self.take(plan, *byte))
+    }
+}
+
+fn means_of(entry: &Alternative) -> Means {
+    if entry.sort == Sort::Nickname { Means::VARIANT } else { Means::SPELLING }
+}
