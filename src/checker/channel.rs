@@ -11,7 +11,7 @@ use super::hold::Hold;
 use super::session::Inner;
 use super::withheld::{Shown, Withheld};
 use crate::policy::{Action, Audience, Fact, Judgement, Known, Rule, replacement};
-use crate::scan::{Counts, Match, Scanner};
+use crate::scan::{Counts, Match, Means, Scanner};
 
 /// One text channel of a session.
 pub(super) struct Channel {
@@ -157,6 +157,16 @@ impl Channel {
         let matches = std::mem::take(&mut self.matches);
         for found in &matches {
             let Some(mut judgement) = inner.rules.alone(found.kind, found.key) else { continue };
+            if found.means.contains(Means::SIMILAR) {
+                if inner.is_readers_too(found, &matches) {
+                    continue;
+                }
+                if inner.rules.counts_together(found.kind) {
+                    let says_nothing_alone = judgement.action >= Action::Redact;
+                    judgement.action = if says_nothing_alone { Action::Allow } else { judgement.action };
+                    judgement.rule = Rule::Kind;
+                }
+            }
             if self.audience == Audience::Internal {
                 judgement.action = judgement.action.min(Action::Observe);
                 if judgement.action == Action::Observe {
@@ -197,7 +207,9 @@ impl Channel {
             self.known.catch_up(&shared.evidence, at);
             let together = inner.rules.together(fact, &shared.evidence, &self.known, found.start);
             let judgement = together.filter(|together| together.action >= alone.action).unwrap_or(alone);
-            if judgement.action < Action::Redact && shared.evidence.commit(fact) {
+            // What is only similar may be somebody else's.
+            let is_fact = !found.means.contains(Means::SIMILAR);
+            if is_fact && judgement.action < Action::Redact && shared.evidence.commit(fact) {
                 self.known.learn(found.end);
                 self.counts.since = self.known.armed_since(&shared.evidence, inner.rules.facts);
                 self.version = inner.version.fetch_add(1, Ordering::AcqRel) + 1;

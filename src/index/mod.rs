@@ -14,13 +14,14 @@ mod owner_names;
 mod postings;
 mod schema;
 mod segment;
+mod slips;
 mod sort;
 pub(crate) mod source;
 mod step;
 
 use std::fmt;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 pub use builder::IndexBuilder;
 pub(crate) use bytes::Bytes;
@@ -32,6 +33,7 @@ pub(crate) use openings::{
 pub(crate) use postings::Owner;
 pub use schema::Schema;
 use segment::{Segment, SegmentBytes};
+pub(crate) use slips::{RIGHT, Slips};
 pub(crate) use step::{ending, step};
 
 use crate::error::{Error, Result};
@@ -106,6 +108,8 @@ pub(crate) struct Generation {
     manifest: Manifest,
     segments: Vec<Segment>,
     openings: Openings,
+    /// Made when somebody asks first.
+    slips: OnceLock<Slips>,
     /// Strong kinds come before weak ones.
     strong_kinds: usize,
     hash_key: [u8; 32],
@@ -271,7 +275,7 @@ impl Generation {
                 .ok_or_else(damaged)?;
         }
         let strong_kinds = manifest.kinds.iter().take_while(|spec| spec.strength == Strength::Strong).count();
-        Ok(Self { manifest, segments, openings, strong_kinds, hash_key })
+        Ok(Self { manifest, segments, openings, slips: OnceLock::new(), strong_kinds, hash_key })
     }
 
     pub(crate) fn number(&self) -> u64 {
@@ -288,6 +292,10 @@ impl Generation {
 
     pub(crate) fn openings(&self) -> &Openings {
         &self.openings
+    }
+
+    pub(crate) fn slips(&self) -> &Slips {
+        self.slips.get_or_init(|| Slips::new(self))
     }
 
     /// The maps in which a kind has its keys, with the number of their segment.

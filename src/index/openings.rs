@@ -127,6 +127,22 @@ impl FirstWord {
         usize::from(self.len)
     }
 
+    pub(crate) fn is_ascii(&self) -> bool {
+        self.packed.to_le_bytes().is_ascii()
+    }
+
+    /// The first bytes, at most as many as there are, the first one lowest.
+    #[inline]
+    pub(crate) fn first(&self, len: usize) -> u64 {
+        self.prefix(len).packed
+    }
+
+    /// The place of its first characters, at most as many.
+    #[inline]
+    pub(crate) fn first_place(&self, len: usize) -> Place {
+        self.bytes().take(len).fold(0, |place, byte| place * CHARACTERS + character(byte))
+    }
+
     /// How many more bytes there is room for.
     #[inline]
     pub(crate) fn room(&self) -> usize {

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result, did_you_mean, toml_reason};
-use crate::identifier::{Kind, KindSpec, Strength};
+use crate::identifier::{Kind, KindSpec, Shape, Strength};
 use crate::index::{Generation, KeyId};
 
 /// What is done with a value of another person. The strictest of several is the greatest.
@@ -64,6 +64,7 @@ pub(super) struct Settings {
     pub(super) together: Together,
     pub(super) names: Names,
     pub(super) allow: Allow,
+    pub(super) similar: Similar,
     pub(super) channels: Channels,
     /// What is done with kinds that are not named: strong ones, weak ones.
     #[serde(skip, default = "redact_strong")]
@@ -116,6 +117,12 @@ pub(super) struct Allow {
     pub(super) files: Vec<String>,
 }
 
+#[derive(Clone, Deserialize)]
+pub(super) struct Similar {
+    pub(super) kinds: Vec<String>,
+    pub(super) min_length: usize,
+}
+
 /// Who reads what of a response.
 #[derive(Clone, Deserialize)]
 pub(super) struct Channels {
@@ -149,8 +156,8 @@ const BUILT_IN: [(&str, &str, (Action, Action)); 3] = [
 ];
 
 /// The sections of a policy and their keys. The keys of `kinds` and `redact.labels` are kinds, those of `channels.tools` names of tools.
-const SECTIONS: [(&str, &[&str]); 9] = [
-    ("", &["extends", "stop_message", "kinds", "redact", "together", "names", "allow", "channels"]),
+const SECTIONS: [(&str, &[&str]); 10] = [
+    ("", &["extends", "stop_message", "kinds", "redact", "together", "names", "allow", "similar", "channels"]),
     ("channels", &["tool_arguments", "tools"]),
     ("channels.tools", &[]),
     ("kinds", &[]),
@@ -159,6 +166,7 @@ const SECTIONS: [(&str, &[&str]); 9] = [
     ("together", &["kinds", "action", "facts", "people", "across"]),
     ("names", &["alone_if_shared_by_fewer_than"]),
     ("allow", &["values", "files"]),
+    ("similar", &["kinds", "min_length"]),
 ];
 
 impl Policy {
@@ -313,6 +321,7 @@ fn read(table: toml::Table, unnamed: (Action, Action)) -> Result<Settings> {
             "together" => check(value.try_into::<Together>().map(drop))?,
             "names" => check(value.try_into::<Names>().map(drop))?,
             "allow" => check(value.try_into::<Allow>().map(drop))?,
+            "similar" => check(value.try_into::<Similar>().map(drop))?,
             "channels" => check(value.try_into::<Channels>().map(drop))?,
             _ => check(value.try_into::<String>().map(drop))?,
         }
@@ -356,12 +365,24 @@ fn check_keys(section: &str, table: &toml::Table) -> Result<()> {
             check_keys(&path, table)?;
         }
     }
-    if let Some(toml::Value::Array(kinds)) = table.get("kinds").filter(|_| section == "together") {
+    if let Some(toml::Value::Array(kinds)) = table.get("kinds") {
         for kind in kinds.iter().filter_map(toml::Value::as_str) {
-            check_kind(kind).map_err(|error| error.about("together.kinds"))?;
+            let checked = check_kind(kind).and_then(|()| check_shape(section, kind));
+            checked.map_err(|error| error.about(format!("{section}.kinds")))?;
         }
     }
     Ok(())
+}
+
+/// Only what is written in words has slips: a number with another digit is another number.
+fn check_shape(section: &str, name: &str) -> Result<()> {
+    let spec = Kind::built_in(name).and_then(|kind| KindSpec::built_in(&kind));
+    match spec.filter(|_| section == "similar") {
+        Some(spec) if !matches!(spec.shape, Shape::Email | Shape::Name | Shape::Words) => Err(Error::config(
+            format!("a {name} is not compared by what is similar; expected names, emails, addresses or cities"),
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// A kind that is not built in may be one of the company's own; one that looks like a slip of the keyboard is not.

@@ -32,6 +32,10 @@ pub(crate) struct Rules {
     pub(crate) withheld_together: KindMask,
     /// Kinds that matter at all.
     pub(crate) wanted: KindMask,
+    /// Kinds of which values that are one slip away matter too.
+    pub(crate) similar: KindMask,
+    /// Shorter values have no slips.
+    pub(crate) similar_length: usize,
 }
 
 /// What is done with a match, and why.
@@ -87,6 +91,10 @@ impl Rules {
             withheld_alone: names | mask(&|place| alone[place] >= Action::Redact),
             withheld_together: if settings.together.action >= Action::Redact { together } else { 0 },
             wanted: together | mask(&|place| alone[place] > Action::Allow),
+            similar: mask(&|place| {
+                settings.similar.kinds.iter().any(|name| Kind::named(name) == kinds[place].kind)
+            }),
+            similar_length: settings.similar.min_length,
             alone,
         }
     }

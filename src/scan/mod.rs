@@ -6,9 +6,11 @@
 
 mod block;
 mod bounds;
+mod history;
 mod means;
 mod plan;
 mod scanner;
+mod similar;
 mod walk;
 
 pub(crate) use means::Means;

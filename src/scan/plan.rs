@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use super::bounds::{Before, may_bar};
-use crate::identifier::{Between, Gaps, Shape};
+use super::similar::{MOST_SLIPS, Similar};
+use super::walk::Walk;
+use crate::identifier::{Between, Gaps, KindSpec, Shape, Strength};
 use crate::index::{
-    BARRED, DEAD, END, FirstWord, Generation, KeyMap, KindMask, LONGEST_KEY, OFF, Openings, Place, SPLIT,
-    character, step,
+    BARRED, DEAD, END, FirstWord, Generation, KeyMap, KindMask, LONGEST_KEY, OFF, Openings, Place, RIGHT,
+    SPLIT, character, step,
 };
 use crate::text::{Class, ascii_class};
 
@@ -26,6 +28,8 @@ pub(crate) struct ScanPlan {
     pub(super) groups: KindMask,
     /// The kind of telephone numbers, if they are looked for.
     pub(super) phone: Option<u8>,
+    /// What is found with a slip.
+    pub(super) similar: Option<Similar>,
     /// What each byte is, see [`SPACE`] and the others.
     classes: [u8; 256],
     steps: [Step; 256],
@@ -89,6 +93,7 @@ impl ScanPlan {
             codes: 0,
             groups: 0,
             phone: None,
+            similar: None,
             classes: [0; 256],
             steps: [Step { adds: OFF, leads: OFF }; 256],
         };
@@ -122,6 +127,43 @@ impl ScanPlan {
             plan.steps[usize::from(byte)] = plan.step_of(byte);
         }
         plan
+    }
+
+    /// Finds values of these kinds with one slip too, if their keys have at least so many characters.
+    pub(crate) fn with_similar(mut self, kinds: KindMask, min_length: usize) -> Self {
+        let of = |is: &dyn Fn(&KindSpec) -> bool| {
+            let specs = self.generation.kinds().iter().enumerate();
+            specs.filter(|(_, spec)| is(spec)).fold(0, |mask, (place, _)| mask | 1 << place) & kinds & self.wanted
+        };
+        let kinds = of(&|spec| matches!(spec.shape, Shape::Email | Shape::Name | Shape::Words));
+        let emails = of(&|spec| spec.shape == Shape::Email);
+        let weak = of(&|spec| spec.strength == Strength::Weak);
+        self.similar = (kinds != 0).then_some(Similar { kinds, emails, weak, min_length });
+        self
+    }
+
+    /// Whether a kind is found with a slip too.
+    pub(super) fn has_slips(&self, kind: u8) -> bool {
+        self.similar.as_ref().is_some_and(|similar| similar.kinds & 1 << kind != 0)
+    }
+
+    /// Kinds whose first word may have a slip.
+    #[inline]
+    pub(super) fn slip_emails(&self) -> KindMask {
+        self.similar.as_ref().map_or(0, |similar| similar.emails)
+    }
+
+    /// Where a walk began.
+    pub(super) fn start(&self, walk: &Walk) -> Option<Start> {
+        self.kind(walk.kind).starts.iter().find(|start| start.segment == walk.segment()).copied()
+    }
+
+    /// Whether a first word that goes on may be the beginning of a value with a slip in it.
+    #[inline]
+    pub(super) fn may_slip(&self, word: &FirstWord) -> bool {
+        let Some(similar) = &self.similar else { return false };
+        let first = self.openings().short_prefix(word.first_place(RIGHT));
+        first & similar.emails != 0 && self.generation.slips().may_begin(word)
     }
 
     fn class_of(&self, byte: u8) -> u8 {
@@ -214,6 +256,6 @@ impl ScanPlan {
             Shape::Phone => kind.starts.len() * most_starts * 4,
             _ => kind.starts.len() * most_starts,
         };
-        self.kinds.iter().map(walks).sum()
+        2 * MOST_SLIPS + self.kinds.iter().map(walks).sum::<usize>()
     }
 }

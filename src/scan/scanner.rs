@@ -1,8 +1,11 @@
 //! The scanner: opens walks where keys may begin, steps them, and settles where values end.
 
 mod fast;
+mod slips;
 
 use std::sync::Arc;
+
+use slips::{Slip, Slips, Tail};
 
 use super::Means;
 use super::bounds::{Before, Verdict, Waiting};
@@ -39,7 +42,10 @@ pub(crate) struct Scanner {
     /// Else [`OFF`].
     place: Place,
     run: Run,
+    /// The word at the end, as far as the fast lane keeps it: only if it may have a slip.
+    tail: Tail,
     before: Before,
+    slips: Slips,
     /// A `+` or `(` that may belong to a telephone number behind it.
     sign: Option<Sign>,
     /// Raw end of the last symbol.
@@ -62,6 +68,11 @@ impl Counts {
     /// Everything counts.
     pub(crate) const ALL: Self = Self { always: KindMask::MAX, later: 0, since: None };
 
+    /// The same, where some kinds never count alone.
+    fn weakly(&self, weak: KindMask) -> Self {
+        Self { always: self.always & !weak, ..*self }
+    }
+
     /// The kinds that count if a value begins at `start`.
     #[inline]
     fn from(&self, start: u64) -> KindMask {
@@ -81,11 +92,13 @@ struct Run {
     full: bool,
     /// Kinds that have opened their walks, or cannot begin here.
     opened: KindMask,
+    /// What becomes of it if its word has a slip.
+    slip: Slip,
     means: Means,
 }
 
 impl Run {
-    const NONE: Self = Self { start: 0, word: FirstWord::EMPTY, full: false, opened: 0, means: Means::EXACT };
+    const NONE: Self = Self { start: 0, word: FirstWord::EMPTY, full: false, opened: 0, slip: Slip::NONE, means: Means::EXACT };
 
     #[inline]
     fn is_open(&self) -> bool {
@@ -93,10 +106,10 @@ impl Run {
     }
 
     #[inline]
-    fn new(start: u64, first: char, opened: KindMask, means: Means) -> Self {
+    fn new(start: u64, first: char, opened: KindMask, slip: Slip, means: Means) -> Self {
         let mut word = FirstWord::EMPTY;
         word.push(first);
-        Self { start, word, full: false, opened, means }
+        Self { start, word, full: false, opened, slip, means }
     }
 }
 
@@ -118,6 +131,7 @@ struct Ending {
 
 impl Scanner {
     pub(crate) fn new(plan: Arc<ScanPlan>) -> Self {
+        let plan_is_similar = plan.similar.is_some();
         Self {
             plan,
             walks: Vec::new(),
@@ -125,7 +139,9 @@ impl Scanner {
             endings: Vec::new(),
             place: OFF,
             run: Run::NONE,
+            tail: Tail::NONE,
             before: Before::NOTHING,
+            slips: Slips::new(plan_is_similar),
             sign: None,
             symbol_end: 0,
             seen: 0,
@@ -159,7 +175,7 @@ impl Scanner {
     /// No walk is open, and nothing waits.
     #[inline]
     fn is_idle(&self) -> bool {
-        self.walks.is_empty() && self.endings.is_empty() && self.sign.is_none()
+        self.walks.is_empty() && self.endings.is_empty() && self.sign.is_none() && self.slips.waiting.is_none()
     }
 
     /// The kinds of a mask that are looked for and have not opened their walks over the run.
@@ -191,6 +207,10 @@ impl Scanner {
                 oldest = Some(run.start);
             }
         }
+        if unopened && run.is_open() && run.slip.may && !run.slip.long && oldest.is_none() {
+            self.run.slip.may = self.plan.may_slip(&run.word);
+            oldest = Some(run.start).filter(|start| self.run.slip.may && counts.from(*start) & self.plan.slip_emails() != 0);
+        }
         if self.is_idle() {
             return oldest;
         }
@@ -216,13 +236,16 @@ impl Scanner {
 
     #[inline(never)]
     fn oldest_open(&self, counts: &Counts) -> Option<u64> {
-        let walks = self.walks.iter().map(|walk| (walk.kind, walk.first(), walk.oldest()));
-        let endings =
-            self.endings.iter().map(|ending| (ending.found.kind, ending.found.start, ending.found.start));
-        let sign = self.sign.zip(self.plan.phone).map(|(sign, phone)| (phone, sign.start, sign.start));
-        let open = walks.chain(endings).chain(sign);
-        open.filter(|(kind, first, _)| counts.from(*first) & 1 << kind != 0)
-            .map(|(_, _, oldest)| oldest)
+        let weak = self.plan.similar.as_ref().map_or(0, |similar| similar.weak);
+        let weak = |means: Means| if means.contains(Means::SIMILAR) { weak } else { 0 };
+        let walks = self.walks.iter().map(|walk| (walk.kind, weak(walk.means), walk.first(), walk.oldest()));
+        let endings = self.endings.iter().map(|ending| &ending.found);
+        let endings = endings.map(|found| (found.kind, weak(found.means), found.start, found.start));
+        let sign = self.sign.zip(self.plan.phone).map(|(sign, phone)| (phone, 0, sign.start, sign.start));
+        let slips = self.slips.waiting().flat_map(|start| kinds_in(self.plan.slip_emails()).map(move |kind| (kind, 0, start, start)));
+        let open = walks.chain(endings).chain(sign).chain(slips);
+        open.filter(|(kind, weak, first, _)| counts.weakly(*weak).from(*first) & 1 << kind != 0)
+            .map(|(_, _, _, oldest)| oldest)
             .min()
     }
 
@@ -233,20 +256,37 @@ impl Scanner {
         }
         let hidden = symbol.raw_start > self.symbol_end && self.symbol_end > 0;
         let goes_on = symbol.joins(self.before.class());
+        if self.plan.similar.is_some() {
+            self.remember(symbol);
+        }
+        let mut may_slip = None;
         if self.run.is_open() && goes_on {
             self.run.means |= symbol_means(symbol) | Means::FOLDED.when(hidden);
-            if !self.run.full && !self.run.word.push(symbol.ch) {
-                self.run.full = true;
-                self.open_run(self.plan.openings().word(&self.run.word));
+            if !self.run.word.push(symbol.ch) && !self.run.slip.long {
+                may_slip = Some(self.run);
+                self.run.slip.long = true;
+                if !self.run.full {
+                    self.run.full = true;
+                    self.open_run(self.plan.openings().word(&self.run.word));
+                }
             }
         } else if self.run.is_open() {
             if !self.run.full {
                 self.open_run(self.plan.ended(&self.run.word, symbol.ch));
             }
+            may_slip = Some(self.run).filter(|run| !run.slip.long);
             self.run = Run::NONE;
         }
-        self.settle_endings(Some(symbol), matches);
+        self.open_waiting(symbol);
+        // A slip may show only now that a value has ended before this symbol.
+        std::mem::swap(&mut self.endings, &mut self.slips.fresh);
         self.step_walks(symbol, hidden);
+        std::mem::swap(&mut self.endings, &mut self.slips.fresh);
+        self.settle_endings(Some(symbol), matches);
+        self.endings.append(&mut self.slips.fresh);
+        if let Some(run) = may_slip {
+            self.wait_for_slips(&run, symbol);
+        }
         if !goes_on {
             self.begin(symbol);
         }
@@ -267,7 +307,7 @@ impl Scanner {
             for start in &plan.kind(kind).starts {
                 let mut walk = Walk::new(kind, *start, run.start, run.start);
                 let stepped = walk.take_word(plan, &run.word);
-                walk.means = run.means;
+                (walk.means, walk.from) = (run.means, run.slip.from);
                 note_ending(&mut self.endings, &walk, &stepped, self.symbol_end, Class::Run);
                 self.walks.extend(stepped.alive.then_some(walk));
             }
@@ -282,7 +322,8 @@ impl Scanner {
                 if symbol.is_digit() {
                     self.begin_number(symbol, self.plan.digits & !barred);
                 }
-                self.run = Run::new(symbol.raw_start, symbol.ch, barred, symbol_means(symbol));
+                let slip = self.begin_slip(symbol, barred);
+                self.run = Run::new(symbol.raw_start, symbol.ch, barred, slip, symbol_means(symbol));
             }
             Class::Solo if symbol.opens => {
                 let mut word = FirstWord::EMPTY;
@@ -296,13 +337,13 @@ impl Scanner {
 
     /// Opens the walks of the kinds of a mask at a symbol that is a word, or no word, of its own.
     fn begin_at(&mut self, symbol: &Symbol, possible: KindMask) {
-        let (plan, before) = (&*self.plan, self.before);
+        let (plan, before, from) = (&*self.plan, self.before, self.place_of(symbol));
         for kind in kinds_in(possible & plan.wanted).filter(|kind| before.lets_begin(plan.kind(*kind).shape))
         {
             for start in &plan.kind(kind).starts {
                 let mut walk = Walk::new(kind, *start, symbol.raw_start, symbol.raw_start);
                 let stepped = walk.follow(plan, symbol);
-                walk.means = symbol_means(symbol);
+                (walk.means, walk.from) = (symbol_means(symbol), from);
                 note_ending(&mut self.endings, &walk, &stepped, symbol.raw_end, symbol.class);
                 self.walks.extend(stepped.alive.then_some(walk));
             }
@@ -358,14 +399,29 @@ impl Scanner {
 
     fn step_walks(&mut self, symbol: &Symbol, hidden: bool) {
         let mut kept = 0;
+        let is_similar = self.plan.similar.is_some();
+        self.count_slips();
         for at in 0..self.walks.len() {
-            let mut walk = self.walks[at];
+            let before = self.walks[at];
+            let mut walk = before;
             let stepped = walk.step(&self.plan, symbol, &mut self.forks);
             walk.means |= Means::FOLDED.when(hidden);
-            note_ending(&mut self.endings, &walk, &stepped, symbol.raw_end, symbol.class);
-            if stepped.alive {
+            let is_slip = walk.means.contains(Means::SIMILAR);
+            if !is_slip {
+                note_ending(&mut self.endings, &walk, &stepped, symbol.raw_end, symbol.class);
+            } else if stepped.found.is_some() {
+                self.end_slip(&walk, &stepped, symbol);
+            }
+            // What is complete may have one more letter.
+            let lingers = !is_slip && stepped.found.is_some() && self.plan.has_slips(walk.kind);
+            if stepped.alive || lingers {
                 self.walks[kept] = walk;
                 kept += 1;
+                if is_slip {
+                    self.counts_slip();
+                }
+            } else if is_similar && !is_slip {
+                self.slip_away(&before, Some(symbol));
             }
         }
         self.walks.truncate(kept);
@@ -407,10 +463,18 @@ impl Scanner {
         if self.run.is_open() && !self.run.full {
             self.open_run(self.plan.openings().word(&self.run.word));
         }
+        if self.plan.similar.is_some() {
+            for at in 0..self.walks.len() {
+                let walk = self.walks[at];
+                self.slip_away(&walk, None);
+            }
+            self.endings.append(&mut self.slips.fresh);
+        }
         self.settle_endings(None, matches);
         self.walks.clear();
         self.run = Run::NONE;
         self.sign = None;
+        self.slips.waiting = None;
         self.before = Before::NOTHING;
     }
 }

@@ -2,6 +2,7 @@
 
 use super::Means;
 use super::plan::{ScanPlan, Start};
+use super::similar::Slipped;
 use crate::identifier::{Between, Shape};
 use crate::index::{FirstWord, ending, step};
 use crate::text::{Class, Symbol};
@@ -15,6 +16,8 @@ pub(super) struct Walk {
     lead: u64,
     node: usize,
     output: u64,
+    /// Where it began, in the [history](super::history::History).
+    pub(super) from: u64,
     segment: u16,
     pub(super) kind: u8,
     /// Symbols of the gap it stands in.
@@ -46,6 +49,8 @@ enum Phase {
     Trunk,
     /// Reads an international prefix (`00`, `011`).
     Dial { digits: u8 },
+    /// Follows the key with the next character, and then with this one, which came before it.
+    Late { byte: u8 },
 }
 
 /// The longest word that counts as a middle name.
@@ -68,6 +73,7 @@ impl Walk {
             lead,
             node: from.node,
             output: from.output,
+            from: 0,
             segment: from.segment,
             kind,
             gap: 0,
@@ -79,6 +85,24 @@ impl Walk {
             skipped: false,
             means: Means::EXACT,
         }
+    }
+
+    /// The same walk, one slip later.
+    pub(super) fn slipped(&self, to: &Slipped) -> Self {
+        let phase = to.late.map_or(Phase::Key, |byte| Phase::Late { byte });
+        let means = self.means | Means::SIMILAR;
+        Self { node: to.node, output: to.output, phase, skipped: true, gap: 0, comma: false, means, ..*self }
+    }
+
+    /// Whether it may have slips: it follows the key and nothing else.
+    pub(super) fn may_slip(&self) -> bool {
+        self.phase == Phase::Key && !self.skipped && !self.means.contains(Means::SIMILAR)
+    }
+
+    /// Whether it stands where another one does.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        let place = |walk: &Self| (walk.start, walk.node, walk.output, walk.segment, walk.kind, walk.phase, walk.means);
+        place(self) == place(other)
     }
 
     pub(super) fn segment(&self) -> u16 {
@@ -160,6 +184,9 @@ impl Walk {
     }
 
     fn gap_between_words(&mut self, plan: &ScanPlan, symbol: &Symbol) -> Stepped {
+        if matches!(self.phase, Phase::Late { .. }) {
+            return DEAD;
+        }
         let kind = plan.kind(self.kind);
         if kind.shape == Shape::Name {
             // A full stop belongs to a name only behind an initial or a title.
@@ -231,7 +258,7 @@ impl Walk {
                 self.phase = Phase::Key;
                 self.follow(plan, symbol)
             }
-            Phase::Key | Phase::Middle | Phase::BehindMiddle => self.follow(plan, symbol),
+            Phase::Key | Phase::Middle | Phase::BehindMiddle | Phase::Late { .. } => self.follow(plan, symbol),
         }
     }
 
@@ -252,6 +279,12 @@ impl Walk {
                 return DEAD;
             }
         }
+        if let Phase::Late { byte } = self.phase {
+            self.phase = Phase::Key;
+            if !self.take(plan, byte) {
+                return DEAD;
+            }
+        }
         self.letters = self.letters.saturating_add(1);
         self.after_digit = symbol.is_digit();
         self.here(plan)
@@ -268,7 +301,7 @@ impl Walk {
     }
 
     /// Whether a key ends here, and whether one goes on.
-    fn here(&self, plan: &ScanPlan) -> Stepped {
+    pub(super) fn here(&self, plan: &ScanPlan) -> Stepped {
         let (last, goes_on) = ending(plan.map(self.segment, self.kind), self.node);
         Stepped { alive: goes_on, found: last.map(|last| self.output + last) }
     }

@@ -5,6 +5,7 @@
 
 use super::super::block::Block;
 use super::super::plan::{BARS, OPAQUE, OPENS, SPACE, SPLITS};
+use super::slips::{Slip, Tail};
 use super::{Counts, Means, Run, Scanner};
 use crate::index::{BARRED, CHARACTERS, DEAD, FirstWord, OFF};
 
@@ -55,6 +56,11 @@ impl Scanner {
             place = if goes_on { place * CHARACTERS + step.adds } else { step.leads };
         }
         paths.get(place as usize)?;
+        let emails = plan.slip_emails();
+        if emails != 0 {
+            let goes_on = self.place != 0 && self.place != BARRED;
+            self.tail = self.tail.then(plan, text, self.seen, goes_on)?;
+        }
         self.place = place;
         self.before.pass(text);
         self.seen += text.len() as u64;
@@ -65,7 +71,10 @@ impl Scanner {
         // In a dead word this is nonsense, and nobody looks.
         let start = self.seen.wrapping_sub(length);
         let possible = openings.short_prefix(place) & plan.words & counts.from(start);
-        Some(if possible != 0 { Some(start) } else { None })
+        if possible != 0 {
+            return Some(Some(start));
+        }
+        Some(self.tail.start().filter(|start| emails & counts.from(*start) != 0))
     }
 
     /// Makes the run what the fast lane knows of it.
@@ -83,6 +92,9 @@ impl Scanner {
             _ => FirstWord::at_place(place),
         };
         self.run = Run { start: self.seen - word.len() as u64, word, full, ..Run::NONE };
+        if place != 0 && place != BARRED && self.plan.similar.is_some() {
+            self.tail.open(&mut self.run);
+        }
     }
 
     fn enter_lane(&mut self) {
@@ -90,9 +102,10 @@ impl Scanner {
         if !self.is_idle() || self.symbol_end != self.seen {
             return;
         }
+        self.tail = Tail::of(run);
         self.place = if !run.is_open() {
             self.before.near_byte().map_or(OFF, |byte| self.plan.step(byte).leads)
-        } else if run.full {
+        } else if run.full && (run.means == Means::EXACT || self.plan.similar.is_none()) {
             DEAD
         } else if run.word.is_short() && run.opened == 0 && run.means == Means::EXACT {
             run.word.place()
@@ -125,7 +138,8 @@ impl Scanner {
                             None if !self.before.may_bar() => 0,
                             _ => plan.barred(self.before.then(&bytes[..at])),
                         };
-                        run = Run { start: base + at as u64, opened: barred, ..Run::NONE };
+                        let slip = Slip { may: plan.slip_emails() & !barred != 0, ..Slip::NONE };
+                        run = Run { start: base + at as u64, opened: barred, slip, ..Run::NONE };
                     }
                     let room = run.word.room();
                     run.word.add(block.word_at(place, length), length);
@@ -136,6 +150,13 @@ impl Scanner {
                             break 'text;
                         }
                         run.full = true;
+                    }
+                    if length > room && !run.slip.long {
+                        if run.slip.may && plan.may_slip(&run.word) {
+                            at += room;
+                            break 'text;
+                        }
+                        run.slip.long = true;
                     }
                     (at, place) = (at + length, place + length);
                     if place == block.len() {
@@ -153,6 +174,9 @@ impl Scanner {
                         plan.openings().word(&run.word)
                     };
                     if possible & plan.words & !run.opened != 0 && !run.full {
+                        break 'text;
+                    }
+                    if class & BARS != 0 && run.slip.may && !run.slip.long && plan.may_slip(&run.word) {
                         break 'text;
                     }
                     run = Run::NONE;

@@ -1,0 +1,320 @@
+//! Slips: where walks that leave the keys go on one slip later.
+
+use std::sync::Arc;
+
+use super::super::history::History;
+use super::super::plan::{BARS, ScanPlan};
+use super::super::similar::{MOST_SLIPS, is_slip, slips};
+use super::super::walk::Stepped;
+use super::{Ending, Match, Run, Scanner, Waiting, Walk};
+use crate::identifier::Shape;
+use crate::index::{CHARACTERS, FirstWord, KeyId, KindMask};
+use crate::text::{Class, Symbol};
+
+/// What the scanner keeps for them.
+pub(super) struct Slips {
+    pub(super) history: History,
+    /// Values that end at the symbol at hand, while those that ended before it are settled.
+    pub(super) fresh: Vec<Ending>,
+    /// A text as a key would have it.
+    text: Vec<u8>,
+    /// A first word that may have a slip, and the symbol behind it: an address if another word follows.
+    pub(super) waiting: Option<(Run, Symbol)>,
+    /// How many walks are alive that are one slip away.
+    alive: usize,
+    /// The last word begins in upper case.
+    upper: bool,
+}
+
+/// What becomes of a run if its word has a slip.
+#[derive(Clone, Copy)]
+pub(super) struct Slip {
+    /// Its place in the history.
+    pub(super) from: u64,
+    /// A value may begin with it, as far as is known.
+    pub(super) may: bool,
+    /// It is longer than its word.
+    pub(super) long: bool,
+}
+
+impl Slip {
+    pub(super) const NONE: Self = Self { from: 0, may: false, long: false };
+}
+
+/// The word at the end of the text that the fast lane took.
+#[derive(Clone, Copy)]
+pub(super) struct Tail {
+    start: u64,
+    pub(super) word: FirstWord,
+    /// A value may begin with it. If not, the rest is not up to date.
+    pub(super) may: bool,
+}
+
+impl Tail {
+    pub(super) const NONE: Self = Self { start: 0, word: FirstWord::EMPTY, may: false };
+
+    pub(super) fn of(run: &Run) -> Self {
+        Self { start: run.start, word: run.word, may: run.slip.may && !run.slip.long }
+    }
+
+    /// What it is behind some more ASCII, of which the word at its end is on the paths; `None` if it has become longer than a word that is kept, and may have a slip.
+    #[inline]
+    pub(super) fn then(&self, plan: &ScanPlan, text: &[u8], seen: u64, goes_on: bool) -> Option<Self> {
+        let apart = text.iter().rposition(|byte| plan.step(*byte).adds >= CHARACTERS).map_or(0, |at| at + 1);
+        let word = &text[apart..];
+        if apart == text.len()
+            && self.before_end(plan, text, seen, goes_on)
+        {
+            return None;
+        }
+        let mut tail = match apart == 0 && goes_on {
+            true => *self,
+            false => Self { start: seen + apart as u64, word: FirstWord::EMPTY, may: true },
+        };
+        if !tail.may || word.is_empty() {
+            return Some(tail);
+        }
+        let room = tail.word.room().min(word.len());
+        let bytes = word[..room].iter().rev().fold(0, |bytes, byte| bytes << 8 | u64::from(byte.to_ascii_lowercase()));
+        tail.word.add(bytes, room);
+        tail.may = plan.may_slip(&tail.word);
+        if tail.may && room < word.len() { None } else { Some(tail) }
+    }
+
+    /// Whether a word that may have a slip ends at the last byte, so that an address may go on behind it.
+    #[inline]
+    fn before_end(&self, plan: &ScanPlan, text: &[u8], seen: u64, goes_on: bool) -> bool {
+        let [word @ .., end] = text else { return false };
+        plan.class(*end) & BARS != 0
+            && match word {
+                [] => goes_on && self.start().is_some(),
+                _ => self.then(plan, word, seen, goes_on).is_none_or(|tail| tail.start().is_some()),
+            }
+    }
+
+    /// Makes a run that the fast lane has taken what it was.
+    pub(super) fn open(&self, run: &mut Run) {
+        run.slip.may = self.may;
+        if self.may {
+            (run.start, run.word) = (self.start, self.word);
+        }
+    }
+
+    /// Where the value begins that it may be part of.
+    #[inline(always)]
+    pub(super) fn start(&self) -> Option<u64> {
+        (self.may && self.word.len() > 0).then_some(self.start)
+    }
+}
+
+/// What may join the words of an email address.
+fn joins_email(symbol: &Symbol) -> bool {
+    symbol.class == Class::Run || matches!(symbol.ch, '.' | '-' | '+' | '@')
+}
+
+impl Slips {
+    pub(super) fn new(is_on: bool) -> Self {
+        let history = if is_on { History::new() } else { History::default() };
+        let text = Vec::with_capacity(if is_on { 1024 } else { 0 });
+        Self { history, fresh: Vec::new(), text, waiting: None, alive: 0, upper: false }
+    }
+
+    /// Where a word begins that waits for the next symbol.
+    pub(super) fn waiting(&self) -> impl Iterator<Item = u64> + use<> {
+        self.waiting.map(|(run, _)| run.start).into_iter()
+    }
+}
+
+impl Scanner {
+    /// Keeps a symbol that is about to be taken, behind what the fast lane knows of the word in which it stands.
+    pub(super) fn remember(&mut self, symbol: &Symbol) {
+        let history = &mut self.slips.history;
+        if history.end() != self.symbol_end {
+            history.clear(self.symbol_end);
+            self.run.slip.from = history.total();
+            self.run.word.bytes().for_each(|byte| history.push(byte, self.symbol_end));
+        }
+        symbol.ch.encode_utf8(&mut [0; 4]).bytes().for_each(|byte| history.push(byte, symbol.raw_end));
+    }
+
+    /// A run begins with the symbol that was remembered last.
+    pub(super) fn begin_slip(&mut self, symbol: &Symbol, barred: KindMask) -> Slip {
+        let Some(similar) = &self.plan.similar else { return Slip::NONE };
+        self.slips.upper = symbol.upper;
+        Slip { from: self.place_of(symbol), may: similar.emails & !barred != 0, long: false }
+    }
+
+    /// The place in the history of the symbol that was remembered last.
+    pub(super) fn place_of(&self, symbol: &Symbol) -> u64 {
+        self.slips.history.total().saturating_sub(symbol.ch.len_utf8() as u64)
+    }
+
+    /// The first word of an email address may have ended, or is longer than what is kept of it, and this symbol comes behind.
+    pub(super) fn wait_for_slips(&mut self, run: &Run, symbol: &Symbol) {
+        if run.slip.may && joins_email(symbol) && self.plan.may_slip(&run.word) {
+            self.slips.waiting = Some((*run, *symbol));
+        }
+    }
+
+    /// Opens the walks that are one slip away from the word that waits, if this symbol may go on with it.
+    pub(super) fn open_waiting(&mut self, symbol: &Symbol) {
+        if let Some((run, behind)) = self.slips.waiting.take()
+            && joins_email(symbol)
+        {
+            self.open_slips(&run, &behind);
+        }
+    }
+
+    #[inline(never)]
+    fn open_slips(&mut self, run: &Run, symbol: &Symbol) {
+        let plan = Arc::clone(&self.plan);
+        let Some(similar) = &plan.similar else { return };
+        let mut text = std::mem::take(&mut self.slips.text);
+        text.clear();
+        text.extend(run.word.bytes());
+        text.extend(symbol.ch.encode_utf8(&mut [0; 4]).bytes());
+        for kind in super::kinds_in(similar.emails) {
+            for start in &plan.kind(kind).starts {
+                let mut walk = Walk::new(kind, *start, run.start, run.start);
+                (walk.from, walk.means) = (run.slip.from, run.means | super::symbol_means(symbol));
+                self.slip(&walk, &text, symbol);
+            }
+        }
+        self.slips.text = text;
+        self.walks.append(&mut self.forks);
+    }
+
+    /// Lets a walk that a symbol has ended go on one slip later; `None` if the text ends.
+    #[inline(never)]
+    pub(super) fn slip_away(&mut self, walk: &Walk, symbol: Option<&Symbol>) {
+        let plan = Arc::clone(&self.plan);
+        let is_similar = plan.similar.as_ref().is_some_and(|similar| similar.kinds & 1 << walk.kind != 0);
+        if !is_similar || !walk.may_slip() {
+            return;
+        }
+        let shape = plan.kind(walk.kind).shape;
+        let total = self.slips.history.total();
+        let before = symbol.map_or(total, |symbol| self.place_of(symbol));
+        let mut text = std::mem::take(&mut self.slips.text);
+        let end = self.slips.history.key(walk.from, before, shape, &mut text);
+        // Where no key has the first word, no walk need have begun.
+        let first = text.iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte >= b'_').count();
+        if let Some(end) = end
+            && (first < text.len() || first >= 8)
+            && (shape != Shape::Name || self.is_upper(symbol))
+        {
+            let goes_on = symbol.filter(|symbol| match shape {
+                Shape::Email => joins_email(symbol),
+                _ => matches!(symbol.class, Class::Run | Class::Solo),
+            });
+            let may_end = match shape {
+                Shape::Email => text.contains(&b'@') && goes_on.is_none_or(|symbol| matches!(symbol.ch, '.' | '-')),
+                _ => goes_on.is_none(),
+            };
+            if may_end {
+                self.slip_at_end(walk, &text, end, symbol);
+            }
+            if let Some(symbol) = goes_on
+                && self.slips.history.key(walk.from, total, shape, &mut text).is_some()
+            {
+                self.slip(walk, &text, symbol);
+            }
+        }
+        self.slips.text = text;
+    }
+
+    /// Whether the last word begins in upper case.
+    fn is_upper(&self, symbol: Option<&Symbol>) -> bool {
+        match symbol.filter(|symbol| symbol.class == Class::Run && !symbol.joins(self.before.class())) {
+            Some(symbol) => symbol.upper,
+            None => self.slips.upper,
+        }
+    }
+
+    /// Walks one slip away behind a text that ends with the symbol.
+    fn slip(&mut self, walk: &Walk, text: &[u8], symbol: &Symbol) {
+        let plan = Arc::clone(&self.plan);
+        let Some(start) = plan.start(walk) else { return };
+        slips(plan.map(walk.segment(), walk.kind), start, text, false, |slipped| {
+            let walk = walk.slipped(&slipped);
+            let is_known = self.forks.iter().chain(&self.walks).any(|other| other.is_same(&walk));
+            if self.slips.alive >= MOST_SLIPS || is_known {
+                return;
+            }
+            let stepped = match slipped.late {
+                Some(_) => Stepped { alive: true, found: None },
+                None => walk.here(&plan),
+            };
+            self.note_slip(&walk, &stepped, symbol.raw_end, symbol.class, text);
+            if stepped.alive {
+                self.slips.alive += 1;
+                self.forks.push(walk);
+            }
+        });
+    }
+
+    /// Walks one slip away behind a text that ends before the symbol, or with the whole text.
+    fn slip_at_end(&mut self, walk: &Walk, text: &[u8], end: u64, symbol: Option<&Symbol>) {
+        let plan = Arc::clone(&self.plan);
+        let Some(start) = plan.start(walk) else { return };
+        slips(plan.map(walk.segment(), walk.kind), start, text, true, |slipped| {
+            let mut walk = walk.slipped(&slipped);
+            let stepped = walk.here(&plan);
+            let found = stepped.found.map(|ordinal| self.as_ending(&walk, ordinal, end, Class::Run));
+            if let Some(ending) = found.filter(|ending| self.confirms(&ending.found, text)) {
+                self.slips.fresh.push(ending);
+            }
+            if let Some(symbol) = symbol
+                && plan.kind(walk.kind).shape != Shape::Email
+                && self.slips.alive < MOST_SLIPS
+                && walk.step(&plan, symbol, &mut Vec::new()).alive
+            {
+                self.slips.alive += 1;
+                self.forks.push(walk);
+            }
+        });
+    }
+
+    fn as_ending(&self, walk: &Walk, ordinal: u64, end: u64, last: Class) -> Ending {
+        let key = KeyId { segment: walk.segment(), ordinal };
+        let found = Match { start: walk.first(), end, kind: walk.kind, key, means: walk.means };
+        Ending { found, last, waiting: Waiting::Next }
+    }
+
+    /// Notes the end of a value that is one slip away, if it is one.
+    fn note_slip(&mut self, walk: &Walk, stepped: &Stepped, end: u64, last: Class, text: &[u8]) {
+        let Some(ordinal) = stepped.found else { return };
+        let ending = self.as_ending(walk, ordinal, end, last);
+        if self.confirms(&ending.found, text) {
+            self.endings.push(ending);
+        }
+    }
+
+    /// Notes the end of a value that a walk one slip away has come to with the symbol that was remembered last.
+    #[inline(never)]
+    pub(super) fn end_slip(&mut self, walk: &Walk, stepped: &Stepped, symbol: &Symbol) {
+        let mut text = std::mem::take(&mut self.slips.text);
+        let (shape, total) = (self.plan.kind(walk.kind).shape, self.slips.history.total());
+        if self.slips.history.key(walk.from, total, shape, &mut text).is_some() {
+            self.note_slip(walk, stepped, symbol.raw_end, symbol.class, &text);
+        }
+        self.slips.text = text;
+    }
+
+    fn confirms(&self, found: &Match, text: &[u8]) -> bool {
+        let Some(similar) = &self.plan.similar else { return false };
+        let key = self.plan.map(found.key.segment, found.kind).get_key(found.key.ordinal);
+        let key = key.as_deref().and_then(|key| std::str::from_utf8(key.get(1..)?).ok());
+        let text = std::str::from_utf8(text).ok();
+        text.zip(key).is_some_and(|(text, key)| is_slip(text, key, similar.min_length))
+    }
+
+    /// Begins a new count of the walks that are one slip away.
+    pub(super) fn count_slips(&mut self) {
+        self.slips.alive = 0;
+    }
+
+    pub(super) fn counts_slip(&mut self) {
+        self.slips.alive += 1;
+    }
+}
