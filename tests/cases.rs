@@ -25,7 +25,7 @@ macro_rules! themes {
 }
 
 themes!(
-    codes, dates, emails, folding, names, numbers, overlaps, phones, readers, redact, scripts, similar, stop, together
+    codes, dates, emails, folding, names, numbers, overlaps, partial, phones, readers, redact, scripts, similar, stop, together
 );
 
 #[test]

@@ -61,6 +61,9 @@ const MOST_FINDINGS: usize = 1_000;
 /// most 256 symbols, and what may stand between two of them is bounded too.
 const MOST_WITHHELD: u64 = 1 << 20;
 
+/// What is written so may be another value as well.
+const GUESSED: Means = Means::SIMILAR.and(Means::PARTIAL);
+
 impl Channel {
     pub(super) fn new(inner: &Inner, name: Arc<str>, audience: Audience) -> Self {
         inner.span.in_scope(|| tracing::debug!(channel = &*name, "stream started"));
@@ -124,10 +127,12 @@ impl Channel {
             return self.hold.discard();
         }
         let mut at = std::mem::take(&mut self.passed);
+        self.expect_names();
         while at < text.len() && self.state == State::Open {
             at += self.scanner.advance(&text[at..], &mut self.matches);
             if !self.matches.is_empty() {
                 self.judge(inner);
+                self.expect_names();
             }
         }
         if ends && self.state == State::Open {
@@ -135,6 +140,11 @@ impl Channel {
             self.judge(inner);
         }
         self.settle(inner, text, ends);
+    }
+
+    /// Similar names count only behind a fact about somebody: one that was released, or that may be yet.
+    fn expect_names(&mut self) {
+        self.scanner.expect_names(self.counts.since.is_some() || !self.undecided.is_empty());
     }
 
     /// Learns what other channels have said.
@@ -157,7 +167,7 @@ impl Channel {
         let matches = std::mem::take(&mut self.matches);
         for found in &matches {
             let Some(mut judgement) = inner.rules.alone(found.kind, found.key) else { continue };
-            if found.means.contains(Means::SIMILAR) {
+            if found.means.intersects(GUESSED) {
                 if inner.is_readers_too(found, &matches) {
                     continue;
                 }

@@ -74,6 +74,7 @@ impl Session {
             unknown_readers
         );
         let plan = ScanPlan::new(&generation, rules.wanted).with_similar(rules.similar, rules.similar_length);
+        let plan = plan.with_partial(rules.partial);
         let plan = Arc::new(plan);
         let inner = Inner {
             plan,

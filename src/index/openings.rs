@@ -137,10 +137,10 @@ impl FirstWord {
         self.prefix(len).packed
     }
 
-    /// The place of its first characters, at most as many.
+    /// The place of its first character.
     #[inline]
-    pub(crate) fn first_place(&self, len: usize) -> Place {
-        self.bytes().take(len).fold(0, |place, byte| place * CHARACTERS + character(byte))
+    pub(crate) fn first_place(&self) -> Place {
+        character(self.packed as u8)
     }
 
     /// How many more bytes there is room for.

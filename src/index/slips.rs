@@ -7,8 +7,8 @@ use super::{Generation, KeyMap};
 use crate::identifier::{Shape, Strength};
 use crate::text::Class;
 
-/// The first characters of a value are right: nearly every slip falls behind them, and without them every word would have to be held.
-pub(crate) const RIGHT: usize = 2;
+/// The first character of an address is right: nearly every slip falls behind it, and without it every word would have to be held.
+pub(crate) const RIGHT: usize = 1;
 
 /// The lengths at which a word is looked up; in between it is held as long as it lasts.
 const LENGTHS: [usize; 2] = [5, 7];
@@ -92,13 +92,15 @@ impl Slips {
         ((hash >> 32) as usize & (self.bits.len() - 1), 1 << (hash >> 58))
     }
 
-    /// Whether a word that goes on may be the beginning of a slipped address, given that its first characters may.
-    #[inline]
-    pub(crate) fn may_begin(&self, word: &FirstWord) -> bool {
-        LENGTHS.iter().filter(|length| word.len() >= **length).all(|length| {
-            let (at, bit) = self.place(word.first(*length));
-            self.bits[at] & bit != 0
-        }) || !word.is_ascii()
+    /// Whether a word that goes on may be the beginning of a slipped address, given that its first character may, and so many may.
+    #[inline(always)]
+    pub(crate) fn may_begin(&self, word: &FirstWord, known: usize) -> bool {
+        let is_dead = |length: usize| {
+            let (at, bit) = self.place(word.first(length));
+            self.bits[at] & bit == 0
+        };
+        let is_asked = |length: &usize| known < *length && *length <= word.len();
+        !LENGTHS.into_iter().filter(is_asked).any(is_dead) || !word.is_ascii()
     }
 }
 

@@ -65,6 +65,7 @@ pub(super) struct Settings {
     pub(super) names: Names,
     pub(super) allow: Allow,
     pub(super) similar: Similar,
+    pub(super) partial: Partial,
     pub(super) channels: Channels,
     /// What is done with kinds that are not named: strong ones, weak ones.
     #[serde(skip, default = "redact_strong")]
@@ -123,6 +124,11 @@ pub(super) struct Similar {
     pub(super) min_length: usize,
 }
 
+#[derive(Clone, Deserialize)]
+pub(super) struct Partial {
+    pub(super) kinds: Vec<String>,
+}
+
 /// Who reads what of a response.
 #[derive(Clone, Deserialize)]
 pub(super) struct Channels {
@@ -156,8 +162,8 @@ const BUILT_IN: [(&str, &str, (Action, Action)); 3] = [
 ];
 
 /// The sections of a policy and their keys. The keys of `kinds` and `redact.labels` are kinds, those of `channels.tools` names of tools.
-const SECTIONS: [(&str, &[&str]); 10] = [
-    ("", &["extends", "stop_message", "kinds", "redact", "together", "names", "allow", "similar", "channels"]),
+const SECTIONS: [(&str, &[&str]); 11] = [
+    ("", &["extends", "stop_message", "kinds", "redact", "together", "names", "allow", "similar", "partial", "channels"]),
     ("channels", &["tool_arguments", "tools"]),
     ("channels.tools", &[]),
     ("kinds", &[]),
@@ -167,6 +173,7 @@ const SECTIONS: [(&str, &[&str]); 10] = [
     ("names", &["alone_if_shared_by_fewer_than"]),
     ("allow", &["values", "files"]),
     ("similar", &["kinds", "min_length"]),
+    ("partial", &["kinds"]),
 ];
 
 impl Policy {
@@ -322,6 +329,7 @@ fn read(table: toml::Table, unnamed: (Action, Action)) -> Result<Settings> {
             "names" => check(value.try_into::<Names>().map(drop))?,
             "allow" => check(value.try_into::<Allow>().map(drop))?,
             "similar" => check(value.try_into::<Similar>().map(drop))?,
+            "partial" => check(value.try_into::<Partial>().map(drop))?,
             "channels" => check(value.try_into::<Channels>().map(drop))?,
             _ => check(value.try_into::<String>().map(drop))?,
         }
@@ -374,15 +382,18 @@ fn check_keys(section: &str, table: &toml::Table) -> Result<()> {
     Ok(())
 }
 
-/// Only what is written in words has slips: a number with another digit is another number.
+/// Only what is written in words has slips, for a number with another digit is another number; and only what has one length, nearly, is told by most of it.
 fn check_shape(section: &str, name: &str) -> Result<()> {
     let spec = Kind::built_in(name).and_then(|kind| KindSpec::built_in(&kind));
-    match spec.filter(|_| section == "similar") {
-        Some(spec) if !matches!(spec.shape, Shape::Email | Shape::Name | Shape::Words) => Err(Error::config(
-            format!("a {name} is not compared by what is similar; expected names, emails, addresses or cities"),
-        )),
-        _ => Ok(()),
-    }
+    let Some(spec) = spec else { return Ok(()) };
+    let words = matches!(spec.shape, Shape::Name | Shape::Words);
+    let parts = matches!(spec.shape, Shape::Phone | Shape::Digits | Shape::Code | Shape::Groups);
+    let message = match section {
+        "similar" if !words && spec.shape != Shape::Email => "has no slips; expected names, emails or addresses",
+        "partial" if !parts && spec.shape != Shape::Email => "has no parts; expected emails, phones, numbers or codes",
+        _ => return Ok(()),
+    };
+    Err(Error::config(format!("the kind `{name}` {message}")))
 }
 
 /// A kind that is not built in may be one of the company's own; one that looks like a slip of the keyboard is not.

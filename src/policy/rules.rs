@@ -34,6 +34,8 @@ pub(crate) struct Rules {
     pub(crate) wanted: KindMask,
     /// Kinds of which values that are one slip away matter too.
     pub(crate) similar: KindMask,
+    /// Kinds of which values without their end matter too.
+    pub(crate) partial: KindMask,
     /// Shorter values have no slips.
     pub(crate) similar_length: usize,
 }
@@ -93,6 +95,9 @@ impl Rules {
             wanted: together | mask(&|place| alone[place] > Action::Allow),
             similar: mask(&|place| {
                 settings.similar.kinds.iter().any(|name| Kind::named(name) == kinds[place].kind)
+            }),
+            partial: mask(&|place| {
+                settings.partial.kinds.iter().any(|name| Kind::named(name) == kinds[place].kind)
             }),
             similar_length: settings.similar.min_length,
             alone,

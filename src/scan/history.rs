@@ -60,6 +60,9 @@ impl History {
                 gap = if *byte == b',' && shape == Shape::Name { Some(b',') } else { gap.or(Some(b' ')) };
                 continue;
             }
+            if gaps.between == Between::Characters && gaps.allow(*byte as char) {
+                continue;
+            }
             key.extend(gap.take().filter(|_| !key.is_empty()));
             key.push(*byte);
             end = Some(*at);

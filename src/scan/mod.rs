@@ -8,6 +8,7 @@ mod block;
 mod bounds;
 mod history;
 mod means;
+mod part;
 mod plan;
 mod scanner;
 mod similar;

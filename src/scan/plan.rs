@@ -7,7 +7,7 @@ use super::similar::{MOST_SLIPS, Similar};
 use super::walk::Walk;
 use crate::identifier::{Between, Gaps, KindSpec, Shape, Strength};
 use crate::index::{
-    BARRED, DEAD, END, FirstWord, Generation, KeyMap, KindMask, LONGEST_KEY, OFF, Openings, Place, RIGHT,
+    BARRED, DEAD, END, FirstWord, Generation, KeyMap, KindMask, LONGEST_KEY, OFF, Openings, Place,
     SPLIT, character, step,
 };
 use crate::text::{Class, ascii_class};
@@ -28,6 +28,8 @@ pub(crate) struct ScanPlan {
     pub(super) groups: KindMask,
     /// The kind of telephone numbers, if they are looked for.
     pub(super) phone: Option<u8>,
+    /// Kinds that are found where the end is missing.
+    pub(super) partial: KindMask,
     /// What is found with a slip.
     pub(super) similar: Option<Similar>,
     /// What each byte is, see [`SPACE`] and the others.
@@ -93,6 +95,7 @@ impl ScanPlan {
             codes: 0,
             groups: 0,
             phone: None,
+            partial: 0,
             similar: None,
             classes: [0; 256],
             steps: [Step { adds: OFF, leads: OFF }; 256],
@@ -158,12 +161,25 @@ impl ScanPlan {
         self.kind(walk.kind).starts.iter().find(|start| start.segment == walk.segment()).copied()
     }
 
-    /// Whether a first word that goes on may be the beginning of a value with a slip in it.
+    /// Finds values of these kinds without their end too.
+    pub(crate) fn with_partial(mut self, kinds: KindMask) -> Self {
+        self.partial = kinds & self.wanted;
+        self
+    }
+
+    /// Whether the scanner has to keep the text of its walks.
     #[inline]
-    pub(super) fn may_slip(&self, word: &FirstWord) -> bool {
-        let Some(similar) = &self.similar else { return false };
-        let first = self.openings().short_prefix(word.first_place(RIGHT));
-        first & similar.emails != 0 && self.generation.slips().may_begin(word)
+    pub(super) fn remembers(&self) -> bool {
+        self.similar.is_some() || self.partial != 0
+    }
+
+    /// Whether a first word that goes on may be the beginning of a value with a slip in it, given that so much of it may.
+    #[inline(always)]
+    pub(super) fn may_slip(&self, word: &FirstWord, known: usize) -> bool {
+        if known == 0 && self.openings().short_prefix(word.first_place()) & self.slip_emails() == 0 {
+            return false;
+        }
+        word.len() <= 4 || self.generation.slips().may_begin(word, known)
     }
 
     fn class_of(&self, byte: u8) -> u8 {

@@ -131,7 +131,7 @@ struct Ending {
 
 impl Scanner {
     pub(crate) fn new(plan: Arc<ScanPlan>) -> Self {
-        let plan_is_similar = plan.similar.is_some();
+        let remembers = plan.remembers();
         Self {
             plan,
             walks: Vec::new(),
@@ -141,7 +141,7 @@ impl Scanner {
             run: Run::NONE,
             tail: Tail::NONE,
             before: Before::NOTHING,
-            slips: Slips::new(plan_is_similar),
+            slips: Slips::new(remembers),
             sign: None,
             symbol_end: 0,
             seen: 0,
@@ -175,7 +175,8 @@ impl Scanner {
     /// No walk is open, and nothing waits.
     #[inline]
     fn is_idle(&self) -> bool {
-        self.walks.is_empty() && self.endings.is_empty() && self.sign.is_none() && self.slips.waiting.is_none()
+        let waits = self.sign.is_some() || self.slips.waiting.is_some() || self.slips.names();
+        self.walks.is_empty() && self.endings.is_empty() && !waits
     }
 
     /// The kinds of a mask that are looked for and have not opened their walks over the run.
@@ -208,7 +209,7 @@ impl Scanner {
             }
         }
         if unopened && run.is_open() && run.slip.may && !run.slip.long && oldest.is_none() {
-            self.run.slip.may = self.plan.may_slip(&run.word);
+            self.run.slip.may = self.plan.may_slip(&run.word, 0);
             oldest = Some(run.start).filter(|start| self.run.slip.may && counts.from(*start) & self.plan.slip_emails() != 0);
         }
         if self.is_idle() {
@@ -236,14 +237,15 @@ impl Scanner {
 
     #[inline(never)]
     fn oldest_open(&self, counts: &Counts) -> Option<u64> {
-        let weak = self.plan.similar.as_ref().map_or(0, |similar| similar.weak);
-        let weak = |means: Means| if means.contains(Means::SIMILAR) { weak } else { 0 };
+        let weak_names = self.plan.similar.as_ref().map_or(0, |similar| similar.weak);
+        let weak = |means: Means| if means.contains(Means::SIMILAR) { weak_names } else { 0 };
         let walks = self.walks.iter().map(|walk| (walk.kind, weak(walk.means), walk.first(), walk.oldest()));
         let endings = self.endings.iter().map(|ending| &ending.found);
         let endings = endings.map(|found| (found.kind, weak(found.means), found.start, found.start));
         let sign = self.sign.zip(self.plan.phone).map(|(sign, phone)| (phone, 0, sign.start, sign.start));
         let slips = self.slips.waiting().flat_map(|start| kinds_in(self.plan.slip_emails()).map(move |kind| (kind, 0, start, start)));
-        let open = walks.chain(endings).chain(sign).chain(slips);
+        let names = self.slips.name(&self.run).flat_map(|start| kinds_in(weak_names).map(move |kind| (kind, weak_names, start, start)));
+        let open = walks.chain(endings).chain(sign).chain(slips).chain(names);
         open.filter(|(kind, weak, first, _)| counts.weakly(*weak).from(*first) & 1 << kind != 0)
             .map(|(_, _, _, oldest)| oldest)
             .min()
@@ -256,10 +258,10 @@ impl Scanner {
         }
         let hidden = symbol.raw_start > self.symbol_end && self.symbol_end > 0;
         let goes_on = symbol.joins(self.before.class());
-        if self.plan.similar.is_some() {
+        if self.plan.remembers() {
             self.remember(symbol);
         }
-        let mut may_slip = None;
+        let (mut may_slip, mut ended) = (None, None);
         if self.run.is_open() && goes_on {
             self.run.means |= symbol_means(symbol) | Means::FOLDED.when(hidden);
             if !self.run.word.push(symbol.ch) && !self.run.slip.long {
@@ -275,6 +277,7 @@ impl Scanner {
                 self.open_run(self.plan.ended(&self.run.word, symbol.ch));
             }
             may_slip = Some(self.run).filter(|run| !run.slip.long);
+            ended = Some(self.run);
             self.run = Run::NONE;
         }
         self.open_waiting(symbol);
@@ -286,6 +289,9 @@ impl Scanner {
         self.endings.append(&mut self.slips.fresh);
         if let Some(run) = may_slip {
             self.wait_for_slips(&run, symbol);
+        }
+        if self.slips.names() {
+            self.follow_name(ended, symbol);
         }
         if !goes_on {
             self.begin(symbol);
@@ -367,11 +373,11 @@ impl Scanner {
     }
 
     fn begin_digits(&mut self, symbol: &Symbol, kinds: KindMask, first: u64, lead: u64) {
-        let plan = &*self.plan;
+        let (plan, from) = (&*self.plan, self.place_of(symbol));
         for kind in kinds_in(kinds) {
             for start in &plan.kind(kind).starts {
                 let mut walk = Walk::new(kind, *start, first, lead);
-                walk.means = symbol_means(symbol);
+                (walk.means, walk.from) = (symbol_means(symbol), from);
                 let mut keep = |walk: Walk, stepped: Stepped| {
                     note_ending(&mut self.endings, &walk, &stepped, symbol.raw_end, Class::Run);
                     self.walks.extend(stepped.alive.then_some(walk));
@@ -423,6 +429,9 @@ impl Scanner {
             } else if is_similar && !is_slip {
                 self.slip_away(&before, Some(symbol));
             }
+            if !stepped.alive && self.plan.partial & 1 << walk.kind != 0 && stepped.found.is_none() {
+                self.break_short(&before, Some(symbol));
+            }
         }
         self.walks.truncate(kept);
         self.walks.append(&mut self.forks);
@@ -463,9 +472,12 @@ impl Scanner {
         if self.run.is_open() && !self.run.full {
             self.open_run(self.plan.openings().word(&self.run.word));
         }
-        if self.plan.similar.is_some() {
+        if self.plan.remembers() {
             for at in 0..self.walks.len() {
                 let walk = self.walks[at];
+                if self.plan.partial & 1 << walk.kind != 0 {
+                    self.break_short(&walk, None);
+                }
                 self.slip_away(&walk, None);
             }
             self.endings.append(&mut self.slips.fresh);
@@ -474,7 +486,7 @@ impl Scanner {
         self.walks.clear();
         self.run = Run::NONE;
         self.sign = None;
-        self.slips.waiting = None;
+        self.slips.break_off();
         self.before = Before::NOTHING;
     }
 }

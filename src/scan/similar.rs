@@ -2,9 +2,10 @@
 //!
 //! A slip is looked for where the keys do not go on: at the symbol with which no key begins so, or in the word in which that symbol stands. What is written
 //! right as far as the next word, or is itself the beginning of a known value, is another value and no slip (`anna.lee` is not `anne.lee` while there is an `anna.l…`).
-//! The first two characters are right. Numbers are right too: another house number is another house, and `ann12@…` another person than `ann13@…`.
+//! The first character is right, but in names. Numbers are right too: another house number is another house, and `ann12@…` another person than `ann13@…`.
 
 use super::plan::Start;
+use crate::identifier::Shape;
 use crate::index::{KeyMap, KindMask, RIGHT, ending, step};
 
 /// Which kinds are compared so, and how.
@@ -33,8 +34,13 @@ pub(super) struct Slipped {
     pub(super) late: Option<u8>,
 }
 
+/// How many characters at the beginning are right.
+pub(super) fn right(shape: Shape) -> usize {
+    if shape == Shape::Name { 0 } else { RIGHT }
+}
+
 /// Calls `each` with where the text leads from `start` by one slip, if it leads nowhere without one; `ends` if what comes next ends it.
-pub(super) fn slips(map: &KeyMap, start: Start, text: &[u8], ends: bool, mut each: impl FnMut(Slipped)) {
+pub(super) fn slips(map: &KeyMap, start: Start, right: usize, text: &[u8], ends: bool, mut each: impl FnMut(Slipped)) {
     let follow = |place: (usize, u64), text: &[u8]| {
         text.iter().try_fold(place, |(node, output), byte| {
             step(map, node, *byte).map(|(node, more)| (node, output + more))
@@ -53,7 +59,7 @@ pub(super) fn slips(map: &KeyMap, start: Start, text: &[u8], ends: bool, mut eac
         return;
     }
     let dies = dies.unwrap_or(text.len());
-    let first = first_place(text, dies);
+    let first = first_place(text, dies).max(right);
     let Some(mut place) = text.get(..first).and_then(|before| follow(root, before)) else { return };
     let mut reach = |place: Option<(usize, u64)>, rest: &[u8]| {
         if let Some((node, output)) = place.and_then(|place| follow(place, rest)) {
@@ -96,7 +102,7 @@ fn first_place(text: &[u8], dies: usize) -> usize {
     while word > 0 && class(word) != Some(Class::Apart) && class(word) == class(word - 1) {
         word -= 1;
     }
-    word.min(dies.saturating_sub(2)).max(dies.saturating_sub(WINDOW)).max(RIGHT)
+    word.min(dies.saturating_sub(2)).max(dies.saturating_sub(WINDOW))
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -115,7 +121,7 @@ fn class(byte: u8) -> Class {
 }
 
 /// Whether a text is a key with one slip, and not another value that looks alike.
-pub(super) fn is_slip(text: &str, key: &str, min_length: usize) -> bool {
+pub(super) fn is_slip(shape: Shape, text: &str, key: &str, min_length: usize) -> bool {
     if strsim::osa_distance(text, key) != 1 || key.chars().count() < min_length {
         return false;
     }
@@ -125,13 +131,13 @@ pub(super) fn is_slip(text: &str, key: &str, min_length: usize) -> bool {
     }
     let [text, key] = [text, key].map(|of| of.chars().collect::<Vec<char>>());
     let same = text.iter().zip(&key).take_while(|(text, key)| text == key).count();
-    if same < RIGHT {
+    if same < right(shape) {
         return false;
     }
     let is_digit = |of: &[char], at: usize| of.get(at).is_some_and(char::is_ascii_digit);
     let is_letter = |of: &[char], at: usize| of.get(at).is_some_and(|c| c.is_alphabetic());
     // A digit that a letter follows and no digit comes before is no number.
-    let is_stray = |of: &[char], at: usize| is_letter(of, at + 1) && !is_digit(of, at - 1);
+    let is_stray = |of: &[char], at: usize| is_letter(of, at + 1) && !(at > 0 && is_digit(of, at - 1));
     let numbers_agree = if text.len() > key.len() {
         !is_digit(&text, same) || is_stray(&text, same)
     } else if text.len() < key.len() {
@@ -145,7 +151,7 @@ pub(super) fn is_slip(text: &str, key: &str, min_length: usize) -> bool {
     } else {
         !(is_digit(&key, same) && is_digit(&key, same + 1))
     };
-    numbers_agree && !is_short_word(&key, same) && !is_short_word(&text, same)
+    numbers_agree && !is_short_word(&key, same)
 }
 
 /// Whether the letters at a place are an initial, a unit or the abbreviation of a state: with another letter, another value.
@@ -169,14 +175,15 @@ mod tests {
     fn one_slip_and_no_other_value() {
         let key = "anna.lee12@example.com";
         for text in ["annna.lee12@example.com", "anna.le12@example.com", "anna.lee1x@example.com", "anna.lee12@exmaple.com", "anna.lee12@example.co", "annalee12@example.com"] {
-            assert!(is_slip(text, key, 8), "{text}");
+            assert!(is_slip(Shape::Email, text, key, 8), "{text}");
         }
-        for text in [key, "anna.lee13@example.com", "anna.lee1@example.com", "anna.lee123@example.com", "anna.lee21@example.com", "nna.lee12@example.com", "amna.lee12@example.com", "ana.lee12@example.co"] {
-            assert!(!is_slip(text, key, 8), "{text}");
+        for text in [key, "anna.lee13@example.com", "anna.lee1@example.com", "anna.lee123@example.com", "anna.lee21@example.com", "nna.lee12@example.com", "bnna.lee12@example.com", "ana.lee12@example.co"] {
+            assert!(!is_slip(Shape::Email, text, key, 8), "{text}");
         }
-        assert!(!is_slip("12 oak street ga", "12 oak street ca", 8));
-        assert!(is_slip("12 oak streat ca", "12 oak street ca", 8));
-        assert!(!is_slip("13 oak street ca", "12 oak street ca", 8));
-        assert!(!is_slip("ann m lea", "ann n lea", 8) && !is_slip("ann leo", "ann lea", 8));
+        assert!(!is_slip(Shape::Words, "12 oak street ga", "12 oak street ca", 8));
+        assert!(is_slip(Shape::Words, "12 oak streat ca", "12 oak street ca", 8));
+        assert!(!is_slip(Shape::Words, "13 oak street ca", "12 oak street ca", 8));
+        assert!(is_slip(Shape::Name, "banna lea", "anna lea", 8));
+        assert!(!is_slip(Shape::Name, "ann m lea", "ann n lea", 8) && !is_slip(Shape::Name, "ann leo", "ann lea", 8));
     }
 }

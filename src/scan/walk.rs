@@ -1,6 +1,7 @@
 //! One walk over the keys: a small value that takes one step per symbol and dies where no key goes on.
 
 use super::Means;
+use super::part::nearly;
 use super::plan::{ScanPlan, Start};
 use super::similar::Slipped;
 use crate::identifier::{Between, Shape};
@@ -92,6 +93,21 @@ impl Walk {
         let phase = to.late.map_or(Phase::Key, |byte| Phase::Late { byte });
         let means = self.means | Means::SIMILAR;
         Self { node: to.node, output: to.output, phase, skipped: true, gap: 0, comma: false, means, ..*self }
+    }
+
+    /// The ordinals of the keys that it has nearly come to the end of.
+    pub(super) fn nearly(&self, plan: &ScanPlan) -> Vec<u64> {
+        match self.phase {
+            Phase::Key if !self.means.contains(Means::SIMILAR) => {
+                nearly(plan.map(self.segment, self.kind), self.node, self.output, self.letters)
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// Whether it stands in a gap.
+    pub(super) fn is_in_gap(&self) -> bool {
+        self.gap > 0
     }
 
     /// Whether it may have slips: it follows the key and nothing else.

@@ -59,7 +59,7 @@ impl Scanner {
         let emails = plan.slip_emails();
         if emails != 0 {
             let goes_on = self.place != 0 && self.place != BARRED;
-            self.tail = self.tail.then(plan, text, self.seen, goes_on)?;
+            self.tail = self.tail.then(plan, text, self.seen, goes_on, place == BARRED)?;
         }
         self.place = place;
         self.before.pass(text);
@@ -152,7 +152,7 @@ impl Scanner {
                         run.full = true;
                     }
                     if length > room && !run.slip.long {
-                        if run.slip.may && plan.may_slip(&run.word) {
+                        if run.slip.may && plan.may_slip(&run.word, 0) {
                             at += room;
                             break 'text;
                         }
@@ -176,7 +176,7 @@ impl Scanner {
                     if possible & plan.words & !run.opened != 0 && !run.full {
                         break 'text;
                     }
-                    if class & BARS != 0 && run.slip.may && !run.slip.long && plan.may_slip(&run.word) {
+                    if class & BARS != 0 && run.slip.may && !run.slip.long && plan.may_slip(&run.word, 0) {
                         break 'text;
                     }
                     run = Run::NONE;

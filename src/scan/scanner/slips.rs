@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
+use super::super::Means;
 use super::super::history::History;
-use super::super::plan::{BARS, ScanPlan};
-use super::super::similar::{MOST_SLIPS, is_slip, slips};
+use super::super::block::Block;
+use super::super::plan::ScanPlan;
+use super::super::similar::{MOST_SLIPS, is_slip, right, slips};
 use super::super::walk::Stepped;
 use super::{Ending, Match, Run, Scanner, Waiting, Walk};
 use crate::identifier::Shape;
-use crate::index::{CHARACTERS, FirstWord, KeyId, KindMask};
+use crate::index::{FirstWord, KeyId, KindMask};
 use crate::text::{Class, Symbol};
 
 /// What the scanner keeps for them.
@@ -20,6 +22,10 @@ pub(super) struct Slips {
     text: Vec<u8>,
     /// A first word that may have a slip, and the symbol behind it: an address if another word follows.
     pub(super) waiting: Option<(Run, Symbol)>,
+    /// Facts about somebody may have been said, so that similar names count from here on.
+    names: bool,
+    /// A word in upper case that may be the first of a similar name, while the gap behind it lasts.
+    name: Option<Run>,
     /// How many walks are alive that are one slip away.
     alive: usize,
     /// The last word begins in upper case.
@@ -57,39 +63,41 @@ impl Tail {
         Self { start: run.start, word: run.word, may: run.slip.may && !run.slip.long }
     }
 
-    /// What it is behind some more ASCII, of which the word at its end is on the paths; `None` if it has become longer than a word that is kept, and may have a slip.
-    #[inline]
-    pub(super) fn then(&self, plan: &ScanPlan, text: &[u8], seen: u64, goes_on: bool) -> Option<Self> {
-        let apart = text.iter().rposition(|byte| plan.step(*byte).adds >= CHARACTERS).map_or(0, |at| at + 1);
-        let word = &text[apart..];
-        if apart == text.len()
-            && self.before_end(plan, text, seen, goes_on)
-        {
+    /// What it is behind some more ASCII of at most eight bytes, of which the word at its end is on the paths; `ends` if a word has ended behind which an
+    /// address may go on. `None` if more has to be looked at.
+    #[inline(always)]
+    pub(super) fn then(&self, plan: &ScanPlan, text: &[u8], seen: u64, goes_on: bool, ends: bool) -> Option<Self> {
+        if text.len() > 8 || ends && self.before_end(plan, text, seen, goes_on) {
             return None;
         }
+        let (apart, word) = Block::read(text).last_run();
+        let length = text.len() - apart;
         let mut tail = match apart == 0 && goes_on {
             true => *self,
             false => Self { start: seen + apart as u64, word: FirstWord::EMPTY, may: true },
         };
-        if !tail.may || word.is_empty() {
+        if !tail.may || length == 0 {
             return Some(tail);
         }
-        let room = tail.word.room().min(word.len());
-        let bytes = word[..room].iter().rev().fold(0, |bytes, byte| bytes << 8 | u64::from(byte.to_ascii_lowercase()));
-        tail.word.add(bytes, room);
-        tail.may = plan.may_slip(&tail.word);
-        if tail.may && room < word.len() { None } else { Some(tail) }
+        let (known, room) = (tail.word.len(), tail.word.room());
+        tail.word.add(word, length.min(room));
+        tail.may = plan.may_slip(&tail.word, known);
+        if tail.may && room < length { None } else { Some(tail) }
+    }
+
+    /// Where the value begins that it may be part of.
+    #[inline(always)]
+    pub(super) fn start(&self) -> Option<u64> {
+        (self.may && self.word.len() > 0).then_some(self.start)
     }
 
     /// Whether a word that may have a slip ends at the last byte, so that an address may go on behind it.
-    #[inline]
     fn before_end(&self, plan: &ScanPlan, text: &[u8], seen: u64, goes_on: bool) -> bool {
-        let [word @ .., end] = text else { return false };
-        plan.class(*end) & BARS != 0
-            && match word {
-                [] => goes_on && self.start().is_some(),
-                _ => self.then(plan, word, seen, goes_on).is_none_or(|tail| tail.start().is_some()),
-            }
+        let [word @ .., _] = text else { return false };
+        match word {
+            [] => goes_on && self.start().is_some(),
+            _ => self.then(plan, word, seen, goes_on, false).is_none_or(|tail| tail.start().is_some()),
+        }
     }
 
     /// Makes a run that the fast lane has taken what it was.
@@ -98,12 +106,6 @@ impl Tail {
         if self.may {
             (run.start, run.word) = (self.start, self.word);
         }
-    }
-
-    /// Where the value begins that it may be part of.
-    #[inline(always)]
-    pub(super) fn start(&self) -> Option<u64> {
-        (self.may && self.word.len() > 0).then_some(self.start)
     }
 }
 
@@ -116,12 +118,29 @@ impl Slips {
     pub(super) fn new(is_on: bool) -> Self {
         let history = if is_on { History::new() } else { History::default() };
         let text = Vec::with_capacity(if is_on { 1024 } else { 0 });
-        Self { history, fresh: Vec::new(), text, waiting: None, alive: 0, upper: false }
+        Self { history, fresh: Vec::new(), text, waiting: None, names: false, name: None, alive: 0, upper: false }
     }
 
     /// Where a word begins that waits for the next symbol.
     pub(super) fn waiting(&self) -> impl Iterator<Item = u64> + use<> {
         self.waiting.map(|(run, _)| run.start).into_iter()
+    }
+
+    /// Where a word begins that may be the first of a similar name, `run` being the word at the end.
+    pub(super) fn name(&self, run: &Run) -> impl Iterator<Item = u64> + use<> {
+        let begins = self.names && self.upper && run.is_open();
+        begins.then_some(run.start).into_iter().chain(self.name.map(|run| run.start))
+    }
+
+    /// Whether every symbol has to be looked at.
+    #[inline]
+    pub(super) fn names(&self) -> bool {
+        self.names
+    }
+
+    /// Nothing comes behind what there was.
+    pub(super) fn break_off(&mut self) {
+        (self.waiting, self.name) = (None, None);
     }
 }
 
@@ -151,7 +170,7 @@ impl Scanner {
 
     /// The first word of an email address may have ended, or is longer than what is kept of it, and this symbol comes behind.
     pub(super) fn wait_for_slips(&mut self, run: &Run, symbol: &Symbol) {
-        if run.slip.may && joins_email(symbol) && self.plan.may_slip(&run.word) {
+        if run.slip.may && joins_email(symbol) && self.plan.may_slip(&run.word, 0) {
             self.slips.waiting = Some((*run, *symbol));
         }
     }
@@ -163,6 +182,46 @@ impl Scanner {
         {
             self.open_slips(&run, &behind);
         }
+    }
+
+    /// Similar names count from here on, or no longer: what is nobody's name is looked at only then.
+    pub(crate) fn expect_names(&mut self, names: bool) {
+        let weak = self.plan.similar.as_ref().map_or(0, |similar| similar.weak);
+        self.slips.names = names && weak != 0;
+    }
+
+    /// The first word of a similar name may have ended, or a gap goes on behind it, or the second word begins with this symbol.
+    pub(super) fn follow_name(&mut self, ended: Option<Run>, symbol: &Symbol) {
+        let is_gap = Shape::Name.gaps().allow(symbol.ch);
+        let name = ended.filter(|_| self.slips.names && self.slips.upper).or(self.slips.name);
+        self.slips.name = name.filter(|_| is_gap);
+        if let Some(run) = name
+            && !is_gap
+            && symbol.upper
+            && symbol.class == Class::Run
+        {
+            self.open_name(&run, symbol);
+        }
+    }
+
+    #[inline(never)]
+    fn open_name(&mut self, run: &Run, symbol: &Symbol) {
+        let plan = Arc::clone(&self.plan);
+        let Some(similar) = &plan.similar else { return };
+        let mut text = std::mem::take(&mut self.slips.text);
+        let total = self.slips.history.total();
+        if self.slips.history.key(run.slip.from, total, Shape::Name, &mut text).is_some() {
+            let is_name = |kind: &u8| plan.kind(*kind).shape == Shape::Name;
+            for kind in super::kinds_in(similar.weak).filter(is_name) {
+                for start in &plan.kind(kind).starts {
+                    let mut walk = Walk::new(kind, *start, run.start, run.start);
+                    (walk.from, walk.means) = (run.slip.from, run.means | super::symbol_means(symbol));
+                    self.slip(&walk, &text, symbol);
+                }
+            }
+        }
+        self.slips.text = text;
+        self.walks.append(&mut self.forks);
     }
 
     #[inline(never)]
@@ -200,7 +259,7 @@ impl Scanner {
         // Where no key has the first word, no walk need have begun.
         let first = text.iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte >= b'_').count();
         if let Some(end) = end
-            && (first < text.len() || first >= 8)
+            && (first < text.len() || first >= 8 || walk.is_in_gap())
             && (shape != Shape::Name || self.is_upper(symbol))
         {
             let goes_on = symbol.filter(|symbol| match shape {
@@ -235,7 +294,7 @@ impl Scanner {
     fn slip(&mut self, walk: &Walk, text: &[u8], symbol: &Symbol) {
         let plan = Arc::clone(&self.plan);
         let Some(start) = plan.start(walk) else { return };
-        slips(plan.map(walk.segment(), walk.kind), start, text, false, |slipped| {
+        slips(plan.map(walk.segment(), walk.kind), start, right(plan.kind(walk.kind).shape), text, false, |slipped| {
             let walk = walk.slipped(&slipped);
             let is_known = self.forks.iter().chain(&self.walks).any(|other| other.is_same(&walk));
             if self.slips.alive >= MOST_SLIPS || is_known {
@@ -257,7 +316,7 @@ impl Scanner {
     fn slip_at_end(&mut self, walk: &Walk, text: &[u8], end: u64, symbol: Option<&Symbol>) {
         let plan = Arc::clone(&self.plan);
         let Some(start) = plan.start(walk) else { return };
-        slips(plan.map(walk.segment(), walk.kind), start, text, true, |slipped| {
+        slips(plan.map(walk.segment(), walk.kind), start, right(plan.kind(walk.kind).shape), text, true, |slipped| {
             let mut walk = walk.slipped(&slipped);
             let stepped = walk.here(&plan);
             let found = stepped.found.map(|ordinal| self.as_ending(&walk, ordinal, end, Class::Run));
@@ -273,6 +332,29 @@ impl Scanner {
                 self.forks.push(walk);
             }
         });
+    }
+
+    /// Notes the values that a walk had nearly come to the end of when a symbol ended it, or the text.
+    #[inline(never)]
+    pub(super) fn break_short(&mut self, walk: &Walk, symbol: Option<&Symbol>) {
+        let plan = Arc::clone(&self.plan);
+        let goes_on = |symbol: &Symbol| !walk.is_in_gap() && symbol.joins(self.before.class());
+        let (found, shape) = (walk.nearly(&plan), plan.kind(walk.kind).shape);
+        if found.is_empty() || symbol.is_some_and(goes_on) {
+            return;
+        }
+        let before = symbol.map_or(self.slips.history.total(), |symbol| self.place_of(symbol));
+        let mut text = std::mem::take(&mut self.slips.text);
+        if let Some(end) = self.slips.history.key(walk.from, before, shape, &mut text) {
+            // Behind a gap it does not go on, whatever comes.
+            let last = if walk.is_in_gap() { Class::Space } else { Class::Run };
+            for ordinal in found {
+                let mut ending = self.as_ending(walk, ordinal, end, last);
+                ending.found.means |= Means::PARTIAL;
+                self.slips.fresh.push(ending);
+            }
+        }
+        self.slips.text = text;
     }
 
     fn as_ending(&self, walk: &Walk, ordinal: u64, end: u64, last: Class) -> Ending {
@@ -306,7 +388,7 @@ impl Scanner {
         let key = self.plan.map(found.key.segment, found.kind).get_key(found.key.ordinal);
         let key = key.as_deref().and_then(|key| std::str::from_utf8(key.get(1..)?).ok());
         let text = std::str::from_utf8(text).ok();
-        text.zip(key).is_some_and(|(text, key)| is_slip(text, key, similar.min_length))
+        text.zip(key).is_some_and(|(text, key)| is_slip(self.plan.kind(found.kind).shape, text, key, similar.min_length))
     }
 
     /// Begins a new count of the walks that are one slip away.
