@@ -412,7 +412,7 @@ fn disguise(text: &str, how: u8) -> String {
             };
             text.chars().map(swap).collect()
         }
-        6.. if text.len() > 4 => slipped(&disguise(text, 1), usize::from(how)),
+        6.. if text.chars().count() > 4 => slipped(&disguise(text, 1), usize::from(how)),
         _ => text.to_owned(),
     }
 }

@@ -338,7 +338,10 @@ impl Scanner {
     #[inline(never)]
     pub(super) fn break_short(&mut self, walk: &Walk, symbol: Option<&Symbol>) {
         let plan = Arc::clone(&self.plan);
-        let goes_on = |symbol: &Symbol| !walk.is_in_gap() && symbol.joins(self.before.class());
+        // A decimal is no number with a missing end.
+        let is_decimal = |symbol: &Symbol| symbol.is_digit() && self.before.near_byte() == Some(b'.');
+        let joins = |symbol: &Symbol| !walk.is_in_gap() && symbol.joins(self.before.class());
+        let goes_on = |symbol: &Symbol| joins(symbol) || is_decimal(symbol);
         let (found, shape) = (walk.nearly(&plan), plan.kind(walk.kind).shape);
         if found.is_empty() || symbol.is_some_and(goes_on) {
             return;
@@ -347,10 +350,11 @@ impl Scanner {
         let mut text = std::mem::take(&mut self.slips.text);
         if let Some(end) = self.slips.history.key(walk.from, before, shape, &mut text) {
             // Behind a gap it does not go on, whatever comes.
-            let last = if walk.is_in_gap() { Class::Space } else { Class::Run };
+            let waiting = if walk.is_in_gap() { Waiting::Over } else { Waiting::Next };
             for ordinal in found {
-                let mut ending = self.as_ending(walk, ordinal, end, last);
+                let mut ending = self.as_ending(walk, ordinal, end, Class::Run);
                 ending.found.means |= Means::PARTIAL;
+                ending.waiting = waiting;
                 self.slips.fresh.push(ending);
             }
         }
