@@ -25,7 +25,8 @@ macro_rules! themes {
 }
 
 themes!(
-    codes, dates, emails, folding, names, numbers, overlaps, partial, phones, readers, redact, scripts, similar, stop, together
+    codes, dates, emails, folding, names, numbers, overlaps, partial, phones, readers, readings, redact,
+    scripts, similar, stop, together
 );
 
 #[test]

@@ -30,10 +30,20 @@ const ALL: &str = "
     [together]
     kinds = []";
 
+/// What is written and nothing else.
+const PLAIN: &str = "
+    [readings]
+    escapes = false
+    markup = false
+    words = false
+    letters = false
+    encodings = false
+    ciphers = false";
+
 #[test]
 fn what_is_withheld_is_what_the_oracle_says() {
     run(1_500, (known(8), text(9), any::<bool>()), |(known, text, weak)| {
-        let policy = Policy::from_toml(if weak { ALL } else { STRONG }).unwrap();
+        let policy = Policy::from_toml(&format!("{}{PLAIN}", if weak { ALL } else { STRONG })).unwrap();
         let text = text.written(&known);
         let oracle = Oracle::new(&only(&known, weak));
         let folder = tempfile::tempdir().unwrap();
@@ -51,6 +61,24 @@ fn what_is_withheld_is_what_the_oracle_says() {
                 prop_assert_eq!(&whole.safe, &text, "clean text leaves as it came");
                 prop_assert!(whole.findings.is_empty());
             }
+        }
+        Ok(())
+    });
+}
+
+/// Other readings of a text find more than what is written, and nothing less.
+#[test]
+fn readings_only_add() {
+    run(1_000, (known(8), text(9), any::<bool>()), |(known, text, weak)| {
+        let policy = Policy::from_toml(if weak { ALL } else { STRONG }).unwrap();
+        let text = text.written(&known);
+        let index = builder(&known).finish_in_memory().unwrap();
+        let oracle = Oracle::new(&only(&known, weak));
+        let (edits, _) = edits(&index, &policy, &Reader::customer(READER), &text);
+        for (start, end) in merged(&oracle.find(&text, READER)) {
+            let covers =
+                |edit: &&tightlip::Edit| edit.span.start <= start as u64 && end as u64 <= edit.span.end;
+            prop_assert!(edits.iter().any(|edit| covers(&edit)), "{:?} from {} to {}", text, start, end);
         }
         Ok(())
     });
@@ -147,7 +175,7 @@ fn what_has_left_is_never_taken_back() {
 #[test]
 fn only_what_could_still_be_a_leak_is_held() {
     run(150, (known(3), text(4), any::<bool>()), |(known, text, weak)| {
-        let policy = Policy::from_toml(if weak { ALL } else { STRONG }).unwrap();
+        let policy = Policy::from_toml(&format!("{}{PLAIN}", if weak { ALL } else { STRONG })).unwrap();
         let text: String = text.written(&known).chars().take(28).collect();
         let index = builder(&known).finish_in_memory().unwrap();
         let oracle = Oracle::new(&only(&known, weak));
@@ -355,7 +383,7 @@ fn text(most: usize) -> impl Strategy<Value = Text> {
         &[" ", " ", "-", ".", "  ", " - ", ", ", "/", "\n", "\u{a0}", "\u{200b}", "'", ". "][..],
     );
     let part = prop_oneof![3 => Just((0, usize::MAX)), 1 => (0..6_usize, 1..20_usize)];
-    let value = (any::<usize>(), any::<usize>(), part, gaps, 0..9_u8).prop_map(
+    let value = (any::<usize>(), any::<usize>(), part, gaps, 0..23_u8).prop_map(
         |(which, spelling, (from, to), gap, upper)| Token::Value { which, spelling, from, to, gap, upper },
     );
     let other = prop::sample::select(OTHERS).prop_map(Token::Other);
@@ -412,7 +440,37 @@ fn disguise(text: &str, how: u8) -> String {
             };
             text.chars().map(swap).collect()
         }
-        6.. if text.chars().count() > 4 => slipped(&disguise(text, 1), usize::from(how)),
+        _ => otherwise(text, how),
+    }
+}
+
+/// The same text as readings read it.
+fn otherwise(text: &str, how: u8) -> String {
+    let each = |write: &dyn Fn(char) -> String| text.chars().map(write).collect::<String>();
+    let in_middle = |sign: &str| {
+        let middle = text.char_indices().nth(text.chars().count() / 2).map_or(0, |(at, _)| at);
+        format!("{}{sign}{}", &text[..middle], &text[middle..])
+    };
+    match how {
+        4 => each(&|c| format!("&#{};", c as u32)),
+        5 => text.replace('@', "&commat;").replace('.', "&#x2e;"),
+        6 => text.bytes().map(|byte| format!("%{byte:02x}")).collect(),
+        7 => text.replace('@', "%2540").replace(' ', "%20"),
+        8 => each(&|c| format!("\\u{:04x}", c as u32)),
+        9 => in_middle("**"),
+        10 => in_middle("<b>"),
+        11 => in_middle("\n"),
+        12 => text.replace('@', " at ").replace('.', " dot "),
+        13 => {
+            let digits = ["oh", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"];
+            each(&|c| c.to_digit(10).map_or(c.to_string(), |digit| format!("{} ", digits[digit as usize])))
+        }
+        14 => each(&|c| format!("{c} ")),
+        15 => each(&|c| format!("{c}.")),
+        16 => base64::Engine::encode(&base64::engine::general_purpose::STANDARD, text),
+        17 => text.bytes().map(|byte| format!("{byte:02x}")).collect(),
+        18 => text.bytes().map(|byte| format!("{byte} ")).collect(),
+        19.. if text.chars().count() > 4 => slipped(&disguise(text, 1), usize::from(how)),
         _ => text.to_owned(),
     }
 }

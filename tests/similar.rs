@@ -56,7 +56,10 @@ fn what_is_similar_is_what_the_oracle_says() {
                 let safe = safe(index, &format!("It is <{text}>."), size);
                 let is_whole = safe == "It is <[EMAIL]>.";
                 // A part of it may be a value of its own.
-                assert!(is_whole == expected || !expected && safe.contains("[EMAIL]"), "{text} of {keys:?}: {safe}");
+                assert!(
+                    is_whole == expected || !expected && safe.contains("[EMAIL]"),
+                    "{text} of {keys:?}: {safe}"
+                );
             }
         }
         found[usize::from(expected)] += 1;
@@ -92,12 +95,14 @@ fn is_similar(text: &str, key: &str, keys: &BTreeSet<String>) -> bool {
 
 fn kind_of_slip(t: &[u8], k: &[u8], at: usize) -> bool {
     let digit = |of: &[u8], at: usize| of.get(at).is_some_and(u8::is_ascii_digit);
-    let stray = |at: usize| t.get(at + 1).is_some_and(u8::is_ascii_alphabetic) && !(at > 0 && digit(t, at - 1));
+    let stray =
+        |at: usize| t.get(at + 1).is_some_and(u8::is_ascii_alphabetic) && !(at > 0 && digit(t, at - 1));
     let put_in = t.len() == k.len() + 1 && t[at + 1..] == k[at..];
     let left_out = k.len() == t.len() + 1 && k[at + 1..] == t[at..];
     let same_length = t.len() == k.len() && t != k;
     let changed = same_length && t[at + 1..] == k[at + 1..];
-    let exchanged = same_length && at + 1 < t.len() && t[at..at + 2] == [k[at + 1], k[at]] && t[at + 2..] == k[at + 2..];
+    let exchanged =
+        same_length && at + 1 < t.len() && t[at..at + 2] == [k[at + 1], k[at]] && t[at + 2..] == k[at + 2..];
     let right = put_in && (!digit(t, at) || stray(at))
         || left_out && !digit(k, at)
         || changed && (!digit(t, at) || !digit(k, at) && stray(at))
@@ -116,10 +121,17 @@ fn short(of: &[u8], at: usize) -> bool {
 
 fn first(text: &str, keys: &BTreeSet<String>) -> usize {
     let text = text.as_bytes();
-    let dies = keys.iter().map(|key| text.iter().zip(key.as_bytes()).take_while(|(t, k)| t == k).count()).max().unwrap();
+    let dies = keys
+        .iter()
+        .map(|key| text.iter().zip(key.as_bytes()).take_while(|(t, k)| t == k).count())
+        .max()
+        .unwrap();
     let class = |at: usize| text.get(at).map(|b| (b.is_ascii_digit(), b.is_ascii_alphabetic()));
     let mut word = dies;
-    while word > 0 && class(word).is_some_and(|(digit, letter)| digit || letter) && class(word) == class(word - 1) {
+    while word > 0
+        && class(word).is_some_and(|(digit, letter)| digit || letter)
+        && class(word) == class(word - 1)
+    {
         word -= 1;
     }
     word.min(dies.saturating_sub(2)).max(dies.saturating_sub(8))

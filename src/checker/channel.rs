@@ -10,6 +10,7 @@ use super::finding::{Finding, How};
 use super::hold::Hold;
 use super::session::Inner;
 use super::withheld::{Shown, Withheld};
+use crate::index::READING;
 use crate::policy::{Action, Audience, Fact, Judgement, Known, Rule, replacement};
 use crate::scan::{Counts, Match, Means, Scanner};
 
@@ -86,11 +87,16 @@ impl Channel {
             quiet: false,
             passed: 0,
             counts: match audience {
-                Audience::Reader => Counts {
-                    always: inner.rules.withheld_alone,
-                    later: inner.rules.withheld_together,
-                    since: None,
-                },
+                Audience::Reader => {
+                    // What may be read otherwise is held for the kinds that it may turn out to be.
+                    let held = |kinds| if kinds == 0 { 0 } else { kinds | READING };
+                    let rules = &inner.rules;
+                    Counts {
+                        always: held(rules.withheld_alone),
+                        later: held(rules.withheld_together),
+                        since: None,
+                    }
+                }
                 Audience::Internal => Counts::default(),
             },
             state: State::Open,
@@ -190,7 +196,9 @@ impl Channel {
                     return self.stop(inner, found.start);
                 }
             } else if inner.rules.counts_together(found.kind) {
-                self.undecided.push_back((*found, judgement));
+                let order = |found: &Match| (found.end, found.start);
+                let behind = self.undecided.iter().rev().take_while(|(other, _)| order(other) > order(found));
+                self.undecided.insert(self.undecided.len() - behind.count(), (*found, judgement));
             } else if judgement.action == Action::Observe {
                 self.note(inner, found, judgement);
             }
@@ -205,6 +213,10 @@ impl Channel {
         while let Some((found, alone)) = self.undecided.front().copied() {
             let oldest = self.scanner.oldest(&self.counts, false);
             if oldest.is_some_and(|oldest| oldest <= found.start) {
+                return;
+            }
+            // Another reading may lag behind, and still find what ended before.
+            if self.scanner.oldest_read(&Counts::ALL).is_some_and(|oldest| oldest < found.end) {
                 return;
             }
             self.undecided.pop_front();
@@ -267,6 +279,11 @@ impl Channel {
             return;
         }
         let kind = &inner.generation.kinds()[usize::from(found.kind)].kind;
+        let is_same = |other: &Finding| other.span == (found.start..found.end) && other.kind == *kind;
+        if self.noted.iter().any(is_same) {
+            // Two readings see the same.
+            return;
+        }
         let rule = match judgement.rule {
             Rule::Kind => format!("kinds.{kind}"),
             Rule::Together => "together".into(),
@@ -298,10 +315,17 @@ impl Channel {
     }
 
     /// Reports the findings in text that is decided; at a stop, also the one that stopped it.
-    fn report(&mut self, inner: &Inner) {
+    fn report(&mut self, inner: &Inner, ends: bool) {
         let (decided, stopped_at) = (self.decided, self.stopped_at);
+        // Findings come in the order in which they end: what waits to be judged, and what another reading may still find, comes first.
+        let read = self.scanner.oldest_read(&Counts::ALL).unwrap_or(u64::MAX);
+        let waiting = self.undecided.front().map_or((u64::MAX, 0), |(found, _)| (found.end, found.start));
+        let ends = self.state != State::Open || ends;
+        let is_next = |finding: &Finding| {
+            ends || finding.span.end <= read && (finding.span.end, finding.span.start) < waiting
+        };
         let is_ready = |finding: &mut Finding| {
-            finding.span.end <= decided
+            finding.span.end <= decided && is_next(finding)
                 || (finding.action == Action::Stop && finding.span.start == stopped_at)
         };
         for finding in self.noted.extract_if(.., is_ready) {
@@ -361,7 +385,7 @@ impl Channel {
             self.withheld.forget(self.scanner.oldest(&Counts::ALL, false).unwrap_or(u64::MAX));
         }
         if !self.noted.is_empty() {
-            self.report(inner);
+            self.report(inner, ends);
         }
         if ends && self.state == State::Open {
             self.state = State::Finished;

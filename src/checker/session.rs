@@ -73,8 +73,8 @@ impl Session {
             policy = policy.name(),
             unknown_readers
         );
-        let plan = ScanPlan::new(&generation, rules.wanted).with_similar(rules.similar, rules.similar_length);
-        let plan = plan.with_partial(rules.partial);
+        let plan = ScanPlan::new(&generation, rules.wanted, rules.readings);
+        let plan = plan.with_similar(rules.similar, rules.similar_length).with_partial(rules.partial);
         let plan = Arc::new(plan);
         let inner = Inner {
             plan,

@@ -28,7 +28,8 @@ pub(crate) use bytes::Bytes;
 pub use keys::Region;
 use manifest::{FileEntry, Manifest};
 pub(crate) use openings::{
-    BARRED, CHARACTERS, DEAD, END, FirstWord, KindMask, MOST_KINDS, OFF, Openings, Place, SPLIT, character,
+    BARRED, CHARACTERS, DEAD, END, FirstWord, KindMask, MOST_KINDS, OFF, Openings, Place, READING, SPLIT,
+    character,
 };
 pub(crate) use postings::Owner;
 pub use schema::Schema;
@@ -267,6 +268,9 @@ impl Generation {
         step::common_inputs();
         let mut openings = Openings::for_keys(0);
         segments.iter().for_each(|segment| openings.join(&segment.openings));
+        crate::text::reading::openers().for_each(|(word, _)| openings.add_reading(word));
+        ('a'..='z').for_each(|letter| openings.add_reading(letter.encode_utf8(&mut [0; 4])));
+        ["rot13", "atbash"].into_iter().for_each(|word| openings.add_reading(word));
         let mut hash_key = [0; 32];
         for (byte, hex) in hash_key.iter_mut().zip(manifest.hash_key.as_bytes().chunks(2)) {
             *byte = std::str::from_utf8(hex)

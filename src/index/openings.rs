@@ -21,7 +21,10 @@ use crate::text::Class;
 pub(crate) type KindMask = u32;
 
 /// How many kinds an index can have.
-pub(crate) const MOST_KINDS: usize = 32;
+pub(crate) const MOST_KINDS: usize = 31;
+
+/// Stands for a word that is no key, but may be read otherwise.
+pub(crate) const READING: KindMask = 1 << MOST_KINDS;
 
 /// Bytes of a first word that count.
 pub(crate) const WORD: usize = 8;
@@ -143,6 +146,12 @@ impl FirstWord {
         character(self.packed as u8)
     }
 
+    /// It as text.
+    pub(crate) fn text<'a>(&self, buffer: &'a mut [u8; WORD]) -> &'a str {
+        *buffer = self.packed.to_le_bytes();
+        std::str::from_utf8(&buffer[..self.len()]).unwrap_or_default()
+    }
+
     /// How many more bytes there is room for.
     #[inline]
     pub(crate) fn room(&self) -> usize {
@@ -237,6 +246,11 @@ impl Openings {
             Some((c, _)) => self.others[other_place(c)] |= kind,
             None => {}
         }
+    }
+
+    /// Adds a word that may be read otherwise, of ASCII letters.
+    pub(crate) fn add_reading(&mut self, word: &str) {
+        self.add_run(word.as_bytes(), READING);
     }
 
     fn add_run(&mut self, folded: &[u8], kind: KindMask) {

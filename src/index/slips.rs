@@ -79,7 +79,9 @@ impl Slips {
     }
 
     fn note(&mut self, word: &[u8], length: usize) {
-        let Some(word) = word.get(..length).filter(|word| word.iter().all(|byte| is_run(*byte))) else { return };
+        let Some(word) = word.get(..length).filter(|word| word.iter().all(|byte| is_run(*byte))) else {
+            return;
+        };
         let mut first = [0; 8];
         first[..length].copy_from_slice(word);
         let (at, bit) = self.place(u64::from_le_bytes(first));

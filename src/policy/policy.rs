@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, Result, did_you_mean, toml_reason};
 use crate::identifier::{Kind, KindSpec, Shape, Strength};
 use crate::index::{Generation, KeyId};
+use crate::scan::Readings;
 
 /// What is done with a value of another person. The strictest of several is the greatest.
 ///
@@ -67,6 +68,7 @@ pub(super) struct Settings {
     pub(super) similar: Similar,
     pub(super) partial: Partial,
     pub(super) channels: Channels,
+    pub(super) readings: Readings,
     /// What is done with kinds that are not named: strong ones, weak ones.
     #[serde(skip, default = "redact_strong")]
     pub(super) unnamed: (Action, Action),
@@ -162,8 +164,24 @@ const BUILT_IN: [(&str, &str, (Action, Action)); 3] = [
 ];
 
 /// The sections of a policy and their keys. The keys of `kinds` and `redact.labels` are kinds, those of `channels.tools` names of tools.
-const SECTIONS: [(&str, &[&str]); 11] = [
-    ("", &["extends", "stop_message", "kinds", "redact", "together", "names", "allow", "similar", "partial", "channels"]),
+const SECTIONS: [(&str, &[&str]); 12] = [
+    (
+        "",
+        &[
+            "extends",
+            "stop_message",
+            "kinds",
+            "redact",
+            "together",
+            "names",
+            "readings",
+            "allow",
+            "similar",
+            "partial",
+            "channels",
+        ],
+    ),
+    ("readings", &["escapes", "markup", "words", "letters", "encodings", "ciphers"]),
     ("channels", &["tool_arguments", "tools"]),
     ("channels.tools", &[]),
     ("kinds", &[]),
@@ -330,6 +348,7 @@ fn read(table: toml::Table, unnamed: (Action, Action)) -> Result<Settings> {
             "allow" => check(value.try_into::<Allow>().map(drop))?,
             "similar" => check(value.try_into::<Similar>().map(drop))?,
             "partial" => check(value.try_into::<Partial>().map(drop))?,
+            "readings" => check(value.try_into::<Readings>().map(drop))?,
             "channels" => check(value.try_into::<Channels>().map(drop))?,
             _ => check(value.try_into::<String>().map(drop))?,
         }
@@ -389,8 +408,12 @@ fn check_shape(section: &str, name: &str) -> Result<()> {
     let words = matches!(spec.shape, Shape::Name | Shape::Words);
     let parts = matches!(spec.shape, Shape::Phone | Shape::Digits | Shape::Code | Shape::Groups);
     let message = match section {
-        "similar" if !words && spec.shape != Shape::Email => "has no slips; expected names, emails or addresses",
-        "partial" if !parts && spec.shape != Shape::Email => "has no parts; expected emails, phones, numbers or codes",
+        "similar" if !words && spec.shape != Shape::Email => {
+            "has no slips; expected names, emails or addresses"
+        }
+        "partial" if !parts && spec.shape != Shape::Email => {
+            "has no parts; expected emails, phones, numbers or codes"
+        }
         _ => return Ok(()),
     };
     Err(Error::config(format!("the kind `{name}` {message}")))

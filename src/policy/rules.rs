@@ -8,6 +8,7 @@ use super::policy::{Action, Policy, Style};
 use super::reader::Reader;
 use crate::identifier::{Kind, Shape};
 use crate::index::{Generation, KeyId, KindMask};
+use crate::scan::Readings;
 
 /// What a session judges by.
 pub(crate) struct Rules {
@@ -38,6 +39,8 @@ pub(crate) struct Rules {
     pub(crate) partial: KindMask,
     /// Shorter values have no slips.
     pub(crate) similar_length: usize,
+    /// What is read beside the text itself.
+    pub(crate) readings: Readings,
 }
 
 /// What is done with a match, and why.
@@ -92,6 +95,7 @@ impl Rules {
             readers: reader.numbers(generation),
             withheld_alone: names | mask(&|place| alone[place] >= Action::Redact),
             withheld_together: if settings.together.action >= Action::Redact { together } else { 0 },
+            readings: settings.readings,
             wanted: together | mask(&|place| alone[place] > Action::Allow),
             similar: mask(&|place| {
                 settings.similar.kinds.iter().any(|name| Kind::named(name) == kinds[place].kind)

@@ -6,8 +6,10 @@
 pub(super) struct Block {
     /// The bytes, upper case folded.
     folded: u64,
-    /// The highest bit of each byte that is no ASCII letter or digit nor `_`.
+    /// The highest bit of each byte that is no ASCII letter or digit.
     others: u64,
+    /// The highest bit of each byte that is no ASCII letter.
+    no_letters: u64,
     len: usize,
 }
 
@@ -27,9 +29,9 @@ impl Block {
         let from = |bytes: u64, first: u8| bytes + u64::from(0x80 - first) * EACH;
         let letters = from(cased, b'a') & !from(cased, b'z' + 1) & !bytes & HIGH;
         let digits = from(low, b'0') & !from(low, b'9' + 1);
-        let underscores = !from(low ^ (u64::from(b'_') * EACH), 1);
-        let others = !((letters | digits | underscores) & !bytes) & HIGH;
-        Self { folded: bytes | (letters >> 2), others, len }
+        let no_letters = !letters & HIGH;
+        let others = no_letters & !(digits & !bytes);
+        Self { folded: bytes | (letters >> 2), others, no_letters, len }
     }
 
     #[inline(always)]
@@ -50,6 +52,13 @@ impl Block {
         let others = self.others & (u64::MAX >> (64 - 8 * self.len));
         let start = (64 - others.leading_zeros() as usize) / 8;
         (start, if start < self.len { self.word_at(start, self.len - start) } else { 0 })
+    }
+
+    /// How many letters follow from a place inside on.
+    #[inline(always)]
+    pub(super) fn letters_at(&self, place: usize) -> usize {
+        let others = self.no_letters >> (8 * place);
+        ((others.trailing_zeros() / 8) as usize).min(self.len - place)
     }
 
     /// So many letters and digits from a place inside on, at least one, the first one lowest.
@@ -82,16 +91,17 @@ mod tests {
         for byte in 0..=u8::MAX {
             for len in 1..=8 {
                 for place in 0..len {
-                    let mut text = *b"Az09_xYZ";
+                    let mut text = *b"Az09qxYZ";
                     text[place] = byte;
                     let block = Block::read(&text[..len]);
-                    let is_run = ascii_class(byte) == Some(Class::Run);
+                    let is_run = ascii_class(byte) == Some(Class::Run) && byte != b'_';
                     assert_eq!(
                         block.run_at(0),
                         if is_run { len } else { place },
                         "{byte} at {place} of {len}"
                     );
-                    let last = (0..len).rev().take_while(|at| ascii_class(text[*at]) == Some(Class::Run)).count();
+                    let last =
+                        (0..len).rev().take_while(|at| ascii_class(text[*at]) == Some(Class::Run)).count();
                     assert_eq!(block.last_run().0, len - last, "{byte} at {place} of {len}");
                     for from in 0..len {
                         let length = block.run_at(from);

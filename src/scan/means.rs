@@ -22,7 +22,6 @@ const WORDS: [&str; 11] = [
     "pattern",
 ];
 
-#[allow(dead_code)] // what follows fills them
 impl Means {
     /// Nothing.
     pub(crate) const EXACT: Self = Self(0);
@@ -48,6 +47,14 @@ impl Means {
     pub(crate) const PARTIAL: Self = Self(1 << 9);
     /// It looks like personal data, whoever's.
     pub(crate) const PATTERN: Self = Self(1 << 10);
+
+    /// It begins behind an underscore that has to be closed behind it; no finding has it.
+    pub(crate) const OPEN: Self = Self(1 << 15);
+
+    /// These without others.
+    pub(crate) fn without(self, others: Self) -> Self {
+        Self(self.0 & !others.0)
+    }
 
     /// The words of the findings format.
     pub(crate) fn words(self) -> impl Iterator<Item = &'static str> {

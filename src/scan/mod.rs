@@ -10,10 +10,13 @@ mod history;
 mod means;
 mod part;
 mod plan;
+mod readings;
 mod scanner;
 mod similar;
+mod views;
 mod walk;
 
 pub(crate) use means::Means;
 pub(crate) use plan::ScanPlan;
+pub(crate) use readings::Readings;
 pub(crate) use scanner::{Counts, Match, Scanner};

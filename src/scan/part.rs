@@ -30,5 +30,8 @@ fn add(map: &KeyMap, node: usize, output: u64, depth: u8, found: &mut Vec<u64>) 
         return false;
     }
     !goes_on
-        || map.node(node).transitions().all(|next| add(map, next.addr, output + next.out.value(), depth - 1, found))
+        || map
+            .node(node)
+            .transitions()
+            .all(|next| add(map, next.addr, output + next.out.value(), depth - 1, found))
 }

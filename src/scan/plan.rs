@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
+use super::Readings;
 use super::bounds::{Before, may_bar};
 use super::similar::{MOST_SLIPS, Similar};
 use super::walk::Walk;
 use crate::identifier::{Between, Gaps, KindSpec, Shape, Strength};
 use crate::index::{
-    BARRED, DEAD, END, FirstWord, Generation, KeyMap, KindMask, LONGEST_KEY, OFF, Openings, Place,
+    BARRED, DEAD, END, FirstWord, Generation, KeyMap, KindMask, LONGEST_KEY, OFF, Openings, Place, READING,
     SPLIT, character, step,
 };
+use crate::text::reading::{Escapes, Markup, Meaning, may_open, opener};
 use crate::text::{Class, ascii_class};
 
 /// The kinds to look for in one generation of an index, and where their keys begin.
@@ -32,6 +34,12 @@ pub(crate) struct ScanPlan {
     pub(super) partial: KindMask,
     /// What is found with a slip.
     pub(super) similar: Option<Similar>,
+    /// Kinds in which a sign may stand that may be said in a word.
+    pub(super) signed: KindMask,
+    /// What else is read beside the text itself.
+    pub(super) readings: Readings,
+    /// Whether anything is.
+    pub(super) reads: bool,
     /// What each byte is, see [`SPACE`] and the others.
     classes: [u8; 256],
     steps: [Step; 256],
@@ -70,7 +78,7 @@ pub(super) const SPLITS: u8 = 2;
 pub(super) const BARS: u8 = 4;
 /// A key, or what may belong to one, begins with it.
 pub(super) const OPENS: u8 = 8;
-/// A control, which folds to nothing, or not ASCII: a word may go on behind it.
+/// A control, which folds to nothing, not ASCII, or `_`: a word may go on behind it. Or something that may be read otherwise.
 pub(super) const OPAQUE: u8 = 16;
 
 /// The kinds of a mask.
@@ -85,7 +93,7 @@ pub(super) fn kinds_in(mut mask: KindMask) -> impl Iterator<Item = u8> {
 }
 
 impl ScanPlan {
-    pub(crate) fn new(generation: &Arc<Generation>, wanted: KindMask) -> Self {
+    pub(crate) fn new(generation: &Arc<Generation>, wanted: KindMask, readings: Readings) -> Self {
         let mut plan = Self {
             generation: Arc::clone(generation),
             kinds: Vec::new(),
@@ -97,6 +105,9 @@ impl ScanPlan {
             phone: None,
             partial: 0,
             similar: None,
+            signed: 0,
+            readings,
+            reads: readings != Readings::NONE,
             classes: [0; 256],
             steps: [Step { adds: OFF, leads: OFF }; 256],
         };
@@ -119,11 +130,17 @@ impl ScanPlan {
                     true => plan.digits |= bit,
                     false => plan.words |= bit,
                 }
+                if gaps.between == Between::Nowhere {
+                    plan.signed |= bit;
+                }
                 if !spec.shape.is_digits() && gaps.between == Between::Characters {
                     plan.codes |= bit;
                 }
             }
             plan.kinds.push(KindPlan { shape: spec.shape, gaps, starts });
+        }
+        if plan.wanted != 0 && (readings.words || readings.letters || readings.ciphers) {
+            plan.words |= READING;
         }
         for byte in 0..=u8::MAX {
             plan.classes[usize::from(byte)] = plan.class_of(byte);
@@ -136,7 +153,9 @@ impl ScanPlan {
     pub(crate) fn with_similar(mut self, kinds: KindMask, min_length: usize) -> Self {
         let of = |is: &dyn Fn(&KindSpec) -> bool| {
             let specs = self.generation.kinds().iter().enumerate();
-            specs.filter(|(_, spec)| is(spec)).fold(0, |mask, (place, _)| mask | 1 << place) & kinds & self.wanted
+            specs.filter(|(_, spec)| is(spec)).fold(0, |mask, (place, _)| mask | 1 << place)
+                & kinds
+                & self.wanted
         };
         let kinds = of(&|spec| matches!(spec.shape, Shape::Email | Shape::Name | Shape::Words));
         let emails = of(&|spec| spec.shape == Shape::Email);
@@ -186,8 +205,12 @@ impl ScanPlan {
         let c = byte as char;
         let opens = matches!(c, '+' | '(') || self.openings().other(c) & self.wanted != 0;
         let bars = if may_bar(c) { BARS } else { 0 };
+        let readings = self.readings;
+        let is_read = readings.escapes && Escapes::begins(c) || readings.markup && Markup::begins(c);
         match ascii_class(byte) {
+            _ if is_read => OPAQUE,
             None => OPAQUE,
+            Some(Class::Run) if byte == b'_' => OPAQUE,
             Some(Class::Space) => SPACE,
             Some(Class::Other) => {
                 bars | if opens { OPENS } else { 0 } | if matches!(c, '-' | '.' | '/') { SPLITS } else { 0 }
@@ -200,6 +223,7 @@ impl ScanPlan {
     fn step_of(&self, byte: u8) -> Step {
         let class = self.class(byte);
         match ascii_class(byte) {
+            _ if class & OPAQUE != 0 => Step { adds: OFF, leads: OFF },
             Some(Class::Run) if !byte.is_ascii_digit() => {
                 Step { adds: character(byte.to_ascii_lowercase()), leads: DEAD }
             }
@@ -253,6 +277,16 @@ impl ScanPlan {
         };
         let whole = self.openings().word(word);
         if split == 0 { whole } else { whole | self.openings().prefix(word) & split }
+    }
+
+    /// What a word stands for with which a number begins that is said, or something that is spelled.
+    pub(super) fn opener(&self, word: &str) -> Option<Meaning> {
+        opener(word)
+    }
+
+    /// Whether such a word begins so.
+    pub(super) fn may_open(&self, word: &FirstWord) -> bool {
+        may_open(word.text(&mut [0; 8]))
     }
 
     /// Whether a calling code begins with these digits, and whether it is one.

@@ -1,5 +1,6 @@
 //! The scanner: opens walks where keys may begin, steps them, and settles where values end.
 
+mod encoded;
 mod fast;
 mod slips;
 
@@ -10,9 +11,13 @@ use slips::{Slip, Slips, Tail};
 use super::Means;
 use super::bounds::{Before, Verdict, Waiting};
 use super::plan::{ScanPlan, Start, kinds_in};
+use super::views::{self, Views};
 use super::walk::{Stepped, Walk};
-use crate::index::{FirstWord, KeyId, KindMask, OFF, Place};
-use crate::text::{Class, Symbol, symbol_at};
+use crate::identifier::{Between, Shape};
+use crate::index::{FirstWord, KeyId, KindMask, OFF, Place, READING};
+use crate::text::reading::Piece;
+use crate::text::{Class, Symbol, symbols_of};
+use encoded::{Encoded, Lane};
 
 /// A known value that stands in the text, at its raw bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +57,23 @@ pub(crate) struct Scanner {
     symbol_end: u64,
     /// Raw bytes seen.
     seen: u64,
+    /// A word that may be the beginning of encoded text.
+    encoded: Encoded,
+    /// The same, of the text that the fast lane took.
+    lane: Lane,
+    /// What of the text is read otherwise; none has been needed if `None`.
+    pub(super) views: Option<Box<Views>>,
+    /// What this scanner is fed, if it is a view, and how deep it is.
+    pub(super) reads: Option<views::Kind>,
+    pub(super) depth: u8,
+    /// The means of the view: marks what goes through a changed place.
+    means: Means,
+    /// The mark of the character at hand.
+    mark: Means,
+    /// The mark of the character before it, or of what was left out there.
+    mark_before: Means,
+    /// The run that the character at hand has ended.
+    closed: Option<Run>,
 }
 
 /// Which matches a caller cares about.
@@ -95,10 +117,23 @@ struct Run {
     /// What becomes of it if its word has a slip.
     slip: Slip,
     means: Means,
+    /// There is more of it than `word` holds.
+    word_is_cut: bool,
+    /// Where it ended, if it has.
+    end: u64,
 }
 
 impl Run {
-    const NONE: Self = Self { start: 0, word: FirstWord::EMPTY, full: false, opened: 0, slip: Slip::NONE, means: Means::EXACT };
+    const NONE: Self = Self {
+        start: 0,
+        word: FirstWord::EMPTY,
+        full: false,
+        opened: 0,
+        slip: Slip::NONE,
+        means: Means::EXACT,
+        word_is_cut: false,
+        end: 0,
+    };
 
     #[inline]
     fn is_open(&self) -> bool {
@@ -109,7 +144,7 @@ impl Run {
     fn new(start: u64, first: char, opened: KindMask, slip: Slip, means: Means) -> Self {
         let mut word = FirstWord::EMPTY;
         word.push(first);
-        Self { start, word, full: false, opened, slip, means }
+        Self { start, word, opened, slip, means, ..Self::NONE }
     }
 }
 
@@ -145,7 +180,55 @@ impl Scanner {
             sign: None,
             symbol_end: 0,
             seen: 0,
+            encoded: Encoded::default(),
+            lane: Lane::default(),
+            views: None,
+            reads: None,
+            depth: 0,
+            means: Means::EXACT,
+            mark: Means::EXACT,
+            mark_before: Means::EXACT,
+            closed: None,
         }
+    }
+
+    /// A scanner for a view of this one.
+    pub(super) fn below(&self, reads: views::Kind, means: Means) -> Self {
+        let scanner = Self::new(Arc::clone(&self.plan));
+        Self { reads: Some(reads), depth: self.depth + 1, means: means | self.means, ..scanner }
+    }
+
+    /// The mark of what goes through a changed place.
+    pub(super) fn means(&self) -> Means {
+        self.means
+    }
+
+    pub(super) fn plan(&self) -> &ScanPlan {
+        &self.plan
+    }
+
+    /// Forgets everything.
+    pub(super) fn begin_anew(&mut self) {
+        self.walks.clear();
+        self.endings.clear();
+        self.run = Run::NONE;
+        self.before = Before::NOTHING;
+        self.sign = None;
+        self.symbol_end = 0;
+        self.encoded = Encoded::default();
+        self.mark_before = Means::EXACT;
+        self.views.iter_mut().for_each(|views| views.sleep());
+    }
+
+    /// Stands where another scanner does.
+    pub(super) fn copy(&mut self, other: &Self) {
+        self.walks.clone_from(&other.walks);
+        self.endings.clone_from(&other.endings);
+        self.run = other.run;
+        self.before = other.before;
+        self.sign = other.sign;
+        self.symbol_end = other.symbol_end;
+        self.mark_before = Means::EXACT;
     }
 
     /// Raw bytes seen.
@@ -153,17 +236,18 @@ impl Scanner {
         self.seen
     }
 
-    /// Takes text up to its end or the first symbol that yields matches, which go to `matches`; returns how many bytes were taken.
+    /// Takes text up to its end or the first character that yields matches, which go to `matches`; returns how many bytes were taken.
     pub(crate) fn advance(&mut self, text: &str, matches: &mut Vec<Match>) -> usize {
         self.leave_lane();
         let base = self.seen;
         let mut at = 0;
         while at < text.len() && matches.is_empty() {
             at += self.skip(&text.as_bytes()[at..], base + at as u64);
-            if at == text.len() {
-                break;
-            }
-            at += symbol_at(text, at, base, |symbol| self.take(&symbol, matches));
+            let Some(ch) = text[at..].chars().next() else { break };
+            let (start, end) = (base + at as u64, base + (at + ch.len_utf8()) as u64);
+            self.seen = end;
+            self.read(Piece::raw(ch, start, end), matches);
+            at += ch.len_utf8();
         }
         self.seen = base + at as u64;
         if self.seen - self.symbol_end.min(self.seen) > LONGEST_INVISIBLE {
@@ -172,11 +256,114 @@ impl Scanner {
         at
     }
 
+    /// Reads a character of the text, or of a reading of it.
+    pub(super) fn read(&mut self, piece: Piece, matches: &mut Vec<Match>) {
+        let first = matches.len();
+        let reads = self.plan.reads;
+        let mark = self.means.when(piece.changed);
+        match piece.ch {
+            None => self.leave_out(mark, piece.is_emphasis),
+            Some(ch) => {
+                if reads {
+                    self.open_views(ch);
+                    self.begin_encoded(ch);
+                }
+                self.mark = mark;
+                symbols_of(ch, piece.start, piece.end, |symbol| self.take(&symbol, matches));
+                (self.mark, self.mark_before) = (Means::EXACT, mark);
+                if reads {
+                    if let Some(run) = self.closed.take().filter(|run| !run.word_is_cut) {
+                        let mut word = [0; 8];
+                        let word = run.word.text(&mut word);
+                        self.open_behind(word, (run.start, run.end), matches);
+                    }
+                    self.read_encoded(piece, ch, matches);
+                }
+            }
+        }
+        if let Some(views) = &mut self.views {
+            views.read(piece, matches);
+            if matches.len() > first + 1 {
+                sort(&mut matches[first..]);
+                matches.dedup();
+            }
+        }
+    }
+
+    /// Something was left out here: whatever goes on goes through a changed place.
+    fn leave_out(&mut self, mark: Means, is_emphasis: bool) {
+        self.walks.iter_mut().for_each(|walk| walk.means |= mark);
+        let closed = Means::OPEN.when(is_emphasis);
+        for ending in &mut self.endings {
+            ending.found.means = (ending.found.means | mark).without(closed);
+        }
+        if self.run.is_open() {
+            self.run.means |= mark;
+        }
+        self.mark_before = mark | Means::OPEN.when(is_emphasis);
+    }
+
+    /// Whether something is marked that may still become a value.
+    pub(super) fn has_marks(&self) -> bool {
+        let is_marked = |means: Means| means.contains(self.means);
+        let run = &self.run;
+        is_marked(self.mark_before)
+            || self.walks.iter().any(|walk| is_marked(walk.means))
+            || self.endings.iter().any(|ending| is_marked(ending.found.means))
+            || run.is_open()
+                && is_marked(run.means)
+                && self.plan.openings().prefix(&run.word) & self.plan.words != 0
+            || self.views.as_ref().is_some_and(|views| views.awake() > 0)
+    }
+
+    /// Whether words run together in what this scanner reads.
+    fn is_glued(&self) -> bool {
+        self.reads == Some(views::Kind::Letters)
+    }
+
+    /// Whether the last character is no space.
+    pub(super) fn is_behind_text(&self) -> bool {
+        self.before.class() != Class::Space
+    }
+
+    /// Whether the last character is one of a word.
+    pub(super) fn is_in_word(&self) -> bool {
+        self.before.class() == Class::Run
+    }
+
+    /// Whether the word that is open ends in a letter.
+    pub(super) fn is_behind_letter(&self) -> bool {
+        self.run.is_open() && !self.run.word.ends_in_digit()
+    }
+
+    pub(super) fn is_name(&self, kind: u8) -> bool {
+        self.plan.kind(kind).shape == Shape::Name
+    }
+
+    /// Whether a walk is alive that digits could go on with.
+    pub(super) fn awaits_digit(&self) -> bool {
+        let plan = &self.plan;
+        self.walks.iter().any(|walk| plan.kind(walk.kind).gaps.between == Between::Characters)
+    }
+
+    /// Whether a walk is alive, if the word ends before this character, that a sign such as `@` could go on with.
+    pub(super) fn awaits_sign(&mut self, ch: char) -> bool {
+        if self.run.is_open() && !self.run.full {
+            let plan = &self.plan;
+            self.open_run(plan.ended(&self.run.word, ch) & plan.signed);
+        }
+        self.walks.iter().any(|walk| walk.awaits_sign(&self.plan))
+    }
+
     /// No walk is open, and nothing waits.
     #[inline]
     fn is_idle(&self) -> bool {
-        let waits = self.sign.is_some() || self.slips.waiting.is_some() || self.slips.names();
-        self.walks.is_empty() && self.endings.is_empty() && !waits
+        self.walks.is_empty()
+            && self.endings.is_empty()
+            && self.sign.is_none()
+            && self.slips.are_idle()
+            && !self.encoded.is_plausible()
+            && self.views.as_ref().is_none_or(|views| views.awake() == 0)
     }
 
     /// The kinds of a mask that are looked for and have not opened their walks over the run.
@@ -210,12 +397,26 @@ impl Scanner {
         }
         if unopened && run.is_open() && run.slip.may && !run.slip.long && oldest.is_none() {
             self.run.slip.may = self.plan.may_slip(&run.word, 0);
-            oldest = Some(run.start).filter(|start| self.run.slip.may && counts.from(*start) & self.plan.slip_emails() != 0);
+            oldest = Some(run.start)
+                .filter(|start| self.run.slip.may && counts.from(*start) & self.plan.slip_emails() != 0);
         }
         if self.is_idle() {
             return oldest;
         }
-        self.oldest_open(counts).into_iter().chain(oldest).min()
+        self.oldest_open(counts).into_iter().chain(oldest).chain(self.oldest_read(counts)).min()
+    }
+
+    /// As [`Self::oldest`], of what only other readings of the text see.
+    #[inline(never)]
+    pub(crate) fn oldest_read(&mut self, counts: &Counts) -> Option<u64> {
+        if counts.always == 0 && counts.since.is_none() {
+            return None;
+        }
+        let mut oldest = self.encoded.start();
+        for (pending, scanner) in self.views.iter_mut().flat_map(|views| views.undecided()) {
+            oldest = oldest.into_iter().chain(pending).chain(scanner.oldest(counts, true)).min();
+        }
+        oldest
     }
 
     /// Whether a key of one of these kinds begins with the run so far. Those with none are not asked again.
@@ -229,7 +430,10 @@ impl Scanner {
             let stepped = Walk::new(kind, *start, 0, 0).take_word(plan, word);
             stepped.alive || stepped.found.is_some()
         };
-        let has_none = |kind: &u8| !plan.kind(*kind).starts.iter().any(|start| begins(*kind, start));
+        let has_none = |kind: &u8| match 1 << kind {
+            READING => !plan.may_open(word),
+            _ => !plan.kind(*kind).starts.iter().any(|start| begins(*kind, start)),
+        };
         let dead = kinds_in(kinds).take_while(has_none).fold(0, |dead, kind| dead | 1 << kind);
         self.run.opened |= dead;
         dead != kinds
@@ -243,8 +447,14 @@ impl Scanner {
         let endings = self.endings.iter().map(|ending| &ending.found);
         let endings = endings.map(|found| (found.kind, weak(found.means), found.start, found.start));
         let sign = self.sign.zip(self.plan.phone).map(|(sign, phone)| (phone, 0, sign.start, sign.start));
-        let slips = self.slips.waiting().flat_map(|start| kinds_in(self.plan.slip_emails()).map(move |kind| (kind, 0, start, start)));
-        let names = self.slips.name(&self.run).flat_map(|start| kinds_in(weak_names).map(move |kind| (kind, weak_names, start, start)));
+        let slips = self
+            .slips
+            .waiting()
+            .flat_map(|start| kinds_in(self.plan.slip_emails()).map(move |kind| (kind, 0, start, start)));
+        let names = self
+            .slips
+            .name(&self.run)
+            .flat_map(|start| kinds_in(weak_names).map(move |kind| (kind, weak_names, start, start)));
         let open = walks.chain(endings).chain(sign).chain(slips).chain(names);
         open.filter(|(kind, weak, first, _)| counts.weakly(*weak).from(*first) & 1 << kind != 0)
             .map(|(_, _, _, oldest)| oldest)
@@ -256,21 +466,23 @@ impl Scanner {
         if symbol.raw_start > self.symbol_end + LONGEST_INVISIBLE {
             self.break_off(matches);
         }
-        let hidden = symbol.raw_start > self.symbol_end && self.symbol_end > 0;
+        let hidden = self.depth == 0 && symbol.raw_start > self.symbol_end && self.symbol_end > 0;
         let goes_on = symbol.joins(self.before.class());
-        if self.plan.remembers() {
+        if self.remembers() {
             self.remember(symbol);
         }
         let (mut may_slip, mut ended) = (None, None);
         if self.run.is_open() && goes_on {
-            self.run.means |= symbol_means(symbol) | Means::FOLDED.when(hidden);
-            if !self.run.word.push(symbol.ch) && !self.run.slip.long {
+            self.run.means |= symbol_means(symbol) | Means::FOLDED.when(hidden) | self.mark;
+            let fits = !self.run.word_is_cut && self.run.word.push(symbol.ch);
+            self.run.word_is_cut = !fits;
+            if !fits && !self.run.slip.long {
                 may_slip = Some(self.run);
                 self.run.slip.long = true;
-                if !self.run.full {
-                    self.run.full = true;
-                    self.open_run(self.plan.openings().word(&self.run.word));
-                }
+            }
+            if !self.run.full && !fits {
+                self.run.full = true;
+                self.open_run(self.plan.openings().word(&self.run.word));
             }
         } else if self.run.is_open() {
             if !self.run.full {
@@ -278,6 +490,7 @@ impl Scanner {
             }
             may_slip = Some(self.run).filter(|run| !run.slip.long);
             ended = Some(self.run);
+            self.closed = Some(Run { end: self.symbol_end, ..self.run });
             self.run = Run::NONE;
         }
         self.open_waiting(symbol);
@@ -299,7 +512,7 @@ impl Scanner {
         self.sign = self.sign_after(symbol);
         self.before.push(symbol);
         self.symbol_end = symbol.raw_end;
-        debug_assert!(self.walks.len() <= self.plan.most_walks());
+        debug_assert!(self.is_glued() || self.walks.len() <= self.plan.most_walks());
     }
 
     /// Lets the kinds of a mask that have not done so yet open their walks over the run.
@@ -309,7 +522,7 @@ impl Scanner {
         let kinds = self.opens(possible, &run);
         self.run.opened |= kinds;
         let plan = &*self.plan;
-        for kind in kinds_in(kinds) {
+        for kind in kinds_in(kinds & !READING) {
             for start in &plan.kind(kind).starts {
                 let mut walk = Walk::new(kind, *start, run.start, run.start);
                 let stepped = walk.take_word(plan, &run.word);
@@ -320,6 +533,11 @@ impl Scanner {
         }
     }
 
+    /// The means of a value that begins at this symbol.
+    fn means_of(&self, symbol: &Symbol) -> Means {
+        symbol_means(symbol) | self.mark | self.mark_before
+    }
+
     /// Opens what begins at this symbol.
     fn begin(&mut self, symbol: &Symbol) {
         match symbol.class {
@@ -328,8 +546,14 @@ impl Scanner {
                 if symbol.is_digit() {
                     self.begin_number(symbol, self.plan.digits & !barred);
                 }
+                if self.is_glued() {
+                    // Where its first word ends nobody knows.
+                    let mut word = FirstWord::EMPTY;
+                    word.push(symbol.ch);
+                    return self.begin_at(symbol, self.plan.openings().prefix(&word) & !READING);
+                }
                 let slip = self.begin_slip(symbol, barred);
-                self.run = Run::new(symbol.raw_start, symbol.ch, barred, slip, symbol_means(symbol));
+                self.run = Run::new(symbol.raw_start, symbol.ch, barred, slip, self.means_of(symbol));
             }
             Class::Solo if symbol.opens => {
                 let mut word = FirstWord::EMPTY;
@@ -349,7 +573,7 @@ impl Scanner {
             for start in &plan.kind(kind).starts {
                 let mut walk = Walk::new(kind, *start, symbol.raw_start, symbol.raw_start);
                 let stepped = walk.follow(plan, symbol);
-                (walk.means, walk.from) = (symbol_means(symbol), from);
+                (walk.means, walk.from) = (self.means_of(symbol), from);
                 note_ending(&mut self.endings, &walk, &stepped, symbol.raw_end, symbol.class);
                 self.walks.extend(stepped.alive.then_some(walk));
             }
@@ -377,7 +601,7 @@ impl Scanner {
         for kind in kinds_in(kinds) {
             for start in &plan.kind(kind).starts {
                 let mut walk = Walk::new(kind, *start, first, lead);
-                (walk.means, walk.from) = (symbol_means(symbol), from);
+                (walk.means, walk.from) = (self.means_of(symbol), from);
                 let mut keep = |walk: Walk, stepped: Stepped| {
                     note_ending(&mut self.endings, &walk, &stepped, symbol.raw_end, Class::Run);
                     self.walks.extend(stepped.alive.then_some(walk));
@@ -405,13 +629,18 @@ impl Scanner {
 
     fn step_walks(&mut self, symbol: &Symbol, hidden: bool) {
         let mut kept = 0;
-        let is_similar = self.plan.similar.is_some();
-        self.count_slips();
+        let is_similar = self.depth == 0 && self.plan.similar.is_some();
+        let partial = if self.depth == 0 { self.plan.partial } else { 0 };
+        self.slips.alive = 0;
+        if self.is_glued() {
+            self.forks.extend(self.walks.iter().filter_map(|walk| walk.behind_space(&self.plan)));
+            self.walks.append(&mut self.forks);
+        }
         for at in 0..self.walks.len() {
             let before = self.walks[at];
             let mut walk = before;
             let stepped = walk.step(&self.plan, symbol, &mut self.forks);
-            walk.means |= Means::FOLDED.when(hidden);
+            walk.means |= Means::FOLDED.when(hidden) | self.mark;
             let is_slip = walk.means.contains(Means::SIMILAR);
             if !is_slip {
                 note_ending(&mut self.endings, &walk, &stepped, symbol.raw_end, symbol.class);
@@ -419,17 +648,15 @@ impl Scanner {
                 self.end_slip(&walk, &stepped, symbol);
             }
             // What is complete may have one more letter.
-            let lingers = !is_slip && stepped.found.is_some() && self.plan.has_slips(walk.kind);
+            let lingers = is_similar && !is_slip && stepped.found.is_some() && self.plan.has_slips(walk.kind);
             if stepped.alive || lingers {
                 self.walks[kept] = walk;
                 kept += 1;
-                if is_slip {
-                    self.counts_slip();
-                }
+                self.slips.alive += usize::from(is_slip);
             } else if is_similar && !is_slip {
                 self.slip_away(&before, Some(symbol));
             }
-            if !stepped.alive && self.plan.partial & 1 << walk.kind != 0 && stepped.found.is_none() {
+            if partial & 1 << walk.kind != 0 && !stepped.alive && stepped.found.is_none() {
                 self.break_short(&before, Some(symbol));
             }
         }
@@ -442,12 +669,12 @@ impl Scanner {
         if self.endings.is_empty() {
             return;
         }
-        let first = matches.len();
+        let (first, depth) = (matches.len(), self.depth);
         self.endings.retain_mut(|ending| {
             let verdict = match symbol {
                 Some(symbol) => {
                     let shape = self.plan.kind(ending.found.kind).shape;
-                    if ending.waiting == Waiting::Next {
+                    if ending.waiting == Waiting::Next && depth == 0 {
                         // What folds to nothing behind a value belongs to it.
                         ending.found.end = ending.found.end.max(symbol.raw_start);
                     }
@@ -456,14 +683,14 @@ impl Scanner {
                 None => Verdict::Ends,
             };
             match verdict {
+                Verdict::Ends if ending.found.means.contains(Means::OPEN) => {}
                 Verdict::Ends => matches.push(ending.found),
                 Verdict::Wait(waiting) => ending.waiting = waiting,
                 Verdict::GoesOn => {}
             }
             matches!(verdict, Verdict::Wait(_))
         });
-        // Of matches that end together, the longest first.
-        matches[first..].sort_by_key(|found| (found.end, found.start, found.kind, found.key));
+        sort(&mut matches[first..]);
         matches.dedup();
     }
 
@@ -472,7 +699,7 @@ impl Scanner {
         if self.run.is_open() && !self.run.full {
             self.open_run(self.plan.openings().word(&self.run.word));
         }
-        if self.plan.remembers() {
+        if self.remembers() {
             for at in 0..self.walks.len() {
                 let walk = self.walks[at];
                 if self.plan.partial & 1 << walk.kind != 0 {
@@ -488,7 +715,19 @@ impl Scanner {
         self.sign = None;
         self.slips.break_off();
         self.before = Before::NOTHING;
+        self.encoded = Encoded::default();
+        if let Some(views) = &mut self.views {
+            let first = matches.len();
+            views.finish(self.symbol_end, matches);
+            sort(&mut matches[first..]);
+            matches.dedup();
+        }
     }
+}
+
+/// Of matches that end together, the longest first.
+fn sort(matches: &mut [Match]) {
+    matches.sort_by_key(|found| (found.end, found.start, found.kind, found.key, found.means));
 }
 
 fn symbol_means(symbol: &Symbol) -> Means {

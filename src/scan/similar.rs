@@ -40,7 +40,14 @@ pub(super) fn right(shape: Shape) -> usize {
 }
 
 /// Calls `each` with where the text leads from `start` by one slip, if it leads nowhere without one; `ends` if what comes next ends it.
-pub(super) fn slips(map: &KeyMap, start: Start, right: usize, text: &[u8], ends: bool, mut each: impl FnMut(Slipped)) {
+pub(super) fn slips(
+    map: &KeyMap,
+    start: Start,
+    right: usize,
+    text: &[u8],
+    ends: bool,
+    mut each: impl FnMut(Slipped),
+) {
     let follow = |place: (usize, u64), text: &[u8]| {
         text.iter().try_fold(place, |(node, output), byte| {
             step(map, node, *byte).map(|(node, more)| (node, output + more))
@@ -174,16 +181,35 @@ mod tests {
     #[test]
     fn one_slip_and_no_other_value() {
         let key = "anna.lee12@example.com";
-        for text in ["annna.lee12@example.com", "anna.le12@example.com", "anna.lee1x@example.com", "anna.lee12@exmaple.com", "anna.lee12@example.co", "annalee12@example.com"] {
+        for text in [
+            "annna.lee12@example.com",
+            "anna.le12@example.com",
+            "anna.lee1x@example.com",
+            "anna.lee12@exmaple.com",
+            "anna.lee12@example.co",
+            "annalee12@example.com",
+        ] {
             assert!(is_slip(Shape::Email, text, key, 8), "{text}");
         }
-        for text in [key, "anna.lee13@example.com", "anna.lee1@example.com", "anna.lee123@example.com", "anna.lee21@example.com", "nna.lee12@example.com", "bnna.lee12@example.com", "ana.lee12@example.co"] {
+        for text in [
+            key,
+            "anna.lee13@example.com",
+            "anna.lee1@example.com",
+            "anna.lee123@example.com",
+            "anna.lee21@example.com",
+            "nna.lee12@example.com",
+            "bnna.lee12@example.com",
+            "ana.lee12@example.co",
+        ] {
             assert!(!is_slip(Shape::Email, text, key, 8), "{text}");
         }
         assert!(!is_slip(Shape::Words, "12 oak street ga", "12 oak street ca", 8));
         assert!(is_slip(Shape::Words, "12 oak streat ca", "12 oak street ca", 8));
         assert!(!is_slip(Shape::Words, "13 oak street ca", "12 oak street ca", 8));
         assert!(is_slip(Shape::Name, "banna lea", "anna lea", 8));
-        assert!(!is_slip(Shape::Name, "ann m lea", "ann n lea", 8) && !is_slip(Shape::Name, "ann leo", "ann lea", 8));
+        assert!(
+            !is_slip(Shape::Name, "ann m lea", "ann n lea", 8)
+                && !is_slip(Shape::Name, "ann leo", "ann lea", 8)
+        );
     }
 }

@@ -117,7 +117,9 @@ impl Walk {
 
     /// Whether it stands where another one does.
     pub(super) fn is_same(&self, other: &Self) -> bool {
-        let place = |walk: &Self| (walk.start, walk.node, walk.output, walk.segment, walk.kind, walk.phase, walk.means);
+        let place = |walk: &Self| {
+            (walk.start, walk.node, walk.output, walk.segment, walk.kind, walk.phase, walk.means)
+        };
         place(self) == place(other)
     }
 
@@ -133,6 +135,21 @@ impl Walk {
     /// The first raw byte of the value if it ended here.
     pub(super) fn first(&self) -> u64 {
         if self.closed { self.lead } else { self.start }
+    }
+
+    /// Whether a sign that may be said, such as `@`, is part of the key here.
+    pub(super) fn awaits_sign(&self, plan: &ScanPlan) -> bool {
+        let map = plan.map(self.segment, self.kind);
+        plan.kind(self.kind).gaps.between == Between::Nowhere
+            && b"@._-+".iter().any(|sign| step(map, self.node, *sign).is_some())
+    }
+
+    /// This walk behind the space between two words that are written as one, if there is one in the key here.
+    pub(super) fn behind_space(&self, plan: &ScanPlan) -> Option<Self> {
+        let is_in_word =
+            plan.kind(self.kind).gaps.between == Between::Words && self.gap == 0 && self.phase == Phase::Key;
+        let mut walk = Self { letters: 0, ..*self };
+        (is_in_word && walk.take(plan, b' ')).then_some(walk)
     }
 
     /// Takes the bytes of a word whole; whether the walk lives.
@@ -274,7 +291,9 @@ impl Walk {
                 self.phase = Phase::Key;
                 self.follow(plan, symbol)
             }
-            Phase::Key | Phase::Middle | Phase::BehindMiddle | Phase::Late { .. } => self.follow(plan, symbol),
+            Phase::Key | Phase::Middle | Phase::BehindMiddle | Phase::Late { .. } => {
+                self.follow(plan, symbol)
+            }
         }
     }
 

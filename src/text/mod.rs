@@ -5,7 +5,8 @@
 //! index. Promises that folding a character never depends on its neighbours, so that cuts do not matter.
 
 mod fold;
+pub(crate) mod reading;
 mod symbol;
 
 pub(crate) use fold::version;
-pub(crate) use symbol::{Class, Symbol, ascii_class, folds_to_nothing, symbol_at, symbols};
+pub(crate) use symbol::{Class, Symbol, ascii_class, folds_to_nothing, symbols, symbols_of};

@@ -86,16 +86,26 @@ fn ascii_symbol(byte: u8, raw_start: u64) -> Option<Symbol> {
 
 /// Calls `each` with the symbols of the character at byte `at` of `text`, whose first byte has the raw offset `base`; returns the length of the
 /// character. One that folds to nothing has none.
-pub(crate) fn symbol_at(text: &str, at: usize, base: u64, mut each: impl FnMut(Symbol)) -> usize {
+fn symbol_at(text: &str, at: usize, base: u64, each: impl FnMut(Symbol)) -> usize {
     let raw_start = base + at as u64;
     let byte = text.as_bytes()[at];
     if byte.is_ascii() {
-        if let Some(symbol) = ascii_symbol(byte, raw_start) {
-            each(symbol);
-        }
+        ascii_symbol(byte, raw_start).map(each);
         return 1;
     }
     let c = text[at..].chars().next().expect("`at` is inside the text");
+    symbols_of(c, raw_start, raw_start + c.len_utf8() as u64, each);
+    c.len_utf8()
+}
+
+/// Calls `each` with the symbols of a character that stands for these raw bytes.
+pub(crate) fn symbols_of(c: char, raw_start: u64, raw_end: u64, mut each: impl FnMut(Symbol)) {
+    if let Ok(byte @ 0..0x80) = u8::try_from(c) {
+        if let Some(symbol) = ascii_symbol(byte, raw_start) {
+            each(Symbol { raw_end, ..symbol });
+        }
+        return;
+    }
     let folding = fold(c);
     for folded in folding.folded {
         each(Symbol {
@@ -105,10 +115,9 @@ pub(crate) fn symbol_at(text: &str, at: usize, base: u64, mut each: impl FnMut(S
             upper: c.is_uppercase(),
             altered: folding.altered,
             raw_start,
-            raw_end: raw_start + c.len_utf8() as u64,
+            raw_end,
         });
     }
-    c.len_utf8()
 }
 
 /// Calls `each` with every symbol of `text`.

@@ -5,6 +5,7 @@
 
 use super::super::block::Block;
 use super::super::plan::{BARS, OPAQUE, OPENS, SPACE, SPLITS};
+use super::encoded::{Encoded, Lane};
 use super::slips::{Slip, Tail};
 use super::{Counts, Means, Run, Scanner};
 use crate::index::{BARRED, CHARACTERS, DEAD, FirstWord, OFF};
@@ -49,7 +50,8 @@ impl Scanner {
         }
         let (plan, openings) = (&*self.plan, self.plan.openings());
         let paths = openings.paths();
-        let mut place = self.place;
+        let (mut place, mut lane) = (self.place, self.lane);
+        let encodes = plan.readings.encodings;
         for byte in text {
             let step = plan.step(*byte);
             let goes_on = paths.get(place as usize)? >> (step.adds % 64) & 1 != 0;
@@ -57,11 +59,19 @@ impl Scanner {
         }
         paths.get(place as usize)?;
         let emails = plan.slip_emails();
+        let mut tail = self.tail;
         if emails != 0 {
             let goes_on = self.place != 0 && self.place != BARRED;
-            self.tail = self.tail.then(plan, text, self.seen, goes_on, place == BARRED)?;
+            tail = tail.then(plan, text, self.seen, goes_on, place == BARRED)?;
         }
-        self.place = place;
+        if encodes {
+            lane.pass(text);
+            if lane.is_undecided() {
+                return None;
+            }
+            self.lane = lane;
+        }
+        (self.place, self.tail) = (place, tail);
         self.before.pass(text);
         self.seen += text.len() as u64;
         self.symbol_end = self.seen;
@@ -71,10 +81,15 @@ impl Scanner {
         // In a dead word this is nonsense, and nobody looks.
         let start = self.seen.wrapping_sub(length);
         let possible = openings.short_prefix(place) & plan.words & counts.from(start);
-        if possible != 0 {
-            return Some(Some(start));
+        let mut start = if possible != 0 { Some(start) } else { None };
+        if emails != 0 && start.is_none() {
+            start = tail.start().filter(|start| emails & counts.from(*start) != 0);
         }
-        Some(self.tail.start().filter(|start| emails & counts.from(*start) != 0))
+        let encoded = lane.length();
+        if encoded > 0 && counts.always != 0 {
+            return Some(Some(start.unwrap_or(u64::MAX).min(self.seen - encoded)));
+        }
+        Some(start)
     }
 
     /// Makes the run what the fast lane knows of it.
@@ -91,10 +106,11 @@ impl Scanner {
             BARRED => FirstWord::EMPTY,
             _ => FirstWord::at_place(place),
         };
-        self.run = Run { start: self.seen - word.len() as u64, word, full, ..Run::NONE };
-        if place != 0 && place != BARRED && self.plan.similar.is_some() {
+        self.run = Run { start: self.seen - word.len() as u64, word, full, word_is_cut: full, ..Run::NONE };
+        if place != 0 && place != BARRED && self.plan.slip_emails() != 0 {
             self.tail.open(&mut self.run);
         }
+        self.encoded = Encoded::of_lane(std::mem::take(&mut self.lane), self.seen);
     }
 
     fn enter_lane(&mut self) {
@@ -103,6 +119,7 @@ impl Scanner {
             return;
         }
         self.tail = Tail::of(run);
+        self.lane = if run.is_open() { Lane::IN_WORD } else { Lane::default() };
         self.place = if !run.is_open() {
             self.before.near_byte().map_or(OFF, |byte| self.plan.step(byte).leads)
         } else if run.full && (run.means == Means::EXACT || self.plan.similar.is_none()) {
@@ -121,16 +138,28 @@ impl Scanner {
             return 0;
         }
         let plan = &*self.plan;
+        let (encodes, looks) = (plan.readings.encodings, plan.readings.ciphers);
         let mut run = self.run;
         let mut at = 0;
         'text: while at < bytes.len() {
             let block = Block::read(&bytes[at..]);
             let mut place = 0;
             while place < block.len() {
-                let length = block.run_at(place);
+                let mut length = block.run_at(place);
                 if length > 0 {
+                    if looks {
+                        // Digits in a word may look like letters.
+                        let letters = block.letters_at(place);
+                        if letters == 0 {
+                            break 'text;
+                        }
+                        length = length.min(letters);
+                    }
                     if !run.is_open() {
                         if bytes[at].is_ascii_digit() {
+                            break 'text;
+                        }
+                        if encodes && Lane::may_be_encoded(&bytes[at..]) {
                             break 'text;
                         }
                         let barred = match at.checked_sub(1) {
@@ -143,6 +172,7 @@ impl Scanner {
                     }
                     let room = run.word.room();
                     run.word.add(block.word_at(place, length), length);
+                    run.word_is_cut |= length > room;
                     if length > room && !run.full {
                         if plan.openings().word(&run.word) & plan.words & !run.opened != 0 {
                             // Its walks open before the first byte that the word has no room for.
@@ -161,6 +191,9 @@ impl Scanner {
                     (at, place) = (at + length, place + length);
                     if place == block.len() {
                         break;
+                    }
+                    if block.run_at(place) > 0 {
+                        continue;
                     }
                 }
                 let class = plan.class(bytes[at]);

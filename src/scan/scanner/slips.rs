@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::super::Means;
-use super::super::history::History;
 use super::super::block::Block;
+use super::super::history::History;
 use super::super::plan::ScanPlan;
 use super::super::similar::{MOST_SLIPS, is_slip, right, slips};
 use super::super::walk::Stepped;
@@ -27,7 +27,7 @@ pub(super) struct Slips {
     /// A word in upper case that may be the first of a similar name, while the gap behind it lasts.
     name: Option<Run>,
     /// How many walks are alive that are one slip away.
-    alive: usize,
+    pub(super) alive: usize,
     /// The last word begins in upper case.
     upper: bool,
 }
@@ -66,7 +66,14 @@ impl Tail {
     /// What it is behind some more ASCII of at most eight bytes, of which the word at its end is on the paths; `ends` if a word has ended behind which an
     /// address may go on. `None` if more has to be looked at.
     #[inline(always)]
-    pub(super) fn then(&self, plan: &ScanPlan, text: &[u8], seen: u64, goes_on: bool, ends: bool) -> Option<Self> {
+    pub(super) fn then(
+        &self,
+        plan: &ScanPlan,
+        text: &[u8],
+        seen: u64,
+        goes_on: bool,
+        ends: bool,
+    ) -> Option<Self> {
         if text.len() > 8 || ends && self.before_end(plan, text, seen, goes_on) {
             return None;
         }
@@ -104,7 +111,7 @@ impl Tail {
     pub(super) fn open(&self, run: &mut Run) {
         run.slip.may = self.may;
         if self.may {
-            (run.start, run.word) = (self.start, self.word);
+            (run.start, run.word, run.word_is_cut) = (self.start, self.word, false);
         }
     }
 }
@@ -118,7 +125,16 @@ impl Slips {
     pub(super) fn new(is_on: bool) -> Self {
         let history = if is_on { History::new() } else { History::default() };
         let text = Vec::with_capacity(if is_on { 1024 } else { 0 });
-        Self { history, fresh: Vec::new(), text, waiting: None, names: false, name: None, alive: 0, upper: false }
+        Self {
+            history,
+            fresh: Vec::new(),
+            text,
+            waiting: None,
+            names: false,
+            name: None,
+            alive: 0,
+            upper: false,
+        }
     }
 
     /// Where a word begins that waits for the next symbol.
@@ -130,6 +146,12 @@ impl Slips {
     pub(super) fn name(&self, run: &Run) -> impl Iterator<Item = u64> + use<> {
         let begins = self.names && self.upper && run.is_open();
         begins.then_some(run.start).into_iter().chain(self.name.map(|run| run.start))
+    }
+
+    /// Nothing waits, and not every symbol has to be looked at.
+    #[inline]
+    pub(super) fn are_idle(&self) -> bool {
+        self.waiting.is_none() && !self.names
     }
 
     /// Whether every symbol has to be looked at.
@@ -145,6 +167,12 @@ impl Slips {
 }
 
 impl Scanner {
+    /// Whether the text of walks is kept. Other readings of the text have no slips of their own.
+    #[inline]
+    pub(super) fn remembers(&self) -> bool {
+        self.depth == 0 && self.plan.remembers()
+    }
+
     /// Keeps a symbol that is about to be taken, behind what the fast lane knows of the word in which it stands.
     pub(super) fn remember(&mut self, symbol: &Symbol) {
         let history = &mut self.slips.history;
@@ -158,7 +186,7 @@ impl Scanner {
 
     /// A run begins with the symbol that was remembered last.
     pub(super) fn begin_slip(&mut self, symbol: &Symbol, barred: KindMask) -> Slip {
-        let Some(similar) = &self.plan.similar else { return Slip::NONE };
+        let Some(similar) = self.plan.similar.as_ref().filter(|_| self.depth == 0) else { return Slip::NONE };
         self.slips.upper = symbol.upper;
         Slip { from: self.place_of(symbol), may: similar.emails & !barred != 0, long: false }
     }
@@ -215,7 +243,7 @@ impl Scanner {
             for kind in super::kinds_in(similar.weak).filter(is_name) {
                 for start in &plan.kind(kind).starts {
                     let mut walk = Walk::new(kind, *start, run.start, run.start);
-                    (walk.from, walk.means) = (run.slip.from, run.means | super::symbol_means(symbol));
+                    (walk.from, walk.means) = (run.slip.from, run.means | self.means_of(symbol));
                     self.slip(&walk, &text, symbol);
                 }
             }
@@ -235,7 +263,7 @@ impl Scanner {
         for kind in super::kinds_in(similar.emails) {
             for start in &plan.kind(kind).starts {
                 let mut walk = Walk::new(kind, *start, run.start, run.start);
-                (walk.from, walk.means) = (run.slip.from, run.means | super::symbol_means(symbol));
+                (walk.from, walk.means) = (run.slip.from, run.means | self.means_of(symbol));
                 self.slip(&walk, &text, symbol);
             }
         }
@@ -267,7 +295,9 @@ impl Scanner {
                 _ => matches!(symbol.class, Class::Run | Class::Solo),
             });
             let may_end = match shape {
-                Shape::Email => text.contains(&b'@') && goes_on.is_none_or(|symbol| matches!(symbol.ch, '.' | '-')),
+                Shape::Email => {
+                    text.contains(&b'@') && goes_on.is_none_or(|symbol| matches!(symbol.ch, '.' | '-'))
+                }
                 _ => goes_on.is_none(),
             };
             if may_end {
@@ -294,44 +324,58 @@ impl Scanner {
     fn slip(&mut self, walk: &Walk, text: &[u8], symbol: &Symbol) {
         let plan = Arc::clone(&self.plan);
         let Some(start) = plan.start(walk) else { return };
-        slips(plan.map(walk.segment(), walk.kind), start, right(plan.kind(walk.kind).shape), text, false, |slipped| {
-            let walk = walk.slipped(&slipped);
-            let is_known = self.forks.iter().chain(&self.walks).any(|other| other.is_same(&walk));
-            if self.slips.alive >= MOST_SLIPS || is_known {
-                return;
-            }
-            let stepped = match slipped.late {
-                Some(_) => Stepped { alive: true, found: None },
-                None => walk.here(&plan),
-            };
-            self.note_slip(&walk, &stepped, symbol.raw_end, symbol.class, text);
-            if stepped.alive {
-                self.slips.alive += 1;
-                self.forks.push(walk);
-            }
-        });
+        slips(
+            plan.map(walk.segment(), walk.kind),
+            start,
+            right(plan.kind(walk.kind).shape),
+            text,
+            false,
+            |slipped| {
+                let walk = walk.slipped(&slipped);
+                let is_known = self.forks.iter().chain(&self.walks).any(|other| other.is_same(&walk));
+                if self.slips.alive >= MOST_SLIPS || is_known {
+                    return;
+                }
+                let stepped = match slipped.late {
+                    Some(_) => Stepped { alive: true, found: None },
+                    None => walk.here(&plan),
+                };
+                self.note_slip(&walk, &stepped, symbol.raw_end, symbol.class, text);
+                if stepped.alive {
+                    self.slips.alive += 1;
+                    self.forks.push(walk);
+                }
+            },
+        );
     }
 
     /// Walks one slip away behind a text that ends before the symbol, or with the whole text.
     fn slip_at_end(&mut self, walk: &Walk, text: &[u8], end: u64, symbol: Option<&Symbol>) {
         let plan = Arc::clone(&self.plan);
         let Some(start) = plan.start(walk) else { return };
-        slips(plan.map(walk.segment(), walk.kind), start, right(plan.kind(walk.kind).shape), text, true, |slipped| {
-            let mut walk = walk.slipped(&slipped);
-            let stepped = walk.here(&plan);
-            let found = stepped.found.map(|ordinal| self.as_ending(&walk, ordinal, end, Class::Run));
-            if let Some(ending) = found.filter(|ending| self.confirms(&ending.found, text)) {
-                self.slips.fresh.push(ending);
-            }
-            if let Some(symbol) = symbol
-                && plan.kind(walk.kind).shape != Shape::Email
-                && self.slips.alive < MOST_SLIPS
-                && walk.step(&plan, symbol, &mut Vec::new()).alive
-            {
-                self.slips.alive += 1;
-                self.forks.push(walk);
-            }
-        });
+        slips(
+            plan.map(walk.segment(), walk.kind),
+            start,
+            right(plan.kind(walk.kind).shape),
+            text,
+            true,
+            |slipped| {
+                let mut walk = walk.slipped(&slipped);
+                let stepped = walk.here(&plan);
+                let found = stepped.found.map(|ordinal| self.as_ending(&walk, ordinal, end, Class::Run));
+                if let Some(ending) = found.filter(|ending| self.confirms(&ending.found, text)) {
+                    self.slips.fresh.push(ending);
+                }
+                if let Some(symbol) = symbol
+                    && plan.kind(walk.kind).shape != Shape::Email
+                    && self.slips.alive < MOST_SLIPS
+                    && walk.step(&plan, symbol, &mut Vec::new()).alive
+                {
+                    self.slips.alive += 1;
+                    self.forks.push(walk);
+                }
+            },
+        );
     }
 
     /// Notes the values that a walk had nearly come to the end of when a symbol ended it, or the text.
@@ -392,15 +436,8 @@ impl Scanner {
         let key = self.plan.map(found.key.segment, found.kind).get_key(found.key.ordinal);
         let key = key.as_deref().and_then(|key| std::str::from_utf8(key.get(1..)?).ok());
         let text = std::str::from_utf8(text).ok();
-        text.zip(key).is_some_and(|(text, key)| is_slip(self.plan.kind(found.kind).shape, text, key, similar.min_length))
-    }
-
-    /// Begins a new count of the walks that are one slip away.
-    pub(super) fn count_slips(&mut self) {
-        self.slips.alive = 0;
-    }
-
-    pub(super) fn counts_slip(&mut self) {
-        self.slips.alive += 1;
+        text.zip(key).is_some_and(|(text, key)| {
+            is_slip(self.plan.kind(found.kind).shape, text, key, similar.min_length)
+        })
     }
 }

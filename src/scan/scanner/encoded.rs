@@ -1,0 +1,173 @@
+//! Words that may be the beginning of encoded text: told from their first characters, so that ordinary words are never decoded.
+
+use super::{Match, Scanner};
+use crate::text::reading::{Alphabet, Piece, Plausible};
+
+/// The characters of the word at the end that may be the beginning of encoded text.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Encoded {
+    pieces: [Option<Piece>; Plausible::ENOUGH as usize],
+    /// In which alphabets.
+    base64: Option<Plausible>,
+    base32: Option<Plausible>,
+}
+
+impl Encoded {
+    fn begin() -> Self {
+        Self { base64: Some(Plausible::default()), base32: Some(Plausible::default()), ..Self::default() }
+    }
+
+    /// What the fast lane knew when it had taken all text before this place.
+    pub(super) fn of_lane(lane: Lane, seen: u64) -> Self {
+        let length = lane.length();
+        if length == 0 {
+            return Self::default();
+        }
+        let mut encoded = Self::begin();
+        for at in 0..length {
+            let start = seen - length + at;
+            let ch = char::from(lane.recent.to_le_bytes()[(4 - length + at) as usize]);
+            encoded.read(Piece::raw(ch, start, start + 1), ch);
+        }
+        encoded
+    }
+
+    pub(super) fn is_plausible(&self) -> bool {
+        self.base64.is_some() || self.base32.is_some()
+    }
+
+    /// Where the word begins.
+    pub(super) fn start(&self) -> Option<u64> {
+        self.pieces[0].filter(|_| self.is_plausible()).map(|piece| piece.start)
+    }
+
+    /// The word goes on; the alphabets in which it is long enough to be decoded.
+    fn read(&mut self, piece: Piece, ch: char) -> [Option<Alphabet>; 2] {
+        let mut ready = [None, None];
+        let alphabets = [(&mut self.base64, Alphabet::Base64), (&mut self.base32, Alphabet::Base32)];
+        let mut length = 0;
+        for ((plausible, alphabet), ready) in alphabets.into_iter().zip(&mut ready) {
+            *plausible = plausible.and_then(|mut word| word.goes_on(alphabet, ch).then_some(word));
+            if let Some(word) = *plausible {
+                length = word.length();
+                if word.length() == Plausible::ENOUGH {
+                    (*ready, *plausible) = (Some(alphabet), None);
+                }
+            }
+        }
+        if length > 0 {
+            self.pieces[usize::from(length) - 1] = Some(piece);
+        }
+        ready
+    }
+}
+
+/// What the fast lane knows of the word at the end of its text: one step of an automaton for each byte.
+///
+/// It says yes to every word that [`Plausible`] does, and to some more.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Lane {
+    state: u8,
+    /// The last bytes, the first one lowest.
+    recent: u32,
+}
+
+/// Outside of words; one to three are so many characters of a word that may be encoded.
+const OUTSIDE: u8 = 0;
+/// In a word that is not.
+const PLAIN: u8 = 4;
+/// In one whose first four characters may be.
+const UNDECIDED: u8 = 5;
+
+/// The next state, by state and byte.
+const NEXT: [[u8; 256]; 6] = {
+    let mut next = [[OUTSIDE; 256]; 6];
+    let mut byte = 0;
+    while byte < 256 {
+        let value = match byte as u8 {
+            b @ b'A'..=b'Z' => b - b'A',
+            b @ b'a'..=b'z' => b - b'a' + 26,
+            b @ b'0'..=b'9' => b - b'0' + 52,
+            b'+' | b'-' => 62,
+            b'/' | b'_' => 63,
+            _ => 64,
+        };
+        let is_word = value < 62 || byte as u8 == b'_';
+        let plain = if is_word { PLAIN } else { OUTSIDE };
+        let in_base32 = value < 26 || (value >= 54 && value < 60);
+        // A byte of ASCII that can be seen begins with two to seven.
+        let first = (value >= 8 && value < 32) || (value >= 4 && value < 16);
+        let second = (value < 62 && value & 15 >= 2 && value & 15 < 8) || in_base32;
+        let third = (value < 62 && value & 3 < 2) || in_base32;
+        next[0][byte] = if first { 1 } else { plain };
+        next[1][byte] = if second { 2 } else { plain };
+        next[2][byte] = if third { 3 } else { plain };
+        next[3][byte] = if value < 64 { UNDECIDED } else { plain };
+        next[PLAIN as usize][byte] = plain;
+        next[UNDECIDED as usize][byte] = UNDECIDED;
+        byte += 1;
+    }
+    next
+};
+
+impl Lane {
+    /// In a word that is not encoded.
+    pub(super) const IN_WORD: Self = Self { state: PLAIN, recent: 0 };
+
+    #[inline(always)]
+    pub(super) fn pass(&mut self, text: &[u8]) {
+        for byte in text {
+            self.state = NEXT[usize::from(self.state)][usize::from(*byte)];
+            self.recent = self.recent >> 8 | u32::from(*byte) << 24;
+        }
+    }
+
+    /// It may be encoded, and has to be looked at.
+    #[inline(always)]
+    pub(super) fn is_undecided(self) -> bool {
+        self.state == UNDECIDED
+    }
+
+    /// How many characters there are of a word that may be encoded, if it may.
+    #[inline(always)]
+    pub(super) fn length(self) -> u64 {
+        if self.state < PLAIN { u64::from(self.state) } else { 0 }
+    }
+
+    /// Whether the word at the beginning of a text may be encoded.
+    #[inline(always)]
+    pub(super) fn may_be_encoded(text: &[u8]) -> bool {
+        let mut state = usize::from(OUTSIDE);
+        for byte in text.iter().take(4) {
+            state = usize::from(NEXT[state][usize::from(*byte)]);
+            if state == usize::from(PLAIN) || state == usize::from(OUTSIDE) {
+                return false;
+            }
+        }
+        true
+    }
+}
+
+impl Scanner {
+    /// A word that begins with this character may be encoded.
+    pub(super) fn begin_encoded(&mut self, ch: char) {
+        if self.plan.readings.encodings && ch.is_ascii_alphanumeric() && !self.is_in_word() {
+            self.encoded = Encoded::begin();
+        }
+    }
+
+    /// Looks at a character that has been taken; a word that is long enough opens a view.
+    pub(super) fn read_encoded(&mut self, piece: Piece, ch: char, matches: &mut Vec<Match>) {
+        if !self.encoded.is_plausible() {
+            return;
+        }
+        let mut encoded = self.encoded;
+        let ready = encoded.read(piece, ch);
+        self.encoded = encoded;
+        for alphabet in ready.into_iter().flatten() {
+            // The last piece is fed to the view with all others that are awake.
+            let pieces: [Piece; 3] = std::array::from_fn(|at| encoded.pieces[at].unwrap_or(piece));
+            self.open_encoded(alphabet, &pieces, matches);
+        }
+    }
+}

@@ -1,0 +1,376 @@
+//! Views: scanners that are fed another reading of the same text.
+//!
+//! A view opens where a reading begins. One that may go on with a value that began before ([`Kind::is_fork`]) begins as a copy of the scanner it
+//! belongs to; one that decodes a run of text begins with nothing. Both live as long as something that only they see may still become a
+//! value. Whatever goes through a changed place is *marked* with the means of the reading, and only what is marked is reported: the rest is
+//! the other scanner's. Since views are scanners they have views, to a depth of three: `%2540` is `%40` is `@`.
+
+use super::Means;
+use super::scanner::{Match, Scanner};
+use crate::text::reading::{
+    Alphabet, Base, Base64, Cipher, Codes, Escapes, Letters, Markup, Meaning, Piece, Substitution, Words,
+};
+
+/// A view of a view of a view has none.
+pub(super) const DEEPEST: u8 = 3;
+/// How far behind the word `rot13` text is read so.
+const ROTATED: u32 = 1024;
+
+/// The readings, by what they read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Escapes,
+    Markup,
+    Words,
+    Letters,
+    Encoded(Alphabet),
+    Codes(Base),
+    Cipher(Substitution),
+}
+
+impl Kind {
+    fn means(self) -> Means {
+        match self {
+            Self::Escapes => Means::ESCAPE,
+            Self::Markup => Means::MARKUP,
+            Self::Words => Means::WORD,
+            Self::Letters => Means::LETTERS,
+            Self::Encoded(_) => Means::BASE64,
+            Self::Codes(_) => Means::HEX,
+            Self::Cipher(_) => Means::CIPHER,
+        }
+    }
+
+    /// Whether a scanner that reads so may have a view of this kind. What is decoded may be anything; what is said or spelled is not.
+    fn may_have(self, other: Self) -> bool {
+        match self {
+            Self::Escapes | Self::Encoded(_) | Self::Codes(_) => true,
+            Self::Markup => matches!(other, Self::Escapes | Self::Words | Self::Letters),
+            Self::Words | Self::Letters | Self::Cipher(_) => false,
+        }
+    }
+}
+
+enum Reading {
+    Escapes(Escapes),
+    Markup(Markup),
+    Words(Words),
+    Letters(Letters),
+    Encoded(Base64),
+    Codes(Codes),
+    Cipher { cipher: Cipher, left: u32 },
+}
+
+/// A reading of a text, and the scanner that is fed it.
+struct View {
+    kind: Kind,
+    reading: Reading,
+    scanner: Scanner,
+    /// Those that are not are kept for their buffers.
+    is_awake: bool,
+}
+
+/// The views of a scanner.
+#[derive(Default)]
+pub(super) struct Views {
+    views: Vec<View>,
+    pieces: Vec<Piece>,
+}
+
+impl Views {
+    pub(super) fn is_awake(&self, kind: Kind) -> bool {
+        self.views.iter().any(|view| view.is_awake && view.kind == kind)
+    }
+
+    pub(super) fn sleep(&mut self) {
+        self.views.iter_mut().for_each(|view| view.is_awake = false);
+    }
+
+    pub(super) fn awake(&self) -> usize {
+        self.views.iter().filter(|view| view.is_awake).count()
+    }
+
+    /// A view of this kind with nothing in its scanner.
+    fn fresh(&mut self, parent: &Scanner, reading: Reading, kind: Kind) -> &mut View {
+        let place = self.views.iter().position(|view| view.kind == kind).unwrap_or_else(|| {
+            let scanner = parent.below(kind, kind.means());
+            self.views.push(View {
+                kind,
+                reading: Reading::Letters(Letters::default()),
+                scanner,
+                is_awake: false,
+            });
+            self.views.len() - 1
+        });
+        let view = &mut self.views[place];
+        (view.reading, view.is_awake) = (reading, true);
+        view.scanner.begin_anew();
+        view
+    }
+
+    /// Opens a view that goes on with whatever is alive.
+    pub(super) fn fork(&mut self, parent: &Scanner, kind: Kind) {
+        let reading = match kind {
+            Kind::Escapes => Reading::Escapes(Escapes::default()),
+            Kind::Markup => Reading::Markup(Markup::behind(parent.is_behind_text())),
+            Kind::Cipher(substitution) => Reading::Cipher { cipher: Cipher(substitution), left: ROTATED },
+            _ => Reading::Words(Words::default()),
+        };
+        self.fresh(parent, reading, kind).scanner.copy(parent);
+    }
+
+    /// Opens a view that decodes from the next character on.
+    pub(super) fn decode(&mut self, parent: &Scanner, kind: Kind) {
+        let reading = match kind {
+            Kind::Encoded(alphabet) => Reading::Encoded(Base64::new(alphabet)),
+            Kind::Codes(base) => Reading::Codes(Codes::new(base)),
+            Kind::Cipher(substitution) => Reading::Cipher { cipher: Cipher(substitution), left: ROTATED },
+            _ => unreachable!("only these are decoded"),
+        };
+        self.fresh(parent, reading, kind);
+    }
+
+    /// Opens a view behind a word that stands for something.
+    pub(super) fn behind(
+        &mut self,
+        parent: &Scanner,
+        meaning: Meaning,
+        (start, end): (u64, u64),
+        matches: &mut Vec<Match>,
+    ) {
+        let mut pieces = std::mem::take(&mut self.pieces);
+        let (kind, reading) = match meaning {
+            Meaning::Letter(letter) => {
+                (Kind::Letters, Reading::Letters(Letters::behind(letter, start, end, &mut pieces)))
+            }
+            _ => (Kind::Words, Reading::Words(Words::behind(meaning, start, end, &mut pieces))),
+        };
+        let view = self.fresh(parent, reading, kind);
+        pieces.drain(..).for_each(|piece| view.scanner.read(piece, matches));
+        self.pieces = pieces;
+    }
+
+    /// Lets every view read a piece of the text.
+    pub(super) fn read(&mut self, piece: Piece, matches: &mut Vec<Match>) {
+        for view in self.views.iter_mut().filter(|view| view.is_awake) {
+            view.read(piece, &mut self.pieces, matches);
+        }
+    }
+
+    /// Lets one view read pieces that went by.
+    pub(super) fn catch_up(&mut self, kind: Kind, pieces: &[Piece], matches: &mut Vec<Match>) {
+        for view in self.views.iter_mut().filter(|view| view.is_awake && view.kind == kind) {
+            pieces.iter().for_each(|piece| view.read(*piece, &mut self.pieces, matches));
+        }
+    }
+
+    /// The text ends.
+    pub(super) fn finish(&mut self, end: u64, matches: &mut Vec<Match>) {
+        for view in self.views.iter_mut().filter(|view| view.is_awake) {
+            view.finish(end, &mut self.pieces, matches);
+        }
+    }
+
+    /// Where what a reading keeps begins, and what its scanner knows.
+    pub(super) fn undecided(&mut self) -> impl Iterator<Item = (Option<u64>, &mut Scanner)> {
+        let awake = self.views.iter_mut().filter(|view| view.is_awake);
+        awake.map(|view| (view.reading.pending(), &mut view.scanner))
+    }
+}
+
+impl Reading {
+    fn take(&mut self, piece: Piece, out: &mut Vec<Piece>) {
+        match self {
+            Self::Escapes(reading) => reading.take(piece, out),
+            Self::Markup(reading) => reading.take(piece, out),
+            Self::Words(reading) => reading.take(piece, out),
+            Self::Letters(reading) => reading.take(piece, out),
+            Self::Encoded(reading) => reading.take(piece, out),
+            Self::Codes(reading) => reading.take(piece, out),
+            Self::Cipher { cipher, left } => {
+                *left = left.saturating_sub(1);
+                cipher.take(piece, out);
+            }
+        }
+    }
+
+    fn finish(&mut self, end: u64, out: &mut Vec<Piece>) {
+        match self {
+            Self::Escapes(reading) => reading.finish(out),
+            Self::Markup(reading) => reading.finish(out),
+            Self::Words(reading) => reading.finish(out),
+            Self::Letters(reading) => reading.finish(out),
+            Self::Codes(reading) => reading.finish(end, out),
+            Self::Encoded(_) | Self::Cipher { .. } => {}
+        }
+    }
+
+    fn pending(&self) -> Option<u64> {
+        match self {
+            Self::Escapes(reading) => reading.pending(),
+            Self::Markup(reading) => reading.pending(),
+            Self::Words(reading) => reading.pending(),
+            Self::Letters(reading) => reading.pending(),
+            Self::Encoded(reading) => reading.pending(),
+            Self::Codes(reading) => reading.pending(),
+            Self::Cipher { .. } => None,
+        }
+    }
+
+    /// Nothing more will be decoded: what stands behind is another text.
+    fn is_over(&self) -> bool {
+        match self {
+            Self::Encoded(reading) => reading.is_over(),
+            Self::Codes(reading) => reading.is_over(),
+            Self::Letters(reading) => reading.is_nothing(),
+            _ => false,
+        }
+    }
+
+    /// It goes on although nothing is alive.
+    fn goes_on(&self) -> bool {
+        match self {
+            Self::Encoded(_) | Self::Codes(_) => !self.is_over(),
+            Self::Cipher { cipher: Cipher(Substitution::Looks), .. } => false,
+            Self::Cipher { left, .. } => *left > 0,
+            Self::Markup(reading) => reading.is_inside(),
+            _ => false,
+        }
+    }
+}
+
+impl View {
+    fn read(&mut self, piece: Piece, pieces: &mut Vec<Piece>, matches: &mut Vec<Match>) {
+        let first = matches.len();
+        let mut read = std::mem::take(pieces);
+        self.reading.take(piece, &mut read);
+        read.drain(..).for_each(|piece| self.scanner.read(piece, matches));
+        *pieces = read;
+        if self.reading.is_over() {
+            self.scanner.finish(matches);
+            self.is_awake = false;
+        } else {
+            self.is_awake =
+                self.reading.pending().is_some() || self.reading.goes_on() || self.scanner.has_marks();
+        }
+        self.keep_marked(first, matches);
+    }
+
+    fn finish(&mut self, end: u64, pieces: &mut Vec<Piece>, matches: &mut Vec<Match>) {
+        let first = matches.len();
+        let mut read = std::mem::take(pieces);
+        self.reading.finish(end, &mut read);
+        read.drain(..).for_each(|piece| self.scanner.read(piece, matches));
+        *pieces = read;
+        self.scanner.finish(matches);
+        self.is_awake = false;
+        self.keep_marked(first, matches);
+    }
+
+    /// Leaves of the matches from `first` on those that are this view's alone.
+    fn keep_marked(&self, first: usize, matches: &mut Vec<Match>) {
+        let means = self.scanner.means();
+        let counts = !matches!(&self.reading, Reading::Letters(letters) if !letters.is_something());
+        let is_name = self.kind == Kind::Cipher(Substitution::Looks);
+        let mut at = 0;
+        matches.retain(|found| {
+            at += 1;
+            let is_marked = found.means.contains(means) && counts;
+            at <= first || is_marked && (!is_name || self.scanner.is_name(found.kind))
+        });
+    }
+}
+
+impl Scanner {
+    /// Whether this scanner may open a view of this kind.
+    fn may_view(&self, kind: Kind) -> bool {
+        let readings = self.plan().readings;
+        let is_on = match kind {
+            Kind::Escapes => readings.escapes,
+            Kind::Markup => readings.markup,
+            Kind::Words => readings.words,
+            Kind::Letters => readings.letters,
+            Kind::Encoded(_) | Kind::Codes(_) => readings.encodings,
+            Kind::Cipher(_) => readings.ciphers,
+        };
+        is_on
+            && self.depth < DEEPEST
+            && self.reads.is_none_or(|own| own.may_have(kind))
+            && !self.views.as_ref().is_some_and(|views| views.is_awake(kind))
+    }
+
+    /// Opens the views that begin at this character, before it is taken.
+    pub(super) fn open_views(&mut self, ch: char) {
+        if Escapes::begins(ch) {
+            self.fork(Kind::Escapes);
+        }
+        if Markup::begins(ch) {
+            self.fork(Kind::Markup);
+        }
+        let begins_word = ch.is_ascii_alphanumeric() && !self.is_in_word();
+        if begins_word && ch.is_ascii_digit() {
+            self.decode(Kind::Codes(Base::Hex));
+            self.decode(Kind::Codes(Base::Decimal));
+            if matches!(ch, '0' | '1') {
+                self.decode(Kind::Codes(Base::Binary));
+            }
+        } else if begins_word && Words::begins(ch) && self.may_view(Kind::Words) && self.awaits_digit() {
+            self.fork(Kind::Words);
+        }
+        let may_stand_before_sign = ch.is_whitespace() || matches!(ch, '[' | '(' | '{' | '<');
+        if may_stand_before_sign && self.may_view(Kind::Words) && self.awaits_sign(ch) {
+            self.fork(Kind::Words);
+        }
+        if self.is_behind_letter() && Substitution::Looks.of(ch).is_some() {
+            self.fork(Kind::Cipher(Substitution::Looks));
+        }
+    }
+
+    fn fork(&mut self, kind: Kind) {
+        if self.may_view(kind) {
+            let mut views = self.views.take().unwrap_or_default();
+            views.fork(self, kind);
+            self.views = Some(views);
+        }
+    }
+
+    fn decode(&mut self, kind: Kind) {
+        if self.may_view(kind) {
+            let mut views = self.views.take().unwrap_or_default();
+            views.decode(self, kind);
+            self.views = Some(views);
+        }
+    }
+
+    /// Opens the views that begin with a word that has just ended.
+    pub(super) fn open_behind(&mut self, word: &str, span: (u64, u64), matches: &mut Vec<Match>) {
+        match word {
+            "rot13" => return self.decode(Kind::Cipher(Substitution::Rot13)),
+            "atbash" => return self.decode(Kind::Cipher(Substitution::Atbash)),
+            _ => {}
+        }
+        let mut letters = word.chars();
+        let meaning = match (letters.next(), letters.next()) {
+            (Some(letter), None) => Some(Meaning::Letter(letter)),
+            _ => self.plan().opener(word),
+        };
+        let Some(meaning) = meaning else { return };
+        let kind = if matches!(meaning, Meaning::Letter(_)) { Kind::Letters } else { Kind::Words };
+        if self.may_view(kind) {
+            let mut views = self.views.take().unwrap_or_default();
+            views.behind(self, meaning, span, matches);
+            self.views = Some(views);
+        }
+    }
+
+    /// Opens a view that decodes a word of which these are the first characters.
+    pub(super) fn open_encoded(&mut self, alphabet: Alphabet, pieces: &[Piece], matches: &mut Vec<Match>) {
+        let kind = Kind::Encoded(alphabet);
+        if self.may_view(kind) {
+            let mut views = self.views.take().unwrap_or_default();
+            views.decode(self, kind);
+            views.catch_up(kind, pieces, matches);
+            self.views = Some(views);
+        }
+    }
+}

@@ -1,0 +1,340 @@
+//! Words that stand for digits and signs: `five five five, oh one`, `fifty-five`, `double four`, `maria at example dot com`, `ann [at] example`.
+//!
+//! The words are data: `dictionaries/spoken.txt`.
+
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
+use super::{Piece, span};
+use crate::text::fold::fold;
+
+/// What a word stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Meaning {
+    /// One or two digits.
+    Digits([u8; 2], u8),
+    /// The first of two digits; a unit may follow.
+    Tens(u8),
+    Hundred,
+    /// What follows is meant so often.
+    Times(u8),
+    Sign(char),
+    /// A letter of a spelling alphabet.
+    Letter(char),
+}
+
+/// Longer words stand for nothing.
+pub(super) const LONGEST: usize = 12;
+/// More between two words, and they do not belong together.
+const LONGEST_GAP: usize = 4;
+
+struct Table {
+    words: HashMap<&'static str, Meaning>,
+    /// Beginnings of these words.
+    beginnings: std::collections::HashSet<&'static str>,
+    letters: HashMap<&'static str, Meaning>,
+}
+
+fn table() -> &'static Table {
+    static TABLE: OnceLock<Table> = OnceLock::new();
+    TABLE.get_or_init(|| {
+        let lines =
+            |text: &'static str| text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+        let meaning = |meaning: &str| match meaning.split_once(' ') {
+            Some(("tens", digit)) => Meaning::Tens(digit.as_bytes()[0]),
+            Some(("times", n)) => Meaning::Times(n.as_bytes()[0] - b'0'),
+            _ if meaning == "hundred" => Meaning::Hundred,
+            _ => match *meaning.as_bytes() {
+                [digit] if digit.is_ascii_digit() => Meaning::Digits([digit, 0], 1),
+                [tens, unit] => Meaning::Digits([tens, unit], 2),
+                _ => Meaning::Sign(meaning.chars().next().unwrap_or(' ')),
+            },
+        };
+        let words: HashMap<_, _> = lines(include_str!("../../../dictionaries/spoken.txt"))
+            .filter_map(|line| line.split_once(' '))
+            .map(|(word, said)| (word, meaning(said)))
+            .collect();
+        let letters: HashMap<_, _> = lines(include_str!("../../../dictionaries/alphabets.txt"))
+            .map(|word| (word, Meaning::Letter(word.chars().next().unwrap_or(' '))))
+            .collect();
+        let beginnings = words.keys().flat_map(|word| (1..=word.len()).map(|end| &word[..end])).collect();
+        Table { words, beginnings, letters }
+    })
+}
+
+/// What a folded word stands for: a number or a sign, or else a letter.
+pub(super) fn meaning(word: &str) -> Option<Meaning> {
+    table().words.get(word).or_else(|| table().letters.get(word)).copied()
+}
+
+/// The words with which a number begins that is said aloud, or something that is spelled.
+pub(crate) fn openers() -> impl Iterator<Item = (&'static str, Meaning)> {
+    let table = table();
+    let words =
+        table.words.iter().filter(|(_, meaning)| !matches!(meaning, Meaning::Sign(sign) if *sign != '+'));
+    let letters = table.letters.iter().filter(|(word, _)| !table.words.contains_key(*word));
+    words.chain(letters).map(|(word, meaning)| (*word, *meaning))
+}
+
+/// What an opener stands for.
+pub(crate) fn opener(word: &str) -> Option<Meaning> {
+    meaning(word).filter(|meaning| !matches!(meaning, Meaning::Sign(sign) if *sign != '+'))
+}
+
+/// Whether an opener begins so.
+pub(crate) fn may_open(beginning: &str) -> bool {
+    openers().any(|(word, _)| word.starts_with(beginning))
+        || ["rot13", "atbash"].iter().any(|word| word.starts_with(beginning))
+}
+
+/// Reads words that stand for digits and signs.
+#[derive(Clone, Default)]
+pub(crate) struct Words {
+    /// Pieces whose meaning what follows decides.
+    kept: Vec<Piece>,
+    /// The folded word at their end.
+    word: String,
+    /// Where it begins among them.
+    word_at: usize,
+    /// A word of tens, or of times, at the beginning of what is kept.
+    open: Option<Open>,
+    /// Behind a sign that was said: what stands between it and the next word is left out.
+    behind_sign: bool,
+    /// Behind a number: a comma may stand before the next.
+    behind_number: bool,
+    /// The last piece that came out belongs to a word.
+    in_word: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Open {
+    Tens(u8),
+    Times(u8),
+    /// Behind a unit: a hundred may follow.
+    Hundred,
+}
+
+impl Words {
+    /// Whether such a word may begin with this character.
+    pub(crate) fn begins(ch: char) -> bool {
+        ch.is_ascii_alphabetic()
+            && table().beginnings.contains(ch.to_ascii_lowercase().encode_utf8(&mut [0; 4]) as &str)
+    }
+
+    /// A reading whose first word has just been read.
+    pub(crate) fn behind(meaning: Meaning, start: u64, end: u64, out: &mut Vec<Piece>) -> Self {
+        let mut words = Self::default();
+        words.kept.push(Piece::raw(' ', start, end));
+        words.say(meaning, out);
+        words
+    }
+
+    pub(crate) fn take(&mut self, piece: Piece, out: &mut Vec<Piece>) {
+        let folded = piece.ch.map(|ch| fold(ch).folded);
+        let letter = match folded {
+            Some([one]) if one.ch.is_ascii_alphabetic() => Some(one.ch),
+            // What cannot be seen does not end a word.
+            Some([]) | None => return self.pass(piece, out),
+            _ => None,
+        };
+        let is_word =
+            folded.is_some_and(|folded| folded.iter().any(|f| f.ch.is_alphanumeric() || f.ch == '_'));
+        if let Some(letter) = letter {
+            if self.word.is_empty() {
+                if self.in_word {
+                    return self.give_back(piece, out);
+                }
+                self.word_at = self.kept.len();
+            }
+            self.word.push(letter);
+            self.kept.push(piece);
+            if self.word.len() > LONGEST || !table().beginnings.contains(self.word.as_str()) {
+                self.release(out);
+                self.in_word = true;
+            }
+            return;
+        }
+        if is_word {
+            return self.give_back(piece, out);
+        }
+        if !self.word.is_empty() {
+            match table().words.get(self.word.as_str()) {
+                Some(meaning) => self.say(*meaning, out),
+                None => self.release(out),
+            }
+        }
+        self.in_word = false;
+        let ch = piece.ch.unwrap_or(' ');
+        let may_stand_between = self.behind_number && ch == ','
+            || ch.is_whitespace()
+            || matches!(ch, '-' | '[' | ']' | '(' | ')' | '{' | '}' | '<' | '>');
+        if !may_stand_between {
+            return self.give_back(piece, out);
+        }
+        if self.behind_sign && self.kept.is_empty() {
+            return out.push(piece.out());
+        }
+        self.kept.push(piece);
+        if self.kept.len() > LONGEST_GAP + usize::from(self.open.is_some()) {
+            self.release(out);
+        }
+    }
+
+    /// The word at the end has this meaning.
+    fn say(&mut self, meaning: Meaning, out: &mut Vec<Piece>) {
+        let (start, end) = span(&self.kept[self.word_at..]);
+        let open = self.open.take();
+        // What was kept before the word: an open word and what follows it, or what stands between words.
+        let before: Vec<Piece> = self.kept.drain(..).take(self.word_at).collect();
+        self.word.clear();
+        self.word_at = 0;
+        self.behind_sign = false;
+        let tens = match open {
+            Some(Open::Tens(tens)) => Some(tens),
+            _ => None,
+        };
+        let mut times = 1;
+        let mut first = start;
+        match (open, meaning) {
+            (Some(Open::Times(n)), Meaning::Digits(..)) => (times, first) = (n, before[0].start),
+            (Some(Open::Tens(_)), Meaning::Digits(_, 1)) => first = before[0].start,
+            _ => self.settle(open, &before, Some(meaning), out),
+        }
+        self.behind_number = !matches!(meaning, Meaning::Sign(_) | Meaning::Letter(_));
+        let mut digit = |digit: u8| out.push(Piece::read(char::from(digit), first, end));
+        match meaning {
+            Meaning::Digits(digits, 1) => {
+                if let Some(tens) = tens {
+                    digit(tens);
+                }
+                (0..times).for_each(|_| digit(digits[0]));
+                if tens.is_none() && times == 1 {
+                    self.open = Some(Open::Hundred);
+                    self.kept.clear();
+                }
+            }
+            Meaning::Digits(digits, _) => (0..times).for_each(|_| digits.into_iter().for_each(&mut digit)),
+            Meaning::Tens(tens) => self.keep_open(Open::Tens(tens), start, end),
+            Meaning::Times(n) => self.keep_open(Open::Times(n), start, end),
+            Meaning::Hundred if open == Some(Open::Hundred) => (0..2).for_each(|_| digit(b'0')),
+            Meaning::Hundred | Meaning::Letter(_) => {}
+            Meaning::Sign(sign) => {
+                out.push(Piece::read(sign, start, end));
+                self.behind_sign = true;
+            }
+        }
+    }
+
+    fn keep_open(&mut self, open: Open, start: u64, end: u64) {
+        self.open = Some(open);
+        self.kept.push(Piece::raw(' ', start, end));
+        self.word_at = 1;
+    }
+
+    /// What was open stands alone, and what was kept behind it comes out, or is left out before what it is said with.
+    fn settle(&mut self, open: Option<Open>, before: &[Piece], next: Option<Meaning>, out: &mut Vec<Piece>) {
+        let rest = match (open, before) {
+            (Some(Open::Tens(tens)), [word, rest @ ..]) => {
+                out.push(Piece::read(char::from(tens), word.start, word.end));
+                out.push(Piece::read('0', word.start, word.end));
+                rest
+            }
+            (Some(Open::Times(_)), [word, rest @ ..]) => {
+                out.push(Piece::left_out(word.start, word.end));
+                rest
+            }
+            _ => before,
+        };
+        let is_sign = matches!(next, Some(Meaning::Sign(_)));
+        let is_out = |piece: &Piece| is_sign || next.is_some() && piece.is(',');
+        out.extend(rest.iter().map(|piece| if is_out(piece) { piece.out() } else { *piece }));
+    }
+
+    /// What was kept is nothing special.
+    fn release(&mut self, out: &mut Vec<Piece>) {
+        let open = self.open.take();
+        let kept = std::mem::take(&mut self.kept);
+        self.settle(open, &kept, None, out);
+        self.kept = kept;
+        self.kept.clear();
+        self.word.clear();
+        self.word_at = 0;
+        (self.behind_sign, self.behind_number) = (false, false);
+    }
+
+    fn give_back(&mut self, piece: Piece, out: &mut Vec<Piece>) {
+        self.release(out);
+        self.in_word = piece.ch.is_some_and(|ch| ch.is_alphanumeric() || ch == '_');
+        out.push(piece);
+    }
+
+    fn pass(&mut self, piece: Piece, out: &mut Vec<Piece>) {
+        if self.kept.is_empty() {
+            out.push(piece)
+        } else if self.kept.len() < 64 {
+            self.kept.push(piece)
+        } else {
+            self.give_back(piece, out)
+        }
+    }
+
+    /// The text ends.
+    pub(crate) fn finish(&mut self, out: &mut Vec<Piece>) {
+        match table().words.get(self.word.as_str()) {
+            Some(meaning) if !self.word.is_empty() => {
+                self.say(*meaning, out);
+                self.release(out);
+            }
+            _ => self.release(out),
+        }
+    }
+
+    /// Where what it keeps begins.
+    pub(crate) fn pending(&self) -> Option<u64> {
+        self.kept.first().map(|piece| piece.start)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{read_all, text_of};
+    use super::*;
+
+    fn read(text: &str) -> String {
+        let mut words = Words::default();
+        let mut out = read_all(text, |piece, out| words.take(piece, out));
+        words.finish(&mut out);
+        text_of(&out)
+    }
+
+    #[test]
+    fn what_is_said_aloud() {
+        for (text, expected) in [
+            ("five five five oh one oh four", "5 5 5 0 1 0 4"),
+            ("Five-five-FIVE", "5-5-5"),
+            ("fifty-five fifty", "55 50"),
+            ("twenty one, twenty.", "21 20."),
+            ("double five triple two", "55 222"),
+            ("one, two, and three", "1 2, and 3"),
+            ("five hundred ten", "5 00 10"),
+            ("maria at ex dot com", "maria@ex.com"),
+            ("maria [at] ex [dot] com", "maria@ex.com"),
+            ("maria(at)ex(dot)com", "maria@ex.com"),
+            ("ann dot lee AT example DOT com.", "ann.lee@example.com."),
+            ("fünf null", "5 0"),
+            ("someone often tent at home", "someone often tent@home"),
+            ("the weighted phone", "the weighted phone"),
+        ] {
+            assert_eq!(read(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_said_has_the_bytes_of_its_words() {
+        let mut words = Words::default();
+        let mut out = read_all("x double five y", |piece, out| words.take(piece, out));
+        words.finish(&mut out);
+        let read: Vec<_> = out.iter().filter(|p| p.changed).map(|p| (p.ch, p.start, p.end)).collect();
+        assert_eq!(read, [(Some('5'), 2, 13), (Some('5'), 2, 13)]);
+    }
+}
