@@ -216,6 +216,9 @@ impl Scanner {
     pub(crate) fn expect_names(&mut self, names: bool) {
         let weak = self.plan.similar.as_ref().map_or(0, |similar| similar.weak);
         self.slips.names = names && weak != 0;
+        if self.slips.names {
+            self.leave_lane();
+        }
     }
 
     /// The first word of a similar name may have ended, or a gap goes on behind it, or the second word begins with this symbol.
