@@ -100,8 +100,10 @@ mod tests {
                         if is_run { len } else { place },
                         "{byte} at {place} of {len}"
                     );
-                    let last =
-                        (0..len).rev().take_while(|at| ascii_class(text[*at]) == Some(Class::Run)).count();
+                    let last = (0..len)
+                        .rev()
+                        .take_while(|at| ascii_class(text[*at]) == Some(Class::Run) && text[*at] != b'_')
+                        .count();
                     assert_eq!(block.last_run().0, len - last, "{byte} at {place} of {len}");
                     for from in 0..len {
                         let length = block.run_at(from);

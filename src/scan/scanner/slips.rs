@@ -74,7 +74,8 @@ impl Tail {
         goes_on: bool,
         ends: bool,
     ) -> Option<Self> {
-        if text.len() > 8 || ends && self.before_end(plan, text, seen, goes_on) {
+        // `_` may be markup, so that blocks leave it out of words.
+        if text.len() > 8 || text.contains(&b'_') || ends && self.before_end(plan, text, seen, goes_on) {
             return None;
         }
         let (apart, word) = Block::read(text).last_run();
