@@ -38,6 +38,7 @@ themes!(
     numbers,
     ordinary,
     overlaps,
+    partial,
     patterns,
     phones,
     readers,
@@ -45,6 +46,7 @@ themes!(
     redact,
     reversed,
     scripts,
+    similar,
     stop,
     together,
     uniform

@@ -221,6 +221,7 @@ const POLICIES: &[&str] = &[
     "",
     "extends = 'strict'",
     "extends = 'observe'",
+    "extends = 'strict'\n[kinds]\nemail = 'stop'\n[together]\npeople = 9\n[similar]\nkinds = ['name', 'email', 'address', 'city']\nmin_length = 4",
     "[together]\npeople = 2",
     "[together]\nfacts = 3\npeople = 9",
     "[together]\naction = 'stop'",
@@ -382,7 +383,7 @@ fn text(most: usize) -> impl Strategy<Value = Text> {
         &[" ", " ", "-", ".", "  ", " - ", ", ", "/", "\n", "\u{a0}", "\u{200b}", "'", ". "][..],
     );
     let part = prop_oneof![3 => Just((0, usize::MAX)), 1 => (0..6_usize, 1..20_usize)];
-    let value = (any::<usize>(), any::<usize>(), part, gaps, 0..20_u8).prop_map(
+    let value = (any::<usize>(), any::<usize>(), part, gaps, 0..23_u8).prop_map(
         |(which, spelling, (from, to), gap, upper)| Token::Value { which, spelling, from, to, gap, upper },
     );
     let other = prop::sample::select(OTHERS).prop_map(Token::Other);
@@ -469,8 +470,21 @@ fn otherwise(text: &str, how: u8) -> String {
         16 => base64::Engine::encode(&base64::engine::general_purpose::STANDARD, text),
         17 => text.bytes().map(|byte| format!("{byte:02x}")).collect(),
         18 => text.bytes().map(|byte| format!("{byte} ")).collect(),
+        19.. if text.chars().count() > 4 => slipped(&disguise(text, 1), usize::from(how)),
         _ => text.to_owned(),
     }
+}
+
+/// The same text with one slip: a letter left out, put in, or two exchanged.
+fn slipped(text: &str, how: usize) -> String {
+    let mut letters: Vec<char> = text.chars().collect();
+    let at = 2 + (how * 31 + letters.len() * 7) % (letters.len() - 3);
+    match how % 3 {
+        0 => drop(letters.remove(at)),
+        1 => letters.insert(at, 'e'),
+        _ => letters.swap(at, at + 1),
+    }
+    letters.into_iter().collect()
 }
 
 fn cuts() -> impl Strategy<Value = Vec<usize>> {

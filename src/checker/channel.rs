@@ -67,6 +67,9 @@ const MOST_FINDINGS: usize = 1_000;
 /// most 256 symbols, and what may stand between two of them is bounded too.
 const MOST_WITHHELD: u64 = 1 << 20;
 
+/// What is written so may be another value as well.
+const GUESSED: Means = Means::SIMILAR.and(Means::PARTIAL);
+
 impl Channel {
     pub(super) fn new(inner: &Inner, name: Arc<str>, audience: Audience) -> Self {
         inner.span.in_scope(|| tracing::debug!(channel = &*name, "stream started"));
@@ -138,10 +141,12 @@ impl Channel {
             return self.hold.discard();
         }
         let mut at = std::mem::take(&mut self.passed);
+        self.expect_names();
         while at < text.len() && self.state == State::Open {
             at += self.scanner.advance(&text[at..], &mut self.matches);
             if !self.matches.is_empty() {
                 self.judge(inner);
+                self.expect_names();
             }
         }
         if ends && self.state == State::Open {
@@ -149,6 +154,11 @@ impl Channel {
             self.judge(inner);
         }
         self.settle(inner, text, ends);
+    }
+
+    /// Similar names count only behind a fact about somebody: one that was released, or that may be yet.
+    fn expect_names(&mut self) {
+        self.scanner.expect_names(self.counts.since.is_some() || !self.undecided.is_empty());
     }
 
     /// Learns what other channels have said.
@@ -179,6 +189,16 @@ impl Channel {
         }
         for found in &matches {
             let Some(mut judgement) = inner.rules.alone(found.kind, found.key, found.means) else { continue };
+            if found.means.intersects(GUESSED) {
+                if inner.is_readers_too(found, &matches) {
+                    continue;
+                }
+                if inner.rules.counts_together(found.kind) {
+                    let says_nothing_alone = judgement.action >= Action::Redact;
+                    judgement.action = if says_nothing_alone { Action::Allow } else { judgement.action };
+                    judgement.rule = Rule::Kind;
+                }
+            }
             if self.audience == Audience::Internal {
                 judgement.action = judgement.action.min(Action::Observe);
                 if judgement.action == Action::Observe {
@@ -266,7 +286,9 @@ impl Channel {
             self.known.catch_up(&shared.evidence, at);
             let together = inner.rules.together(fact, &shared.evidence, &self.known, found.start);
             let judgement = together.filter(|together| together.action >= alone.action).unwrap_or(alone);
-            if judgement.action < Action::Redact && shared.evidence.commit(fact) {
+            // What is only similar may be somebody else's.
+            let is_fact = !found.means.contains(Means::SIMILAR);
+            if is_fact && judgement.action < Action::Redact && shared.evidence.commit(fact) {
                 self.known.learn(found.end);
                 self.counts.since = self.known.armed_since(&shared.evidence, inner.rules.facts);
                 self.version = inner.version.fetch_add(1, Ordering::AcqRel) + 1;

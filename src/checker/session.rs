@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::Checker;
 use crate::index::{Generation, Index};
 use crate::policy::{Audience, Evidence, Policy, Pseudonyms, Reader, Rules};
-use crate::scan::ScanPlan;
+use crate::scan::{Match, ScanPlan};
 
 /// One response to one reader: hands out a [`Checker`] for each of its text channels, which share evidence.
 ///
@@ -75,7 +75,9 @@ impl Session {
         );
         let plan = ScanPlan::new(&generation, rules.wanted, rules.readings)
             .with_patterns(rules.patterned)
-            .with_blind(rules.blind);
+            .with_blind(rules.blind)
+            .with_similar(rules.similar, rules.similar_length)
+            .with_partial(rules.partial);
         let inner = Inner {
             plan: Arc::new(plan),
             rules,
@@ -117,6 +119,13 @@ impl Session {
 }
 
 impl Inner {
+    /// Whether the same text is, or is as similar to, a value that the reader may see.
+    pub(super) fn is_readers_too(&self, found: &Match, matches: &[Match]) -> bool {
+        let place = |of: &Match| (of.start, of.end, of.kind);
+        let mut same = matches.iter().filter(|other| place(other) == place(found));
+        same.any(|other| self.rules.alone(other.kind, other.key, other.means).is_none())
+    }
+
     pub(super) fn shared(&self) -> MutexGuard<'_, Shared> {
         // A panic elsewhere leaves evidence that is at worst too strict.
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)

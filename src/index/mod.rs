@@ -17,6 +17,7 @@ mod owner_names;
 mod postings;
 mod schema;
 mod segment;
+mod slips;
 mod sort;
 pub(crate) mod source;
 mod spellings;
@@ -24,7 +25,7 @@ mod step;
 
 use std::fmt;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 pub(crate) use alternatives::{Alternative, Alternatives, FirstAlternative, FirstAlternatives, Sort};
 pub use builder::IndexBuilder;
@@ -39,6 +40,7 @@ pub(crate) use openings::{
 pub(crate) use postings::Owner;
 pub use schema::Schema;
 use segment::{Segment, SegmentBytes};
+pub(crate) use slips::{RIGHT, Slips};
 pub(crate) use step::{ending, step};
 
 use crate::error::{Error, Result};
@@ -134,6 +136,8 @@ pub(crate) struct Generation {
     openings: Openings,
     /// Words that stand for the first words of keys.
     first_alternatives: FirstAlternatives,
+    /// Made when somebody asks first.
+    slips: OnceLock<Slips>,
     /// Strong kinds come before weak ones.
     strong_kinds: usize,
     hash_key: [u8; 32],
@@ -316,6 +320,7 @@ impl Generation {
             segments,
             openings,
             first_alternatives: FirstAlternatives::default(),
+            slips: OnceLock::new(),
             strong_kinds,
             hash_key,
         };
@@ -355,6 +360,10 @@ impl Generation {
 
     pub(crate) fn first_alternatives(&self) -> &FirstAlternatives {
         &self.first_alternatives
+    }
+
+    pub(crate) fn slips(&self) -> &Slips {
+        self.slips.get_or_init(|| Slips::new(self))
     }
 
     /// The maps in which a kind has its keys, with the number of their segment.

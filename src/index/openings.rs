@@ -143,6 +143,22 @@ impl FirstWord {
         usize::from(self.len)
     }
 
+    pub(crate) fn is_ascii(&self) -> bool {
+        self.packed.to_le_bytes().is_ascii()
+    }
+
+    /// The first bytes, at most as many as there are, the first one lowest.
+    #[inline]
+    pub(crate) fn first(&self, len: usize) -> u64 {
+        self.prefix(len).packed
+    }
+
+    /// The place of its first character.
+    #[inline]
+    pub(crate) fn first_place(&self) -> Place {
+        character(self.packed as u8)
+    }
+
     /// It as text.
     pub(crate) fn text<'a>(&self, buffer: &'a mut [u8; WORD]) -> &'a str {
         *buffer = self.packed.to_le_bytes();

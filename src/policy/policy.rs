@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result, did_you_mean, toml_reason};
-use crate::identifier::{Kind, KindSpec, Strength};
+use crate::identifier::{Kind, KindSpec, Shape, Strength};
 use crate::index::{Generation, KeyId};
 use crate::scan::{Readings, has_pattern, kinds_with_patterns};
 
@@ -68,6 +68,8 @@ pub(super) struct Settings {
     pub(super) patterns: BTreeMap<String, Action>,
     pub(super) hold: Hold,
     pub(super) uniform: Uniform,
+    pub(super) similar: Similar,
+    pub(super) partial: Partial,
     pub(super) channels: Channels,
     pub(super) readings: Readings,
     /// What is done with kinds that are not named: strong ones, weak ones.
@@ -152,6 +154,17 @@ pub(super) struct Uniform {
     pub(super) kinds: Vec<String>,
 }
 
+#[derive(Clone, Deserialize)]
+pub(super) struct Similar {
+    pub(super) kinds: Vec<String>,
+    pub(super) min_length: usize,
+}
+
+#[derive(Clone, Deserialize)]
+pub(super) struct Partial {
+    pub(super) kinds: Vec<String>,
+}
+
 /// Who reads what of a response.
 #[derive(Clone, Deserialize)]
 pub(super) struct Channels {
@@ -186,7 +199,7 @@ const BUILT_IN: [(&str, &str, (Action, Action)); 4] = [
 ];
 
 /// The sections of a policy and their keys. The keys of `kinds`, `redact.labels` and `patterns` are kinds, those of `channels.tools` names of tools.
-const SECTIONS: [(&str, &[&str]); 13] = [
+const SECTIONS: [(&str, &[&str]); 15] = [
     (
         "",
         &[
@@ -201,6 +214,8 @@ const SECTIONS: [(&str, &[&str]); 13] = [
             "patterns",
             "hold",
             "uniform",
+            "similar",
+            "partial",
             "channels",
         ],
     ),
@@ -216,6 +231,8 @@ const SECTIONS: [(&str, &[&str]); 13] = [
     ("patterns", &[]),
     ("hold", &["cadence", "look_ahead"]),
     ("uniform", &["kinds"]),
+    ("similar", &["kinds", "min_length"]),
+    ("partial", &["kinds"]),
 ];
 
 impl Policy {
@@ -406,6 +423,8 @@ fn read(table: toml::Table, unnamed: (Action, Action)) -> Result<Settings> {
                 check(value.try_into::<Hold>().map(drop))?;
             }
             "uniform" => check(value.try_into::<Uniform>().map(drop))?,
+            "similar" => check(value.try_into::<Similar>().map(drop))?,
+            "partial" => check(value.try_into::<Partial>().map(drop))?,
             "readings" => check(value.try_into::<Readings>().map(drop))?,
             "channels" => check(value.try_into::<Channels>().map(drop))?,
             _ => check(value.try_into::<String>().map(drop))?,
@@ -465,6 +484,8 @@ fn check_keys(section: &str, table: &toml::Table) -> Result<()> {
     let check: fn(&str) -> Result<()> = match section {
         "together" => check_kind,
         "uniform" => check_pattern,
+        "similar" => |name| check_kind(name).and_then(|()| check_shape("similar", name)),
+        "partial" => |name| check_kind(name).and_then(|()| check_shape("partial", name)),
         _ => return Ok(()),
     };
     if let Some(toml::Value::Array(kinds)) = table.get("kinds") {
@@ -486,6 +507,24 @@ fn check_pattern(name: &str) -> Result<()> {
         "values of the kind `{name}` cannot be told by their looks; expected one of {}",
         kinds.join(", ")
     )))
+}
+
+/// Only what is written in words has slips, for a number with another digit is another number; and only what has one length, nearly, is told by most of it.
+fn check_shape(section: &str, name: &str) -> Result<()> {
+    let spec = Kind::built_in(name).and_then(|kind| KindSpec::built_in(&kind));
+    let Some(spec) = spec else { return Ok(()) };
+    let words = matches!(spec.shape, Shape::Name | Shape::Words);
+    let parts = matches!(spec.shape, Shape::Phone | Shape::Digits | Shape::Code | Shape::Groups);
+    let message = match section {
+        "similar" if !words && spec.shape != Shape::Email => {
+            "has no slips; expected names, emails or addresses"
+        }
+        "partial" if !parts && spec.shape != Shape::Email => {
+            "has no parts; expected emails, phones, numbers or codes"
+        }
+        _ => return Ok(()),
+    };
+    Err(Error::config(format!("the kind `{name}` {message}")))
 }
 
 /// A kind that is not built in may be one of the company's own; one that looks like a slip of the keyboard is not.

@@ -43,6 +43,12 @@ pub(crate) struct Rules {
     pub(crate) withheld_patterns: KindMask,
     /// What is held of strong kinds depends on the shape of the text alone.
     pub(crate) blind: bool,
+    /// Kinds of which values that are one slip away matter too.
+    pub(crate) similar: KindMask,
+    /// Kinds of which values without their end matter too.
+    pub(crate) partial: KindMask,
+    /// Shorter values have no slips.
+    pub(crate) similar_length: usize,
     /// What is read beside the text itself.
     pub(crate) readings: Readings,
 }
@@ -126,6 +132,13 @@ impl Rules {
             patterns,
             readings: settings.readings,
             named: mask(&|place| settings.names_kind(&kinds[place])),
+            similar: mask(&|place| {
+                settings.similar.kinds.iter().any(|name| Kind::named(name) == kinds[place].kind)
+            }),
+            partial: mask(&|place| {
+                settings.partial.kinds.iter().any(|name| Kind::named(name) == kinds[place].kind)
+            }),
+            similar_length: settings.similar.min_length,
             alone,
         }
     }

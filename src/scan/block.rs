@@ -46,6 +46,14 @@ impl Block {
         ((others.trailing_zeros() / 8) as usize).min(self.len - place)
     }
 
+    /// Where the letters and digits at its end begin, and they themselves, the first one lowest.
+    #[inline(always)]
+    pub(super) fn last_run(&self) -> (usize, u64) {
+        let others = self.others & (u64::MAX >> (64 - 8 * self.len));
+        let start = (64 - others.leading_zeros() as usize) / 8;
+        (start, if start < self.len { self.word_at(start, self.len - start) } else { 0 })
+    }
+
     /// How many letters follow from a place inside on.
     #[inline(always)]
     pub(super) fn letters_at(&self, place: usize) -> usize {
@@ -92,6 +100,11 @@ mod tests {
                         if is_run { len } else { place },
                         "{byte} at {place} of {len}"
                     );
+                    let last = (0..len)
+                        .rev()
+                        .take_while(|at| ascii_class(text[*at]) == Some(Class::Run) && text[*at] != b'_')
+                        .count();
+                    assert_eq!(block.last_run().0, len - last, "{byte} at {place} of {len}");
                     for from in 0..len {
                         let length = block.run_at(from);
                         if length > 0 {

@@ -114,6 +114,8 @@ pub(super) enum Waiting {
     Label { length: u8 },
     /// The symbol behind the dot behind that label.
     BehindLabel,
+    /// Nothing: it is known that it does not go on.
+    Over,
     /// The symbol behind an `x` that may begin an extension (`555-0104x22`).
     Extension,
 }
@@ -157,6 +159,7 @@ impl Waiting {
             Self::Label { length } if symbol.ch == '.' && length > 0 => Wait(Self::BehindLabel),
             Self::Label { .. } => Ends,
             Self::BehindLabel => goes_on_if(is_word),
+            Self::Over => Ends,
             Self::Extension => goes_on_if(!symbol.is_digit()),
         }
     }

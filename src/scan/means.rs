@@ -74,6 +74,15 @@ impl Means {
         self.0 & other.0 == other.0
     }
 
+    /// Both.
+    pub(crate) const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    pub(crate) fn intersects(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
     /// These means if something is so, else none.
     pub(crate) fn when(self, is_so: bool) -> Self {
         if is_so { self } else { Self::EXACT }

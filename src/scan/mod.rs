@@ -8,11 +8,14 @@ mod block;
 mod bounds;
 mod cadence;
 mod canary;
+mod history;
 mod means;
+mod part;
 mod patterns;
 mod plan;
 mod readings;
 mod scanner;
+mod similar;
 mod views;
 mod walk;
 

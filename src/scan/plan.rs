@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use super::bounds::{Before, may_bar};
 use super::patterns::PatternPlan;
+use super::similar::{MOST_SLIPS, Similar};
+use super::walk::Walk;
 use super::{Means, Readings};
-use crate::identifier::{Between, Gaps, Shape};
+use crate::identifier::{Between, Gaps, KindSpec, Shape, Strength};
 use crate::index::{
     Alternatives, BACKWARDS, BARRED, DEAD, END, FirstAlternatives, FirstWord, Generation, KeyMap, KindMask,
     LONGEST_KEY, OFF, Openings, Place, READING, SPLIT, character, step,
@@ -33,6 +35,10 @@ pub(crate) struct ScanPlan {
     pub(super) patterns: PatternPlan,
     /// What is held of strong kinds depends on the shape of the text alone.
     pub(super) blind: bool,
+    /// Kinds that are found where the end is missing.
+    pub(super) partial: KindMask,
+    /// What is found with a slip.
+    pub(super) similar: Option<Similar>,
     /// Kinds in which a sign may stand that may be said in a word.
     pub(super) signed: KindMask,
     /// What else is read beside the text itself.
@@ -108,6 +114,8 @@ impl ScanPlan {
             phone: None,
             patterns: PatternPlan::default(),
             blind: false,
+            partial: 0,
+            similar: None,
             signed: 0,
             readings,
             reads: readings != Readings::NONE,
@@ -183,6 +191,58 @@ impl ScanPlan {
             self.classes[usize::from(byte)] = self.class_of(byte);
             self.steps[usize::from(byte)] = self.step_of(byte);
         }
+    }
+
+    /// Finds values of these kinds with one slip too, if their keys have at least so many characters.
+    pub(crate) fn with_similar(mut self, kinds: KindMask, min_length: usize) -> Self {
+        let of = |is: &dyn Fn(&KindSpec) -> bool| {
+            let specs = self.generation.kinds().iter().enumerate();
+            specs.filter(|(_, spec)| is(spec)).fold(0, |mask, (place, _)| mask | 1 << place)
+                & kinds
+                & self.wanted
+        };
+        let kinds = of(&|spec| matches!(spec.shape, Shape::Email | Shape::Name | Shape::Words));
+        let emails = of(&|spec| spec.shape == Shape::Email);
+        let weak = of(&|spec| spec.strength == Strength::Weak);
+        self.similar = (kinds != 0).then_some(Similar { kinds, emails, weak, min_length });
+        self
+    }
+
+    /// Whether a kind is found with a slip too.
+    pub(super) fn has_slips(&self, kind: u8) -> bool {
+        self.similar.as_ref().is_some_and(|similar| similar.kinds & 1 << kind != 0)
+    }
+
+    /// Kinds whose first word may have a slip.
+    #[inline]
+    pub(super) fn slip_emails(&self) -> KindMask {
+        self.similar.as_ref().map_or(0, |similar| similar.emails)
+    }
+
+    /// Where a walk began.
+    pub(super) fn start(&self, walk: &Walk) -> Option<Start> {
+        self.kind(walk.kind).starts.iter().find(|start| start.segment == walk.segment()).copied()
+    }
+
+    /// Finds values of these kinds without their end too.
+    pub(crate) fn with_partial(mut self, kinds: KindMask) -> Self {
+        self.partial = kinds & self.wanted;
+        self
+    }
+
+    /// Whether the scanner has to keep the text of its walks.
+    #[inline]
+    pub(super) fn remembers(&self) -> bool {
+        self.similar.is_some() || self.partial != 0
+    }
+
+    /// Whether a first word that goes on may be the beginning of a value with a slip in it, given that so much of it may.
+    #[inline(always)]
+    pub(super) fn may_slip(&self, word: &FirstWord, known: usize) -> bool {
+        if known == 0 && self.openings().short_prefix(word.first_place()) & self.slip_emails() == 0 {
+            return false;
+        }
+        word.len() <= 4 || self.generation.slips().may_begin(word, known)
     }
 
     fn class_of(&self, byte: u8) -> u8 {
@@ -320,6 +380,6 @@ impl ScanPlan {
             Shape::Phone => kind.starts.len() * most_starts * 4,
             _ => kind.starts.len() * most_starts,
         };
-        self.kinds.iter().map(walks).sum()
+        2 * MOST_SLIPS + self.kinds.iter().map(walks).sum::<usize>()
     }
 }

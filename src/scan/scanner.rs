@@ -2,9 +2,12 @@
 
 mod encoded;
 mod fast;
+mod slips;
 mod spelled;
 
 use std::sync::Arc;
+
+use slips::{Slip, Slips, Tail};
 
 use super::Means;
 use super::bounds::{Before, Verdict, Waiting};
@@ -48,7 +51,10 @@ pub(crate) struct Scanner {
     /// Else [`OFF`].
     place: Place,
     run: Run,
+    /// The word at the end, as far as the fast lane keeps it: only if it may have a slip.
+    tail: Tail,
     before: Before,
+    slips: Slips,
     /// A `+` or `(` that may belong to a telephone number behind it.
     sign: Option<Sign>,
     patterns: Runs,
@@ -101,6 +107,11 @@ impl Counts {
     /// Every pattern counts.
     pub(crate) const PATTERNS: Self = Self { always: 0, ..Self::ALL };
 
+    /// The same, where some kinds never count alone.
+    fn weakly(&self, weak: KindMask) -> Self {
+        Self { always: self.always & !weak, ..*self }
+    }
+
     /// The kinds that count if a value begins at `start`.
     #[inline]
     fn from(&self, start: u64) -> KindMask {
@@ -120,6 +131,8 @@ struct Run {
     full: bool,
     /// Kinds that have opened their walks, or cannot begin here.
     opened: KindMask,
+    /// What becomes of it if its word has a slip.
+    slip: Slip,
     means: Means,
     /// There is more of it than `word` holds.
     word_is_cut: bool,
@@ -133,6 +146,7 @@ impl Run {
         word: FirstWord::EMPTY,
         full: false,
         opened: 0,
+        slip: Slip::NONE,
         means: Means::EXACT,
         word_is_cut: false,
         end: 0,
@@ -144,10 +158,10 @@ impl Run {
     }
 
     #[inline]
-    fn new(start: u64, first: char, opened: KindMask, means: Means) -> Self {
+    fn new(start: u64, first: char, opened: KindMask, slip: Slip, means: Means) -> Self {
         let mut word = FirstWord::EMPTY;
         word.push(first);
-        Self { start, word, opened, means, ..Self::NONE }
+        Self { start, word, opened, slip, means, ..Self::NONE }
     }
 }
 
@@ -169,6 +183,7 @@ struct Ending {
 
 impl Scanner {
     pub(crate) fn new(plan: Arc<ScanPlan>) -> Self {
+        let remembers = plan.remembers();
         Self {
             plan,
             walks: Vec::new(),
@@ -176,7 +191,9 @@ impl Scanner {
             endings: Vec::new(),
             place: OFF,
             run: Run::NONE,
+            tail: Tail::NONE,
             before: Before::NOTHING,
+            slips: Slips::new(remembers),
             sign: None,
             patterns: Runs::default(),
             cadence: Cadence::default(),
@@ -370,6 +387,7 @@ impl Scanner {
         self.walks.is_empty()
             && self.endings.is_empty()
             && self.sign.is_none()
+            && self.slips.are_idle()
             && !self.encoded.is_plausible()
             && self.views.as_ref().is_none_or(|views| views.awake() == 0)
             && self.patterns.is_empty()
@@ -409,6 +427,11 @@ impl Scanner {
             if possible != 0 && self.goes_on(possible) {
                 oldest = Some(run.start);
             }
+        }
+        if unopened && run.is_open() && run.slip.may && !run.slip.long && oldest.is_none() {
+            self.run.slip.may = self.plan.may_slip(&run.word, 0);
+            oldest = Some(run.start)
+                .filter(|start| self.run.slip.may && counts.from(*start) & self.plan.slip_emails() != 0);
         }
         if self.is_idle() {
             return oldest;
@@ -456,14 +479,26 @@ impl Scanner {
 
     #[inline(never)]
     fn oldest_open(&self, counts: &Counts) -> Option<u64> {
-        let walks = self.walks.iter().map(|walk| (walk.kind, walk.first(), walk.oldest()));
-        let endings =
-            self.endings.iter().map(|ending| (ending.found.kind, ending.found.start, ending.found.start));
-        let sign = self.sign.zip(self.plan.phone).map(|(sign, phone)| (phone, sign.start, sign.start));
-        let open = walks.chain(endings).chain(sign);
-        let known = open.filter(|(kind, first, _)| counts.from(*first) & 1 << kind != 0);
+        let weak_names = self.plan.similar.as_ref().map_or(0, |similar| similar.weak);
+        let weak = |means: Means| if means.contains(Means::SIMILAR) { weak_names } else { 0 };
+        let walks = self.walks.iter().map(|walk| (walk.kind, weak(walk.means), walk.first(), walk.oldest()));
+        let endings = self.endings.iter().map(|ending| &ending.found);
+        let endings = endings.map(|found| (found.kind, weak(found.means), found.start, found.start));
+        let sign = self.sign.zip(self.plan.phone).map(|(sign, phone)| (phone, 0, sign.start, sign.start));
+        let slips = self
+            .slips
+            .waiting()
+            .flat_map(|start| kinds_in(self.plan.slip_emails()).map(move |kind| (kind, 0, start, start)));
+        let names = self
+            .slips
+            .name(&self.run)
+            .flat_map(|start| kinds_in(weak_names).map(move |kind| (kind, weak_names, start, start)));
+        let open = walks.chain(endings).chain(sign).chain(slips).chain(names);
+        let known = open
+            .filter(|(kind, weak, first, _)| counts.weakly(*weak).from(*first) & 1 << kind != 0)
+            .map(|(_, _, _, oldest)| oldest);
         let patterns = self.patterns.oldest(&self.plan.patterns, counts.patterns);
-        known.map(|(_, _, oldest)| oldest).chain(patterns).min()
+        known.chain(patterns).min()
     }
 
     #[inline(never)]
@@ -473,10 +508,18 @@ impl Scanner {
         }
         let hidden = self.depth == 0 && symbol.raw_start > self.symbol_end && self.symbol_end > 0;
         let goes_on = symbol.joins(self.before.class());
+        if self.remembers() {
+            self.remember(symbol);
+        }
+        let (mut may_slip, mut ended) = (None, None);
         if self.run.is_open() && goes_on {
             self.run.means |= symbol_means(symbol) | Means::FOLDED.when(hidden) | self.mark;
             let fits = !self.run.word_is_cut && self.run.word.push(symbol.ch);
             self.run.word_is_cut = !fits;
+            if !fits && !self.run.slip.long {
+                may_slip = Some(self.run);
+                self.run.slip.long = true;
+            }
             if !self.run.full && !fits {
                 self.run.full = true;
                 self.open_run(self.plan.openings().word(&self.run.word));
@@ -485,11 +528,24 @@ impl Scanner {
             if !self.run.full {
                 self.open_run(self.plan.ended(&self.run.word, symbol.ch));
             }
+            may_slip = Some(self.run).filter(|run| !run.slip.long);
+            ended = Some(self.run);
             self.closed = Some(Run { end: self.symbol_end, ..self.run });
             self.run = Run::NONE;
         }
-        self.settle_endings(Some(symbol), matches);
+        self.open_waiting(symbol);
+        // A slip may show only now that a value has ended before this symbol.
+        std::mem::swap(&mut self.endings, &mut self.slips.fresh);
         self.step_walks(symbol, hidden);
+        std::mem::swap(&mut self.endings, &mut self.slips.fresh);
+        self.settle_endings(Some(symbol), matches);
+        self.endings.append(&mut self.slips.fresh);
+        if let Some(run) = may_slip {
+            self.wait_for_slips(&run, symbol);
+        }
+        if self.slips.names() {
+            self.follow_name(ended, symbol);
+        }
         if !goes_on {
             self.begin(symbol);
         }
@@ -530,6 +586,7 @@ impl Scanner {
                 let mut walk = Walk::new(kind, *start, run.start, run.start);
                 let stepped = walk.take_word(plan, &run.word);
                 walk.means |= run.means;
+                walk.from = run.slip.from;
                 note_ending(&mut self.endings, &walk, &stepped, self.symbol_end, Class::Run);
                 self.walks.extend(stepped.alive.then_some(walk));
             }
@@ -538,6 +595,7 @@ impl Scanner {
             if kinds & 1 << first.kind != 0 {
                 let (mut walk, stepped) = Walk::over(first, plan, run.word.len(), run.start);
                 walk.means |= run.means;
+                walk.from = run.slip.from;
                 note_ending(&mut self.endings, &walk, &stepped, self.symbol_end, Class::Run);
                 self.walks.extend(stepped.alive.then_some(walk));
             }
@@ -563,7 +621,8 @@ impl Scanner {
                     word.push(symbol.ch);
                     return self.begin_at(symbol, self.plan.openings().prefix(&word) & !READING);
                 }
-                self.run = Run::new(symbol.raw_start, symbol.ch, barred, self.means_of(symbol));
+                let slip = self.begin_slip(symbol, barred);
+                self.run = Run::new(symbol.raw_start, symbol.ch, barred, slip, self.means_of(symbol));
             }
             Class::Solo if symbol.opens => {
                 let mut word = FirstWord::EMPTY;
@@ -577,13 +636,14 @@ impl Scanner {
 
     /// Opens the walks of the kinds of a mask at a symbol that is a word, or no word, of its own.
     fn begin_at(&mut self, symbol: &Symbol, possible: KindMask) {
-        let (plan, before) = (&*self.plan, self.before);
+        let (plan, before, from) = (&*self.plan, self.before, self.place_of(symbol));
         for kind in kinds_in(possible & plan.wanted).filter(|kind| before.lets_begin(plan.kind(*kind).shape))
         {
             for start in &plan.kind(kind).starts {
                 let mut walk = Walk::new(kind, *start, symbol.raw_start, symbol.raw_start);
                 let stepped = walk.follow(plan, symbol);
                 walk.means |= self.means_of(symbol);
+                walk.from = from;
                 note_ending(&mut self.endings, &walk, &stepped, symbol.raw_end, symbol.class);
                 self.walks.extend(stepped.alive.then_some(walk));
             }
@@ -607,11 +667,12 @@ impl Scanner {
     }
 
     fn begin_digits(&mut self, symbol: &Symbol, kinds: KindMask, first: u64, lead: u64) {
-        let plan = &*self.plan;
+        let (plan, from) = (&*self.plan, self.place_of(symbol));
         for kind in kinds_in(kinds) {
             for start in &plan.kind(kind).starts {
                 let mut walk = Walk::new(kind, *start, first, lead);
                 walk.means |= self.means_of(symbol);
+                walk.from = from;
                 let mut keep = |walk: Walk, stepped: Stepped| {
                     note_ending(&mut self.endings, &walk, &stepped, symbol.raw_end, Class::Run);
                     self.walks.extend(stepped.alive.then_some(walk));
@@ -639,6 +700,9 @@ impl Scanner {
 
     fn step_walks(&mut self, symbol: &Symbol, hidden: bool) {
         let mut kept = 0;
+        let is_similar = self.depth == 0 && self.plan.similar.is_some();
+        let partial = if self.depth == 0 { self.plan.partial } else { 0 };
+        self.slips.alive = 0;
         if self.is_glued() {
             for at in 0..self.walks.len() {
                 let behind_space = self.walks[at].behind_space(&self.plan);
@@ -646,13 +710,27 @@ impl Scanner {
             }
         }
         for at in 0..self.walks.len() {
-            let mut walk = self.walks[at];
+            let before = self.walks[at];
+            let mut walk = before;
             let stepped = walk.step(&self.plan, symbol, &mut self.forks);
             walk.means |= Means::FOLDED.when(hidden) | self.mark;
-            note_ending(&mut self.endings, &walk, &stepped, symbol.raw_end, symbol.class);
-            if stepped.alive {
+            let is_slip = walk.means.contains(Means::SIMILAR);
+            if !is_slip {
+                note_ending(&mut self.endings, &walk, &stepped, symbol.raw_end, symbol.class);
+            } else if stepped.found.is_some() {
+                self.end_slip(&walk, &stepped, symbol);
+            }
+            // What is complete may have one more letter.
+            let lingers = is_similar && !is_slip && stepped.found.is_some() && self.plan.has_slips(walk.kind);
+            if stepped.alive || lingers {
                 self.walks[kept] = walk;
                 kept += 1;
+                self.slips.alive += usize::from(is_slip);
+            } else if is_similar && !is_slip {
+                self.slip_away(&before, Some(symbol));
+            }
+            if partial & 1 << walk.kind != 0 && !stepped.alive && stepped.found.is_none() {
+                self.break_short(&before, Some(symbol));
             }
         }
         self.walks.truncate(kept);
@@ -661,6 +739,7 @@ impl Scanner {
             note_ending(&mut self.endings, &walk, &stepped, symbol.raw_end, symbol.class);
             self.walks.extend(stepped.alive.then_some(walk));
         }
+        self.walks.append(&mut self.slips.forked);
     }
 
     /// Shows complete values what comes next, or that nothing does.
@@ -698,6 +777,16 @@ impl Scanner {
         if self.run.is_open() && !self.run.full {
             self.open_run(self.plan.openings().word(&self.run.word));
         }
+        if self.remembers() {
+            for at in 0..self.walks.len() {
+                let walk = self.walks[at];
+                if self.plan.partial & 1 << walk.kind != 0 {
+                    self.break_short(&walk, None);
+                }
+                self.slip_away(&walk, None);
+            }
+            self.endings.append(&mut self.slips.fresh);
+        }
         self.settle_endings(None, matches);
         self.patterns.finish((&self.plan.patterns, self.plan.generation()), matches);
         matches.dedup();
@@ -705,6 +794,7 @@ impl Scanner {
         self.walks.clear();
         self.run = Run::NONE;
         self.sign = None;
+        self.slips.break_off();
         self.before = Before::NOTHING;
         self.encoded = Encoded::default();
         self.spelled = Spelled::default();

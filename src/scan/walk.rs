@@ -3,7 +3,9 @@
 mod alternative;
 
 use super::Means;
+use super::part::nearly;
 use super::plan::{ScanPlan, Start};
+use super::similar::Slipped;
 use crate::identifier::{Between, Shape};
 use crate::index::{FirstWord, ending, step};
 use crate::text::{Class, Symbol};
@@ -17,6 +19,8 @@ pub(super) struct Walk {
     lead: u64,
     node: usize,
     output: u64,
+    /// Where it began, in the [history](super::history::History).
+    pub(super) from: u64,
     segment: u16,
     pub(super) kind: u8,
     /// Symbols of the gap it stands in.
@@ -54,6 +58,8 @@ enum Phase {
     Trunk,
     /// Reads an international prefix (`00`, `011`).
     Dial { digits: u8 },
+    /// Follows the key with the next character, and then with this one, which came before it.
+    Late { byte: u8 },
 }
 
 /// The longest word that counts as a middle name.
@@ -80,6 +86,7 @@ impl Walk {
             lead,
             node: from.node,
             output: from.output,
+            from: 0,
             segment: from.segment,
             kind,
             gap: 0,
@@ -92,6 +99,41 @@ impl Walk {
             left_out: 0,
             means: from.means,
         }
+    }
+
+    /// The same walk, one slip later.
+    pub(super) fn slipped(&self, to: &Slipped) -> Self {
+        let phase = to.late.map_or(Phase::Key, |byte| Phase::Late { byte });
+        let means = self.means | Means::SIMILAR;
+        Self { node: to.node, output: to.output, phase, skipped: true, gap: 0, comma: false, means, ..*self }
+    }
+
+    /// The ordinals of the keys that it has nearly come to the end of.
+    pub(super) fn nearly(&self, plan: &ScanPlan) -> Vec<u64> {
+        match self.phase {
+            Phase::Key if !self.means.contains(Means::SIMILAR) => {
+                nearly(plan.map(self.segment, self.kind), self.node, self.output, self.letters)
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// Whether it stands in a gap.
+    pub(super) fn is_in_gap(&self) -> bool {
+        self.gap > 0
+    }
+
+    /// Whether it may have slips: it follows the key and nothing else.
+    pub(super) fn may_slip(&self) -> bool {
+        self.phase == Phase::Key && !self.skipped && !self.means.contains(Means::SIMILAR)
+    }
+
+    /// Whether it stands where another one does.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        let place = |walk: &Self| {
+            (walk.start, walk.node, walk.output, walk.segment, walk.kind, walk.phase, walk.means)
+        };
+        place(self) == place(other)
     }
 
     pub(super) fn segment(&self) -> u16 {
@@ -192,6 +234,9 @@ impl Walk {
     }
 
     fn gap_between_words(&mut self, plan: &ScanPlan, symbol: &Symbol) -> Stepped {
+        if matches!(self.phase, Phase::Late { .. }) {
+            return DEAD;
+        }
         let kind = plan.kind(self.kind);
         if kind.shape == Shape::Name {
             // A full stop belongs to a name only behind an initial or a title.
@@ -284,6 +329,12 @@ impl Walk {
     pub(super) fn follow(&mut self, plan: &ScanPlan, symbol: &Symbol) -> Stepped {
         let mut buffer = [0; 4];
         for byte in symbol.ch.encode_utf8(&mut buffer).bytes() {
+            if !self.take(plan, byte) {
+                return DEAD;
+            }
+        }
+        if let Phase::Late { byte } = self.phase {
+            self.phase = Phase::Key;
             if !self.take(plan, byte) {
                 return DEAD;
             }

@@ -6,6 +6,7 @@
 use super::super::block::Block;
 use super::super::plan::{BARS, OPAQUE, OPENS, SPACE, SPLITS};
 use super::encoded::{Encoded, Lane};
+use super::slips::{Slip, Tail};
 use super::spelled::Spelled;
 use super::{Counts, Means, Run, Scanner};
 use crate::index::{BARRED, CHARACTERS, DEAD, FirstWord, OFF};
@@ -58,6 +59,12 @@ impl Scanner {
             place = if goes_on { place * CHARACTERS + step.adds } else { step.leads };
         }
         paths.get(place as usize)?;
+        let emails = plan.slip_emails();
+        let mut tail = self.tail;
+        if emails != 0 {
+            let goes_on = self.place != 0 && self.place != BARRED;
+            tail = tail.then(plan, text, self.seen, goes_on, place == BARRED)?;
+        }
         if plan.reads {
             lane.pass(text);
             if lane.is_undecided(readings) {
@@ -65,7 +72,7 @@ impl Scanner {
             }
             self.lane = lane;
         }
-        self.place = place;
+        (self.place, self.tail) = (place, tail);
         self.before.pass(text);
         self.seen += text.len() as u64;
         self.symbol_end = self.seen;
@@ -75,7 +82,10 @@ impl Scanner {
         // In a dead word this is nonsense, and nobody looks.
         let start = self.seen.wrapping_sub(length);
         let possible = openings.short_prefix(place) & plan.words & counts.from(start);
-        let start = if possible != 0 { Some(start) } else { None };
+        let mut start = if possible != 0 { Some(start) } else { None };
+        if emails != 0 && start.is_none() {
+            start = tail.start().filter(|start| emails & counts.from(*start) != 0);
+        }
         let encoded = if readings.encodings { lane.length() } else { 0 };
         let spelled =
             if readings.letters && lane.spelled.holds() { u64::from(lane.spelled.length()) } else { 0 };
@@ -109,6 +119,9 @@ impl Scanner {
             _ => FirstWord::at_place(place),
         };
         self.run = Run { start: self.seen - word.len() as u64, word, full, word_is_cut: full, ..Run::NONE };
+        if place != 0 && place != BARRED && self.plan.slip_emails() != 0 {
+            self.tail.open(&mut self.run);
+        }
         let lane = std::mem::take(&mut self.lane);
         self.encoded = Encoded::of_lane(lane, self.seen);
         self.spelled = Spelled::of_lane(lane.spelled, lane.recent, self.seen);
@@ -119,11 +132,12 @@ impl Scanner {
         if !self.is_idle() || self.symbol_end != self.seen {
             return;
         }
+        self.tail = Tail::of(run);
         let spelled = self.spelled.state;
         self.lane = if run.is_open() { Lane::in_word(spelled) } else { Lane::outside(spelled) };
         self.place = if !run.is_open() {
             self.before.near_byte().map_or(OFF, |byte| self.plan.step(byte).leads)
-        } else if run.full {
+        } else if run.full && (run.means == Means::EXACT || self.plan.similar.is_none()) {
             DEAD
         } else if run.word.is_short() && run.opened == 0 && run.means == Means::EXACT {
             // Behind a digit a space may be a gap, of which the paths know nothing.
@@ -177,7 +191,8 @@ impl Scanner {
                             None if !self.before.may_bar() => 0,
                             _ => plan.barred(self.before.then(&bytes[..at])),
                         };
-                        run = Run { start: base + at as u64, opened: barred, ..Run::NONE };
+                        let slip = Slip { may: plan.slip_emails() & !barred != 0, ..Slip::NONE };
+                        run = Run { start: base + at as u64, opened: barred, slip, ..Run::NONE };
                     }
                     let room = run.word.room();
                     run.word.add(block.word_at(place, length), length);
@@ -189,6 +204,13 @@ impl Scanner {
                             break 'text;
                         }
                         run.full = true;
+                    }
+                    if length > room && !run.slip.long {
+                        if run.slip.may && plan.may_slip(&run.word, 0) {
+                            at += room;
+                            break 'text;
+                        }
+                        run.slip.long = true;
                     }
                     (at, place) = (at + length, place + length);
                     if place == block.len() {
@@ -209,6 +231,9 @@ impl Scanner {
                         plan.openings().word(&run.word)
                     };
                     if possible & plan.words & !run.opened != 0 && !run.full {
+                        break 'text;
+                    }
+                    if class & BARS != 0 && run.slip.may && !run.slip.long && plan.may_slip(&run.word, 0) {
                         break 'text;
                     }
                     if run.word.len() == 1 {
