@@ -144,6 +144,7 @@ fn run(theme: &str, rows: &str) {
     let theme_rows: Theme = toml::from_str(rows).unwrap_or_else(|error| panic!("{theme}.toml: {error}"));
     let mut failures = String::new();
     for case in &theme_rows.cases {
+        println!("{}", case.name);
         if let Err(failure) = case.run(&theme_rows) {
             writeln!(failures, "\n{}\n  text     {:?}\n  {failure}", case.name, case.text).unwrap();
         }

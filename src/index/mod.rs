@@ -44,7 +44,7 @@ pub(crate) use slips::{RIGHT, Slips};
 pub(crate) use step::{ending, step};
 
 use crate::error::{Error, Result};
-use crate::identifier::{KindSpec, Strength};
+use crate::identifier::{Between, KindSpec, Strength};
 
 /// The longest key of text, in bytes.
 pub(crate) const LONGEST_KEY: usize = keys::LONGEST;
@@ -305,8 +305,11 @@ impl Generation {
         step::common_inputs();
         let mut openings = Openings::for_keys(0);
         segments.iter().for_each(|segment| openings.join(&segment.openings));
-        crate::text::reading::openers().for_each(|(word, _)| openings.add_reading(word));
-        ["rot13", "atbash"].into_iter().for_each(|word| openings.add_reading(word));
+        let has_keys =
+            |place: usize| manifest.segments.iter().any(|segment| segment.identifiers.get(place) > Some(&0));
+        let mut kinds = manifest.kinds.iter().enumerate().filter(|(place, _)| has_keys(*place));
+        let has_digits = kinds.any(|(_, spec)| spec.shape.gaps().between == Between::Characters);
+        openings.add_readings(has_digits);
         let mut hash_key = [0; 32];
         for (byte, hex) in hash_key.iter_mut().zip(manifest.hash_key.as_bytes().chunks(2)) {
             *byte = std::str::from_utf8(hex)

@@ -16,6 +16,7 @@ use super::Bytes;
 use super::keys::first_class;
 use crate::error::{Error, Result};
 use crate::text::Class;
+use crate::text::reading::{CIPHERS, Meaning, openers};
 
 /// A set of kinds: bit `n` stands for the kind whose keys begin with byte `n`.
 pub(crate) type KindMask = u32;
@@ -261,9 +262,28 @@ impl Openings {
         }
     }
 
-    /// Adds a word that may be read otherwise, of ASCII letters.
-    pub(crate) fn add_reading(&mut self, word: &str) {
-        self.add_run(word.as_bytes(), READING);
+    /// Adds the words that may be read otherwise: numbers, if there are keys with digits, and letters with which a key begins.
+    pub(crate) fn add_readings(&mut self, has_digits: bool) {
+        let begins: Vec<char> =
+            ('a'..='z').filter(|letter| self.short_prefix(character(*letter as u8)) != 0).collect();
+        for (word, meaning) in openers() {
+            let is_used = match meaning {
+                Meaning::Letter(letter) => begins.contains(&letter),
+                _ => has_digits,
+            };
+            if is_used {
+                self.add_run(word.as_bytes(), READING);
+            }
+        }
+        // Only what stands behind them is read otherwise.
+        for word in CIPHERS {
+            let mut first = FirstWord::EMPTY;
+            word.chars().for_each(|letter| {
+                first.push(letter);
+            });
+            self.add_path(&first);
+            self.add_word(first, READING);
+        }
     }
 
     fn add_run(&mut self, folded: &[u8], kind: KindMask) {
@@ -277,23 +297,32 @@ impl Openings {
             }
         }
         let mut place = 0;
-        for byte in word.bytes().take(4) {
-            self.paths[place as usize] |= 1 << character(byte);
+        for byte in word.bytes().take(3) {
             place = place * CHARACTERS + character(byte);
-            if let Some(kinds) = self.short.get_mut(place as usize) {
-                *kinds |= kind;
-                self.paths[place as usize] |= 1 << (SPLIT % 64);
-            }
+            self.short[place as usize] |= kind;
         }
-        if let Some(ways) = self.paths.get_mut(place as usize) {
-            *ways |= 1 << (END % 64);
-        }
+        self.add_path(&word);
         for len in PREFIXES {
             if word.len() >= len {
                 self.note(word.prefix(len).hash(len as u64), kind);
             }
         }
         self.add_word(word, kind);
+    }
+
+    /// Lets words that begin like this one leave the paths.
+    fn add_path(&mut self, word: &FirstWord) {
+        let mut place = 0;
+        for byte in word.bytes().take(4) {
+            self.paths[place as usize] |= 1 << character(byte);
+            place = place * CHARACTERS + character(byte);
+            if let Some(ways) = self.paths.get_mut(place as usize) {
+                *ways |= 1 << (SPLIT % 64);
+            }
+        }
+        if let Some(ways) = self.paths.get_mut(place as usize) {
+            *ways |= 1 << (END % 64);
+        }
     }
 
     fn add_word(&mut self, word: FirstWord, kind: KindMask) {

@@ -1,10 +1,12 @@
 //! What a scan looks for: decided once per session, so that steps only look up.
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use super::bounds::{Before, may_bar};
 use super::patterns::PatternPlan;
 use super::similar::{MOST_SLIPS, Similar};
+use super::views::DEEPEST;
 use super::walk::Walk;
 use super::{Means, Readings};
 use crate::identifier::{Between, Gaps, KindSpec, Shape, Strength};
@@ -12,7 +14,7 @@ use crate::index::{
     Alternatives, BACKWARDS, BARRED, DEAD, END, FirstAlternatives, FirstWord, Generation, KeyMap, KindMask,
     LONGEST_KEY, OFF, Openings, Place, READING, SPLIT, character, step,
 };
-use crate::text::reading::{Escapes, Markup, Meaning, may_open, opener};
+use crate::text::reading::{Alphabet, CIPHERS, Escapes, Markup, Meaning, Plausible, may_open, opener};
 use crate::text::{Class, ascii_class};
 
 /// The kinds to look for in one generation of an index, and where their keys begin.
@@ -45,6 +47,8 @@ pub(crate) struct ScanPlan {
     pub(super) readings: Readings,
     /// Whether anything is.
     pub(super) reads: bool,
+    /// With which characters of ASCII a key begins, or what may be read as one.
+    beginnings: u128,
     /// What each byte is, see [`SPACE`] and the others.
     classes: [u8; 256],
     steps: [Step; 256],
@@ -119,6 +123,7 @@ impl ScanPlan {
             signed: 0,
             readings,
             reads: readings != Readings::NONE,
+            beginnings: 0,
             classes: [0; 256],
             steps: [Step { adds: OFF, leads: OFF }; 256],
         };
@@ -191,6 +196,7 @@ impl ScanPlan {
             self.classes[usize::from(byte)] = self.class_of(byte);
             self.steps[usize::from(byte)] = self.step_of(byte);
         }
+        self.beginnings = self.find_beginnings();
     }
 
     /// Finds values of these kinds with one slip too, if their keys have at least so many characters.
@@ -344,6 +350,49 @@ impl ScanPlan {
         may_open(word.text(&mut [0; 8]))
     }
 
+    /// Whether what may be read as a key begins with this character.
+    pub(super) fn may_begin(&self, ch: char) -> bool {
+        if ch.is_ascii() { self.beginnings >> (ch as u32) & 1 != 0 } else { self.wanted != 0 }
+    }
+
+    /// With which characters of ASCII keys begin, read once, and as often as a view may have views.
+    fn find_beginnings(&self) -> u128 {
+        let all = |is: &dyn Fn(u8) -> bool| {
+            (0..128).filter(|byte| is(*byte)).fold(0, |set, byte| set | 1_u128 << byte)
+        };
+        if !self.patterns.is_empty() {
+            return u128::MAX;
+        }
+        let mut beginnings = all(&|byte| self.begins(char::from(byte)));
+        if beginnings == 0 {
+            return 0;
+        }
+        if self.readings.escapes {
+            beginnings |= all(&|byte| Escapes::begins(char::from(byte)));
+        }
+        if self.readings.encodings {
+            for _ in 0..DEEPEST {
+                let of = |mut bytes: RangeInclusive<u8>| {
+                    bytes.any(|byte| byte < 128 && beginnings >> byte & 1 != 0)
+                };
+                let encoded = |byte: u8, alphabet| {
+                    let mut word = Plausible::default();
+                    word.goes_on(alphabet, char::from(byte)) && of(word.first(alphabet))
+                };
+                let codes = |byte: u8| match byte.wrapping_sub(b'0') {
+                    0 => true,
+                    digit @ 1 => of(digit * 10..=19) || of(100..=127),
+                    digit @ 2..=9 => of(digit * 16..=digit * 16 + 15) || of(digit * 10..=digit * 10 + 9),
+                    _ => false,
+                };
+                beginnings |= all(&|byte| {
+                    encoded(byte, Alphabet::Base64) || encoded(byte, Alphabet::Base32) || codes(byte)
+                });
+            }
+        }
+        beginnings
+    }
+
     /// Whether a key begins with this character.
     pub(super) fn begins(&self, ch: char) -> bool {
         let mut kinds = if ch.is_ascii_digit() { self.digits } else { 0 };
@@ -359,6 +408,12 @@ impl ScanPlan {
             _ => return self.wanted != 0,
         }
         kinds != 0 || ch == '+' && self.phone.is_some()
+    }
+
+    /// Whether a word begins so that says how what stands behind it is to be read.
+    pub(super) fn may_name_cipher(&self, word: &FirstWord) -> bool {
+        let is_one = |name: &str| name.starts_with(word.text(&mut [0; 8]));
+        self.readings.ciphers && CIPHERS.into_iter().any(is_one)
     }
 
     /// Whether a calling code begins with these digits, and whether it is one.

@@ -422,7 +422,7 @@ impl Scanner {
         if unopened && run.is_open() && !run.full {
             let kinds = self.opens(self.plan.openings().prefix(&run.word), &run);
             // What no key begins with stays so: nobody needs to ask about this run again.
-            self.run.full = kinds == 0;
+            self.run.full = kinds == 0 && !self.plan.may_name_cipher(&run.word);
             let possible = kinds & counts.from(run.start);
             if possible != 0 && self.goes_on(possible) {
                 oldest = Some(run.start);
@@ -433,7 +433,7 @@ impl Scanner {
             oldest = Some(run.start)
                 .filter(|start| self.run.slip.may && counts.from(*start) & self.plan.slip_emails() != 0);
         }
-        if self.is_idle() {
+        if self.is_idle() && !self.spelled.state.holds() {
             return oldest;
         }
         self.oldest_open(counts).into_iter().chain(oldest).chain(self.oldest_read(counts)).min()

@@ -6,6 +6,7 @@
 //! the other scanner's. Since views are scanners they have views, to a depth of three: `%2540` is `%40` is `@`.
 
 use super::Means;
+use super::plan::ScanPlan;
 use super::scanner::{Match, Scanner};
 use crate::text::reading::{
     Alphabet, Base, Base64, Cipher, Codes, Escapes, Letters, Markup, Meaning, Piece, Substitution, Words,
@@ -160,7 +161,7 @@ impl Views {
     /// Where what a reading keeps begins, and what its scanner knows.
     pub(super) fn undecided(&mut self) -> impl Iterator<Item = (Option<u64>, &mut Scanner)> {
         let awake = self.views.iter_mut().filter(|view| view.is_awake);
-        awake.map(|view| (view.reading.undecided(), &mut view.scanner))
+        awake.map(|view| (view.reading.undecided(view.scanner.plan()), &mut view.scanner))
     }
 }
 
@@ -229,9 +230,13 @@ impl Reading {
     }
 
     /// Where something may begin that it has not read yet. What is left out begins nothing, it only goes on with what is alive.
-    fn undecided(&self) -> Option<u64> {
+    fn undecided(&self, plan: &ScanPlan) -> Option<u64> {
+        let begins =
+            |mut bytes: std::ops::RangeInclusive<u8>| bytes.any(|byte| plan.may_begin(char::from(byte)));
         match self {
             Self::Markup(_) | Self::Letters(_) => None,
+            Self::Encoded(reading) => self.pending().filter(|_| begins(reading.possible())),
+            Self::Codes(reading) => self.pending().filter(|_| begins(reading.possible())),
             _ => self.pending(),
         }
     }

@@ -1,6 +1,6 @@
 //! Words that may be the beginning of encoded text: told from their first characters, so that ordinary words are never decoded.
 
-use super::spelled::State;
+use super::spelled::{Spelled, State};
 use super::{Match, Scanner};
 use crate::scan::{Readings, ScanPlan};
 use crate::text::reading::{Alphabet, Piece, Plausible};
@@ -43,7 +43,7 @@ impl Encoded {
         let first = self.pieces[0]?;
         let words = [(self.base64, Alphabet::Base64), (self.base32, Alphabet::Base32)];
         let mut firsts = words.into_iter().filter_map(|(word, alphabet)| Some(word?.first(alphabet)));
-        let begins = firsts.any(|mut bytes| bytes.any(|byte| plan.begins(char::from(byte))));
+        let begins = firsts.any(|mut bytes| bytes.any(|byte| plan.may_begin(char::from(byte))));
         begins.then_some(first.start)
     }
 
@@ -119,13 +119,13 @@ const NEXT: [[u8; 256]; 6] = {
 
 impl Lane {
     /// In a word that is not encoded.
-    pub(super) fn in_word(spelled: State) -> Self {
-        Self { state: PLAIN, spelled, recent: 0 }
+    pub(super) fn in_word(spelled: &Spelled) -> Self {
+        Self { state: PLAIN, ..Self::outside(spelled) }
     }
 
     /// Outside of words.
-    pub(super) fn outside(spelled: State) -> Self {
-        Self { state: OUTSIDE, spelled, recent: 0 }
+    pub(super) fn outside(spelled: &Spelled) -> Self {
+        Self { state: OUTSIDE, spelled: spelled.state, recent: spelled.recent() }
     }
 
     #[inline(always)]

@@ -133,8 +133,7 @@ impl Scanner {
             return;
         }
         self.tail = Tail::of(run);
-        let spelled = self.spelled.state;
-        self.lane = if run.is_open() { Lane::in_word(spelled) } else { Lane::outside(spelled) };
+        self.lane = if run.is_open() { Lane::in_word(&self.spelled) } else { Lane::outside(&self.spelled) };
         self.place = if !run.is_open() {
             self.before.near_byte().map_or(OFF, |byte| self.plan.step(byte).leads)
         } else if run.full && (run.means == Means::EXACT || self.plan.similar.is_none()) {
@@ -150,7 +149,7 @@ impl Scanner {
     /// The fast lane: takes ASCII while no walk is open and none opens; returns the bytes taken. The next byte is for [`Self::take`].
     #[inline(always)]
     pub(super) fn skip(&mut self, bytes: &[u8], base: u64) -> usize {
-        if !self.is_idle() || self.symbol_end != base {
+        if !self.is_idle() || self.symbol_end != base || self.spelled.state.is_near() {
             return 0;
         }
         let plan = &*self.plan;

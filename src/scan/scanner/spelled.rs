@@ -70,6 +70,12 @@ impl State {
         self.0 == SPELLED
     }
 
+    /// The next character may show that something is spelled.
+    #[inline(always)]
+    pub(super) fn is_near(self) -> bool {
+        (SECOND..=SPELLED).contains(&self.0)
+    }
+
     /// How many characters there are since the first letter, if what comes may spell something with it.
     #[inline(always)]
     pub(super) fn length(self) -> u8 {
@@ -105,6 +111,15 @@ impl Spelled {
             *piece = Some(Piece::raw(ch, start, start + 1));
         }
         Self { state, pieces }
+    }
+
+    /// The last bytes as the fast lane keeps them, the first one lowest.
+    pub(super) fn recent(&self) -> u64 {
+        let pieces = self.pieces.iter().take(usize::from(self.state.length())).flatten();
+        pieces.fold(0, |recent, piece| {
+            let byte = piece.ch.and_then(|ch| u8::try_from(ch).ok()).unwrap_or(b'a');
+            recent >> 8 | u64::from(byte) << 56
+        })
     }
 
     /// Where the first letter stands, if it has to be held.

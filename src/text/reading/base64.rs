@@ -144,6 +144,15 @@ impl Base64 {
         }
     }
 
+    /// What the byte that is not complete may be.
+    pub(crate) fn possible(&self) -> std::ops::RangeInclusive<u8> {
+        if self.count > 0 {
+            return 0..=u8::MAX;
+        }
+        let least = (self.bits << (8 - self.known)) as u8;
+        least..=least | ((1_u16 << (8 - self.known)) - 1) as u8
+    }
+
     /// Where a character that is not complete begins.
     pub(crate) fn pending(&self) -> Option<u64> {
         match (self.count, self.known) {

@@ -13,6 +13,9 @@ pub(crate) enum Substitution {
     Looks,
 }
 
+/// The words behind which text is read so.
+pub(crate) const CIPHERS: [&str; 2] = ["rot13", "atbash"];
+
 /// Reads a substitution.
 #[derive(Clone, Copy)]
 pub(crate) struct Cipher(pub(crate) Substitution);

@@ -127,6 +127,26 @@ impl Codes {
         self.is_over = true;
     }
 
+    /// What the number that is not complete may be.
+    pub(crate) fn possible(&self) -> std::ops::RangeInclusive<u8> {
+        let more = |radix: u32, digits: u8| {
+            let least = self.value * radix.pow(u32::from(digits - self.digits));
+            let most = least + radix.pow(u32::from(digits - self.digits)) - 1;
+            least.min(255) as u8..=most.min(255) as u8
+        };
+        match self.base {
+            _ if self.count > 0 => 0..=u8::MAX,
+            Base::Hex => more(16, 2),
+            Base::Binary => more(2, 8),
+            // Two digits or three.
+            Base::Decimal if self.digits == 1 && self.value == 1 => 10..=199,
+            Base::Decimal if self.digits == 1 => more(10, 2),
+            Base::Decimal => {
+                self.value.min(255) as u8..=self.value.saturating_mul(10).saturating_add(9).min(255) as u8
+            }
+        }
+    }
+
     /// Where a character that is not complete begins.
     pub(crate) fn pending(&self) -> Option<u64> {
         match (self.count, self.digits) {

@@ -92,7 +92,6 @@ pub(crate) fn opener(word: &str) -> Option<Meaning> {
 /// Whether an opener begins so.
 pub(crate) fn may_open(beginning: &str) -> bool {
     openers().any(|(word, _)| word.starts_with(beginning))
-        || ["rot13", "atbash"].iter().any(|word| word.starts_with(beginning))
 }
 
 /// Reads words that stand for digits and signs.
