@@ -124,7 +124,9 @@ impl Scanner {
         }
         let lane = std::mem::take(&mut self.lane);
         self.encoded = Encoded::of_lane(lane, self.seen);
-        self.spelled = Spelled::of_lane(lane.spelled, lane.recent, self.seen);
+        if self.plan.readings.letters {
+            self.spelled = Spelled::of_lane(lane.spelled, lane.recent, self.seen);
+        }
     }
 
     fn enter_lane(&mut self) {

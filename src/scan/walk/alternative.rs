@@ -25,10 +25,19 @@ impl Walk {
         if !word.take(plan, between) {
             return;
         }
-        for entry in alternatives.missing() {
+        // In prose most words behind what may be a first name are none: a last name that is written otherwise has a capital.
+        let is_plain = plan.kind(self.kind).shape == Shape::Name && !symbol.upper;
+        // Most keys go on with few letters, so that most words of the table need not be tried.
+        let mut ways = Ways::default();
+        for entry in alternatives.missing().filter(|_| !is_plain) {
             let may_be = entry.sort != Sort::BeforeNumber || symbol.is_digit();
             let mut walk = word;
-            if may_be && between == b' ' && walk.take_all(plan, &entry.key) && walk.take(plan, b' ') {
+            if may_be
+                && ways.lead_on(plan, &word, &entry.key)
+                && between == b' '
+                && walk.take_all(plan, &entry.key)
+                && walk.take(plan, b' ')
+            {
                 walk.means |= Means::SPELLING;
                 let stepped = walk.follow(plan, symbol);
                 forks.push((walk, stepped));
@@ -42,8 +51,13 @@ impl Walk {
             } else {
                 word
             };
+            // A nickname stands first, or first behind the comma.
+            let is_in_place = (entry.sort != Sort::Nickname || between == b',')
+                && (!is_plain || entry.key.is_empty() || entry.text.ends_with(b" "));
             let may_be = !entry.key.is_empty() || (between == b' ' && self.left_out < MOST_LEFT_OUT);
             if may_be
+                && is_in_place
+                && ways.lead_on(plan, &word, &entry.key)
                 && walk.take_all(plan, &entry.key)
                 && entry.fits(plan.map(walk.segment, walk.kind), walk.node)
             {
@@ -119,6 +133,27 @@ impl Walk {
 
     fn take_all(&mut self, plan: &ScanPlan, bytes: &[u8]) -> bool {
         bytes.iter().all(|byte| self.take(plan, *byte))
+    }
+}
+
+/// With which bytes a key goes on at a node, as far as somebody has asked.
+#[derive(Default)]
+struct Ways {
+    asked: u128,
+    lead: u128,
+}
+
+impl Ways {
+    /// Whether a key goes on with the first byte of a text, which may be empty.
+    fn lead_on(&mut self, plan: &ScanPlan, walk: &Walk, text: &[u8]) -> bool {
+        let Some(byte) = text.first().filter(|byte| byte.is_ascii()) else { return true };
+        let bit = 1 << byte;
+        if self.asked & bit == 0 {
+            self.asked |= bit;
+            let leads = step(plan.map(walk.segment, walk.kind), walk.node, *byte).is_some();
+            self.lead |= if leads { bit } else { 0 };
+        }
+        self.lead & bit != 0
     }
 }
 
