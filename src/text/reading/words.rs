@@ -2,8 +2,9 @@
 //!
 //! The words are data: `dictionaries/spoken.txt`.
 
-use std::collections::HashMap;
 use std::sync::OnceLock;
+
+use foldhash::{HashMap, HashSet};
 
 use super::{Piece, span};
 use crate::text::fold::fold;
@@ -31,9 +32,11 @@ const LONGEST_GAP: usize = 4;
 struct Table {
     words: HashMap<&'static str, Meaning>,
     /// Beginnings of these words.
-    beginnings: std::collections::HashSet<&'static str>,
+    beginnings: HashSet<&'static str>,
     letters: HashMap<&'static str, Meaning>,
-    letter_beginnings: std::collections::HashSet<&'static str>,
+    letter_beginnings: HashSet<&'static str>,
+    /// Words that open a view, in order.
+    openers: Vec<(&'static str, Meaning)>,
 }
 
 fn table() -> &'static Table {
@@ -61,7 +64,16 @@ fn table() -> &'static Table {
         let beginnings = words.keys().flat_map(|word| (1..=word.len()).map(|end| &word[..end])).collect();
         let letter_beginnings =
             letters.keys().flat_map(|word| (1..=word.len()).map(|end| &word[..end])).collect();
-        Table { words, beginnings, letters, letter_beginnings }
+        let is_opener = |meaning: &Meaning| !matches!(meaning, Meaning::Sign(sign) if *sign != '+');
+        let mut openers: Vec<(&str, Meaning)> = letters
+            .iter()
+            .filter(|(word, _)| !words.contains_key(*word))
+            .chain(&words)
+            .filter(|(_, meaning)| is_opener(meaning))
+            .map(|(word, meaning)| (*word, *meaning))
+            .collect();
+        openers.sort_unstable_by_key(|(word, _)| *word);
+        Table { words, beginnings, letters, letter_beginnings, openers }
     })
 }
 
@@ -77,21 +89,20 @@ pub(super) fn begins_word(beginning: &str) -> bool {
 
 /// The words with which a number begins that is said aloud, or something that is spelled.
 pub(crate) fn openers() -> impl Iterator<Item = (&'static str, Meaning)> {
-    let table = table();
-    let words =
-        table.words.iter().filter(|(_, meaning)| !matches!(meaning, Meaning::Sign(sign) if *sign != '+'));
-    let letters = table.letters.iter().filter(|(word, _)| !table.words.contains_key(*word));
-    words.chain(letters).map(|(word, meaning)| (*word, *meaning))
+    table().openers.iter().copied()
 }
 
 /// What an opener stands for.
 pub(crate) fn opener(word: &str) -> Option<Meaning> {
-    meaning(word).filter(|meaning| !matches!(meaning, Meaning::Sign(sign) if *sign != '+'))
+    let openers = &table().openers;
+    openers.binary_search_by_key(&word, |(opener, _)| opener).ok().map(|at| openers[at].1)
 }
 
 /// Whether an opener begins so.
 pub(crate) fn may_open(beginning: &str) -> bool {
-    openers().any(|(word, _)| word.starts_with(beginning))
+    let openers = &table().openers;
+    let first = openers.partition_point(|(opener, _)| *opener < beginning);
+    openers.get(first).is_some_and(|(opener, _)| opener.starts_with(beginning))
 }
 
 /// Reads words that stand for digits and signs.
