@@ -94,6 +94,9 @@ pub(super) const OPENS: u8 = 8;
 /// A control, which folds to nothing, not ASCII, or `_`: a word may go on behind it. Or something that may be read otherwise.
 pub(super) const OPAQUE: u8 = 16;
 
+/// A line break, which may be left out in a word.
+pub(super) const BREAKS: u8 = 32;
+
 /// The kinds of a mask.
 pub(super) fn kinds_in(mut mask: KindMask) -> impl Iterator<Item = u8> {
     std::iter::from_fn(move || {
@@ -260,6 +263,7 @@ impl ScanPlan {
         let readings = self.readings;
         let is_read = readings.escapes && Escapes::begins(c) || readings.markup && Markup::begins(c);
         match ascii_class(byte) {
+            _ if is_read && byte == b'\n' => SPACE | BREAKS,
             _ if is_read => OPAQUE,
             None => OPAQUE,
             Some(Class::Run) if byte == b'_' => OPAQUE,
@@ -280,7 +284,7 @@ impl ScanPlan {
                 Step { adds: character(byte.to_ascii_lowercase()), leads: DEAD }
             }
             Some(Class::Space | Class::Other) if class & OPENS == 0 => Step {
-                adds: if class & SPLITS != 0 || self.groups != 0 { SPLIT } else { END },
+                adds: if class & (SPLITS | BREAKS) != 0 || self.groups != 0 { SPLIT } else { END },
                 leads: if class & BARS != 0 { BARRED } else { 0 },
             },
             _ => Step { adds: OFF, leads: OFF },

@@ -288,7 +288,9 @@ impl Scanner {
             None => self.leave_out(mark, piece.is_emphasis),
             Some(ch) => {
                 if reads {
-                    self.open_views(ch);
+                    if !ch.is_ascii_alphabetic() || !self.walks.is_empty() {
+                        self.open_views(ch);
+                    }
                     self.begin_encoded(ch);
                 }
                 self.mark = mark;
@@ -366,6 +368,13 @@ impl Scanner {
         self.plan.kind(kind).shape == Shape::Name
     }
 
+    /// Whether something is alive that could go on behind a line break.
+    pub(super) fn awaits_rest(&self) -> bool {
+        let is_open =
+            self.run.is_open() && self.plan.openings().prefix(&self.run.word) & self.plan.words != 0;
+        is_open || !self.walks.is_empty()
+    }
+
     /// Whether a walk is alive that digits could go on with.
     pub(super) fn awaits_digit(&self) -> bool {
         let plan = &self.plan;
@@ -384,11 +393,16 @@ impl Scanner {
     /// No walk is open, nothing waits, and the fast lane is open.
     #[inline]
     fn is_idle(&self) -> bool {
+        self.is_plain() && !self.encoded.is_plausible()
+    }
+
+    /// The same, but for a word that may be encoded.
+    #[inline]
+    fn is_plain(&self) -> bool {
         self.walks.is_empty()
             && self.endings.is_empty()
             && self.sign.is_none()
             && self.slips.are_idle()
-            && !self.encoded.is_plausible()
             && self.views.as_ref().is_none_or(|views| views.awake() == 0)
             && self.patterns.is_empty()
             && !self.plan.leaves_lane()

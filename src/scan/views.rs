@@ -328,7 +328,7 @@ impl Scanner {
         if Escapes::begins(ch) {
             self.fork(Kind::Escapes);
         }
-        if Markup::begins(ch) {
+        if Markup::begins(ch) && (ch != '\n' || self.awaits_rest()) {
             self.fork(Kind::Markup);
         }
         let begins_word = ch.is_ascii_alphanumeric() && !self.is_in_word();

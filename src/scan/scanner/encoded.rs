@@ -22,16 +22,25 @@ impl Encoded {
     /// What the fast lane knew when it had taken all text before this place.
     pub(super) fn of_lane(lane: Lane, seen: u64) -> Self {
         let length = lane.length();
-        if length == 0 {
-            return Self::default();
+        match length {
+            0 => Self::default(),
+            _ => Self::of_word(&lane.recent.to_le_bytes()[8 - length as usize..], seen - length),
         }
+    }
+
+    /// The beginning of a word of ASCII.
+    pub(super) fn of_word(word: &[u8], start: u64) -> Self {
         let mut encoded = Self::begin();
-        for at in 0..length {
-            let start = seen - length + at;
-            let ch = char::from(lane.recent.to_le_bytes()[(8 - length + at) as usize]);
-            encoded.read(Piece::raw(ch, start, start + 1), ch);
+        for (byte, start) in word.iter().zip(start..) {
+            encoded.read(Piece::raw(char::from(*byte), start, start + 1), char::from(*byte));
         }
         encoded
+    }
+
+    /// The characters of the word so far.
+    fn pieces(&self) -> impl Iterator<Item = Piece> {
+        let length = [self.base64, self.base32].into_iter().flatten().map(Plausible::length).max();
+        self.pieces.into_iter().flatten().take(usize::from(length.unwrap_or(0)))
     }
 
     pub(super) fn is_plausible(&self) -> bool {
@@ -118,14 +127,18 @@ const NEXT: [[u8; 256]; 6] = {
 };
 
 impl Lane {
-    /// In a word that is not encoded.
-    pub(super) fn in_word(spelled: &Spelled) -> Self {
-        Self { state: PLAIN, ..Self::outside(spelled) }
-    }
-
-    /// Outside of words.
-    pub(super) fn outside(spelled: &Spelled) -> Self {
-        Self { state: OUTSIDE, spelled: spelled.state, recent: spelled.recent() }
+    /// Where the lane goes on, in a word or outside.
+    pub(super) fn of(encoded: &Encoded, spelled: &Spelled, in_word: bool) -> Self {
+        let length = encoded.pieces().count() as u8;
+        let state = if length == 0 && in_word { PLAIN } else { length };
+        // Both know the last characters, one more of them than the other.
+        let more = length > spelled.state.length();
+        let known = encoded.pieces().filter(|_| more).chain(spelled.pieces().filter(|_| !more));
+        let recent = known.fold(0, |recent, piece| {
+            let byte = piece.ch.and_then(|ch| u8::try_from(ch).ok()).unwrap_or(b'a');
+            recent >> 8 | u64::from(byte) << 56
+        });
+        Self { state, spelled: spelled.state, recent }
     }
 
     #[inline(always)]

@@ -4,12 +4,13 @@
 //! with which a key begins.
 
 use super::super::block::Block;
-use super::super::plan::{BARS, OPAQUE, OPENS, SPACE, SPLITS};
+use super::super::plan::{BARS, BREAKS, OPAQUE, OPENS, SPACE, SPLITS};
 use super::encoded::{Encoded, Lane};
 use super::slips::{Slip, Tail};
 use super::spelled::Spelled;
 use super::{Counts, Means, Run, Scanner};
 use crate::index::{BARRED, CHARACTERS, DEAD, FirstWord, OFF};
+use crate::text::reading::Plausible;
 
 /// Longer pieces of text are taken word by word.
 const LONGEST_TOKEN: usize = 16;
@@ -131,11 +132,11 @@ impl Scanner {
 
     fn enter_lane(&mut self) {
         let run = &self.run;
-        if !self.is_idle() || self.symbol_end != self.seen {
+        if !self.is_plain() || self.symbol_end != self.seen {
             return;
         }
         self.tail = Tail::of(run);
-        self.lane = if run.is_open() { Lane::in_word(&self.spelled) } else { Lane::outside(&self.spelled) };
+        self.lane = Lane::of(&self.encoded, &self.spelled, run.is_open());
         self.place = if !run.is_open() {
             self.before.near_byte().map_or(OFF, |byte| self.plan.step(byte).leads)
         } else if run.full && (run.means == Means::EXACT || self.plan.similar.is_none()) {
@@ -159,6 +160,8 @@ impl Scanner {
         let letters = plan.readings.letters;
         // Where the last word of one letter ended.
         let mut letter_end = if self.spelled.state.length() > 0 { 0 } else { usize::MAX };
+        // Where the last word begins, if it is short and may be encoded.
+        let mut last_word = bytes.len();
         let mut run = self.run;
         let mut at = 0;
         'text: while at < bytes.len() {
@@ -180,7 +183,10 @@ impl Scanner {
                             break 'text;
                         }
                         if encodes && Lane::may_be_encoded(&bytes[at..]) {
-                            break 'text;
+                            if bytes.len() - at >= usize::from(Plausible::ENOUGH) {
+                                break 'text;
+                            }
+                            last_word = at;
                         }
                         // Two letters, each a word, may be the beginning of something that is spelled.
                         let is_letter = bytes.get(at + 1).is_none_or(|byte| !byte.is_ascii_alphanumeric());
@@ -234,6 +240,10 @@ impl Scanner {
                     if possible & plan.words & !run.opened != 0 && !run.full {
                         break 'text;
                     }
+                    if class & BREAKS != 0 && !run.full && plan.openings().prefix(&run.word) & plan.words != 0
+                    {
+                        break 'text;
+                    }
                     if class & BARS != 0 && run.slip.may && !run.slip.long && plan.may_slip(&run.word, 0) {
                         break 'text;
                     }
@@ -253,6 +263,9 @@ impl Scanner {
         self.before.pass(&bytes[..at]);
         if letters {
             self.spelled.pass(&bytes[..at], base);
+        }
+        if last_word < at {
+            self.encoded = Encoded::of_word(&bytes[last_word..at], base + last_word as u64);
         }
         at
     }

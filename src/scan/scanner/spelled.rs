@@ -113,13 +113,9 @@ impl Spelled {
         Self { state, pieces }
     }
 
-    /// The last bytes as the fast lane keeps them, the first one lowest.
-    pub(super) fn recent(&self) -> u64 {
-        let pieces = self.pieces.iter().take(usize::from(self.state.length())).flatten();
-        pieces.fold(0, |recent, piece| {
-            let byte = piece.ch.and_then(|ch| u8::try_from(ch).ok()).unwrap_or(b'a');
-            recent >> 8 | u64::from(byte) << 56
-        })
+    /// The characters since the first letter.
+    pub(super) fn pieces(&self) -> impl Iterator<Item = Piece> {
+        self.pieces.into_iter().flatten().take(usize::from(self.state.length()))
     }
 
     /// Where the first letter stands, if it has to be held.
