@@ -88,16 +88,16 @@ pub(super) struct Lane {
     pub(super) recent: u64,
 }
 
-/// Outside of words; one to three are so many characters of a word that may be encoded.
+/// Outside of words; one to seven are so many characters of a word that may be encoded.
 const OUTSIDE: u8 = 0;
 /// In a word that is not.
-const PLAIN: u8 = 4;
-/// In one whose first four characters may be.
-const UNDECIDED: u8 = 5;
+const PLAIN: u8 = 8;
+/// In one whose first eight characters may be.
+const UNDECIDED: u8 = 9;
 
 /// The next state, by state and byte.
-const NEXT: [[u8; 256]; 6] = {
-    let mut next = [[OUTSIDE; 256]; 6];
+const NEXT: [[u8; 256]; 10] = {
+    let mut next = [[OUTSIDE; 256]; 10];
     let mut byte = 0;
     while byte < 256 {
         let value = match byte as u8 {
@@ -112,13 +112,22 @@ const NEXT: [[u8; 256]; 6] = {
         let plain = if is_word { PLAIN } else { OUTSIDE };
         let in_base32 = value < 26 || (value >= 54 && value < 60);
         // A byte of ASCII that can be seen begins with two to seven.
-        let first = (value >= 8 && value < 32) || (value >= 4 && value < 16);
-        let second = (value < 62 && value & 15 >= 2 && value & 15 < 8) || in_base32;
-        let third = (value < 62 && value & 3 < 2) || in_base32;
-        next[0][byte] = if first { 1 } else { plain };
-        next[1][byte] = if second { 2 } else { plain };
-        next[2][byte] = if third { 3 } else { plain };
-        next[3][byte] = if value < 64 { UNDECIDED } else { plain };
+        let first = (value >= 8 && value < 32) || in_base32;
+        let second = (value < 64 && value & 15 >= 2 && value & 15 < 8) || in_base32;
+        let third = (value < 64 && value & 3 < 2) || in_base32;
+        next[0][byte] = if (value >= 8 && value < 32) || (value >= 4 && value < 16) { 1 } else { plain };
+        let mut at = 1;
+        while at < 8 {
+            let goes_on = match at % 4 {
+                0 => first,
+                1 => second,
+                2 => third,
+                _ => value < 64,
+            };
+            let longer = if at == 7 { UNDECIDED } else { at as u8 + 1 };
+            next[at][byte] = if goes_on { longer } else { plain };
+            at += 1;
+        }
         next[PLAIN as usize][byte] = plain;
         next[UNDECIDED as usize][byte] = UNDECIDED;
         byte += 1;
@@ -166,7 +175,7 @@ impl Lane {
     #[inline(always)]
     pub(super) fn may_be_encoded(text: &[u8]) -> bool {
         let mut state = usize::from(OUTSIDE);
-        for byte in text.iter().take(4) {
+        for byte in text.iter().take(usize::from(Plausible::ENOUGH)) {
             state = usize::from(NEXT[state][usize::from(*byte)]);
             if state == usize::from(PLAIN) || state == usize::from(OUTSIDE) {
                 return false;
@@ -194,7 +203,8 @@ impl Scanner {
         self.encoded = encoded;
         for alphabet in ready.into_iter().flatten() {
             // The last piece is fed to the view with all others that are awake.
-            let pieces: [Piece; 3] = std::array::from_fn(|at| encoded.pieces[at].unwrap_or(piece));
+            let pieces: [Piece; Plausible::ENOUGH as usize - 1] =
+                std::array::from_fn(|at| encoded.pieces[at].unwrap_or(piece));
             self.open_encoded(alphabet, &pieces, matches);
         }
     }

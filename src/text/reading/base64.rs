@@ -36,20 +36,20 @@ impl Alphabet {
 /// Encoded text begins with a letter, digit or sign of ASCII, and everything in its first bytes is ASCII that can be seen.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Plausible {
-    bits: u32,
+    bits: u64,
     /// So many characters, at most [`Plausible::ENOUGH`].
     length: u8,
 }
 
 impl Plausible {
-    /// With so many characters of a word it is known well enough.
-    pub(crate) const ENOUGH: u8 = 4;
+    /// With so many characters of a word it is known well enough; what is shorter says nothing.
+    pub(crate) const ENOUGH: u8 = 8;
 
     /// The word goes on; `false`: not in this alphabet.
     pub(crate) fn goes_on(&mut self, alphabet: Alphabet, ch: char) -> bool {
         let Some(value) = alphabet.value(ch) else { return false };
         let size = alphabet.bits();
-        self.bits = self.bits << size | value;
+        self.bits = self.bits << size | u64::from(value);
         self.length += 1;
         let known = size * u32::from(self.length);
         // The bytes that are complete, and the upper bits of the next one.
@@ -193,12 +193,12 @@ mod tests {
     fn what_is_plausible_is_a_matter_of_its_first_characters() {
         let plausible = |alphabet, word: &str| {
             let mut plausible = Plausible::default();
-            word.chars().take(4).all(|ch| plausible.goes_on(alphabet, ch))
+            word.chars().take(8).all(|ch| plausible.goes_on(alphabet, ch))
         };
         for word in ["YW5u", "NTU1", "Ym9i", "dGhp", "TWFy", "IE1h"] {
             assert!(plausible(Alphabet::Base64, word), "{word}");
         }
-        for word in ["Than", "the", "hello", "what", "zzzz", "booking"] {
+        for word in ["Than", "the", "hello", "what", "zzzz", "booking", "another"] {
             assert!(!plausible(Alphabet::Base64, word), "{word}");
         }
         assert!(plausible(Alphabet::Base32, "GU2T") && !plausible(Alphabet::Base32, "THE"));
