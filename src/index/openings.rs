@@ -16,7 +16,7 @@ use super::Bytes;
 use super::keys::first_class;
 use crate::error::{Error, Result};
 use crate::text::Class;
-use crate::text::reading::{CIPHERS, Meaning, openers};
+use crate::text::reading::{ANNOUNCING, Meaning, openers};
 
 /// A set of kinds: bit `n` stands for the kind whose keys begin with byte `n`.
 pub(crate) type KindMask = u32;
@@ -276,7 +276,7 @@ impl Openings {
             }
         }
         // Only what stands behind them is read otherwise.
-        for word in CIPHERS {
+        for word in ANNOUNCING {
             let mut first = FirstWord::EMPTY;
             word.chars().for_each(|letter| {
                 first.push(letter);

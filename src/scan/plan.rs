@@ -14,7 +14,7 @@ use crate::index::{
     Alternatives, BACKWARDS, BARRED, DEAD, END, FirstAlternatives, FirstWord, Generation, KeyMap, KindMask,
     LONGEST_KEY, OFF, Openings, Place, READING, SPLIT, character, step,
 };
-use crate::text::reading::{Alphabet, CIPHERS, Escapes, Markup, Meaning, Plausible, may_open, opener};
+use crate::text::reading::{ANNOUNCING, Alphabet, Escapes, Markup, Meaning, Plausible, may_open, opener};
 use crate::text::{Class, ascii_class};
 
 /// The kinds to look for in one generation of an index, and where their keys begin.
@@ -383,11 +383,9 @@ impl ScanPlan {
                     let mut word = Plausible::default();
                     word.goes_on(alphabet, char::from(byte)) && of(word.first(alphabet))
                 };
-                let codes = |byte: u8| match byte.wrapping_sub(b'0') {
-                    0 => true,
-                    digit @ 1 => of(digit * 10..=19) || of(100..=127),
-                    digit @ 2..=9 => of(digit * 16..=digit * 16 + 15) || of(digit * 10..=digit * 10 + 9),
-                    _ => false,
+                let codes = |byte: u8| {
+                    let digit = byte.wrapping_sub(b'0');
+                    digit < 8 && (digit * 16..=digit * 16 + 15).any(|byte| self.begins(char::from(byte)))
                 };
                 beginnings |= all(&|byte| {
                     encoded(byte, Alphabet::Base64) || encoded(byte, Alphabet::Base32) || codes(byte)
@@ -415,9 +413,9 @@ impl ScanPlan {
     }
 
     /// Whether a word begins so that says how what stands behind it is to be read.
-    pub(super) fn may_name_cipher(&self, word: &FirstWord) -> bool {
+    pub(super) fn may_announce(&self, word: &FirstWord) -> bool {
         let is_one = |name: &str| name.starts_with(word.text(&mut [0; 8]));
-        self.readings.ciphers && CIPHERS.into_iter().any(is_one)
+        (self.readings.ciphers || self.readings.encodings) && ANNOUNCING.into_iter().any(is_one)
     }
 
     /// Whether a calling code begins with these digits, and whether it is one.

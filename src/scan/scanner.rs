@@ -82,6 +82,8 @@ pub(crate) struct Scanner {
     mark_before: Means,
     /// The run that the character at hand has ended.
     closed: Option<Run>,
+    /// Up to this raw byte numbers may stand for characters, since the text says so.
+    pub(super) announced: u64,
 }
 
 /// Which matches a caller cares about.
@@ -209,6 +211,7 @@ impl Scanner {
             mark: Means::EXACT,
             mark_before: Means::EXACT,
             closed: None,
+            announced: 0,
         }
     }
 
@@ -349,6 +352,11 @@ impl Scanner {
         self.reads == Some(views::Kind::Letters)
     }
 
+    /// Where the last symbol ends.
+    pub(super) fn place(&self) -> u64 {
+        self.symbol_end
+    }
+
     /// Whether the last character is no space.
     pub(super) fn is_behind_text(&self) -> bool {
         self.before.class() != Class::Space
@@ -436,7 +444,7 @@ impl Scanner {
         if unopened && run.is_open() && !run.full {
             let kinds = self.opens(self.plan.openings().prefix(&run.word), &run);
             // What no key begins with stays so: nobody needs to ask about this run again.
-            self.run.full = kinds == 0 && !self.plan.may_name_cipher(&run.word);
+            self.run.full = kinds == 0 && !self.plan.may_announce(&run.word);
             let possible = kinds & counts.from(run.start);
             if possible != 0 && self.goes_on(possible) {
                 oldest = Some(run.start);

@@ -17,6 +17,9 @@ pub(super) const DEEPEST: u8 = 3;
 /// How far behind the word `rot13` text is read so.
 const ROTATED: u32 = 1024;
 
+/// How far behind a word such as `ascii` numbers are read as characters.
+const ANNOUNCED: u64 = 512;
+
 /// The readings, by what they read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -45,9 +48,9 @@ impl Kind {
     /// Whether a scanner that reads so may have a view of this kind. What is decoded may be anything; what is said or spelled is not.
     fn may_have(self, other: Self) -> bool {
         match self {
-            Self::Escapes | Self::Encoded(_) | Self::Codes(_) => true,
+            Self::Escapes | Self::Encoded(_) => true,
             Self::Markup => matches!(other, Self::Escapes | Self::Words | Self::Letters),
-            Self::Words | Self::Letters | Self::Cipher(_) => false,
+            Self::Words | Self::Letters | Self::Codes(_) | Self::Cipher(_) => false,
         }
     }
 }
@@ -236,7 +239,9 @@ impl Reading {
         match self {
             Self::Markup(_) | Self::Letters(_) => None,
             Self::Encoded(reading) => self.pending().filter(|_| begins(reading.possible())),
-            Self::Codes(reading) => self.pending().filter(|_| begins(reading.possible())),
+            Self::Codes(reading) => {
+                self.pending().filter(|_| reading.may_be(|byte| plan.begins(char::from(byte))))
+            }
             _ => self.pending(),
         }
     }
@@ -325,21 +330,24 @@ impl Scanner {
 
     /// Opens the views that begin at this character, before it is taken.
     pub(super) fn open_views(&mut self, ch: char) {
-        if Escapes::begins(ch) {
+        // Every other line of a program has an equals sign: it is one of quoted-printable only inside of something.
+        if Escapes::begins(ch) && (ch != '=' || self.awaits_rest()) {
             self.fork(Kind::Escapes);
         }
         if Markup::begins(ch) && (ch != '\n' || self.awaits_rest()) {
             self.fork(Kind::Markup);
         }
+        let is_announced = self.place() < self.announced;
         let begins_word = ch.is_ascii_alphanumeric() && !self.is_in_word();
         if begins_word && ch.is_ascii_digit() {
             if matches!(ch, '0' | '2'..='7') {
                 self.decode(Kind::Codes(Base::Hex));
             }
-            if matches!(ch, '1' | '3'..='9') {
+            // Numbers are nearly always numbers: these are read only where the text says what they are.
+            if is_announced && matches!(ch, '1' | '3'..='9') {
                 self.decode(Kind::Codes(Base::Decimal));
             }
-            if matches!(ch, '0' | '1') {
+            if is_announced && matches!(ch, '0' | '1') {
                 self.decode(Kind::Codes(Base::Binary));
             }
         } else if begins_word && self.awaits_digit() && Words::begins(ch) && self.may_view(Kind::Words) {
@@ -387,6 +395,7 @@ impl Scanner {
         match word {
             "rot13" => return self.decode(Kind::Cipher(Substitution::Rot13)),
             "atbash" => return self.decode(Kind::Cipher(Substitution::Atbash)),
+            "ascii" | "binary" | "decimal" | "bytes" => self.announced = span.1 + ANNOUNCED,
             _ => {}
         }
         let Some(meaning) = self.plan().opener(word) else { return };

@@ -13,8 +13,8 @@ pub(crate) enum Substitution {
     Looks,
 }
 
-/// The words behind which text is read so.
-pub(crate) const CIPHERS: [&str; 2] = ["rot13", "atbash"];
+/// Words that say how what stands behind them is to be read.
+pub(crate) const ANNOUNCING: [&str; 6] = ["rot13", "atbash", "ascii", "binary", "decimal", "bytes"];
 
 /// Reads a substitution.
 #[derive(Clone, Copy)]

@@ -13,6 +13,16 @@ pub(crate) enum Base {
     Binary,
 }
 
+impl Base {
+    fn radix(self) -> u8 {
+        match self {
+            Self::Hex => 16,
+            Self::Decimal => 10,
+            Self::Binary => 2,
+        }
+    }
+}
+
 /// More between two numbers, and they do not belong together.
 const LONGEST_GAP: u8 = 3;
 
@@ -61,10 +71,11 @@ impl Codes {
 
     pub(crate) fn take(&mut self, piece: Piece, out: &mut Vec<Piece>) {
         let Some(ch) = piece.ch else { return };
-        let (radix, size) = match self.base {
-            Base::Hex => (16, 2),
-            Base::Decimal => (10, 3),
-            Base::Binary => (2, 8),
+        let radix = u32::from(self.base.radix());
+        let size = match self.base {
+            Base::Hex => 2,
+            Base::Decimal => 3,
+            Base::Binary => 8,
         };
         if let Some(digit) = ch.to_digit(radix) {
             if self.digits == 0 {
@@ -127,23 +138,19 @@ impl Codes {
         self.is_over = true;
     }
 
-    /// What the number that is not complete may be.
-    pub(crate) fn possible(&self) -> std::ops::RangeInclusive<u8> {
-        let more = |radix: u32, digits: u8| {
-            let least = self.value * radix.pow(u32::from(digits - self.digits));
-            let most = least + radix.pow(u32::from(digits - self.digits)) - 1;
-            least.min(255) as u8..=most.min(255) as u8
+    /// Whether one of these is what the number may be that is not complete.
+    pub(crate) fn may_be(&self, is: impl Fn(u8) -> bool) -> bool {
+        let more = |digits: u8| {
+            let radix = u32::from(self.base.radix()).pow(u32::from(digits - self.digits));
+            let least = self.value * radix;
+            (least..(least + radix).min(256)).any(|byte| is(byte as u8))
         };
         match self.base {
-            _ if self.count > 0 => 0..=u8::MAX,
-            Base::Hex => more(16, 2),
-            Base::Binary => more(2, 8),
+            _ if self.count > 0 => true,
+            Base::Hex => more(2),
+            Base::Binary => more(8),
             // Two digits or three.
-            Base::Decimal if self.digits == 1 && self.value == 1 => 10..=199,
-            Base::Decimal if self.digits == 1 => more(10, 2),
-            Base::Decimal => {
-                self.value.min(255) as u8..=self.value.saturating_mul(10).saturating_add(9).min(255) as u8
-            }
+            Base::Decimal => (self.digits.max(2)..=3).any(more),
         }
     }
 

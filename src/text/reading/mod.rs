@@ -23,7 +23,7 @@ mod markup;
 mod words;
 
 pub(crate) use base64::{Alphabet, Base64, Plausible};
-pub(crate) use cipher::{CIPHERS, Cipher, Substitution};
+pub(crate) use cipher::{ANNOUNCING, Cipher, Substitution};
 pub(crate) use codes::{Base, Codes};
 pub(crate) use escapes::Escapes;
 pub(crate) use letters::Letters;

@@ -16,8 +16,6 @@ pub(super) struct Sse {
     after_cr: bool,
     data: Vec<Range<usize>>,
     notes: Vec<Range<usize>>,
-    /// Fields that are none.
-    unknown: Vec<Range<usize>>,
     name: Option<Range<usize>>,
     end_of_line: Option<&'static str>,
 }
@@ -26,8 +24,7 @@ impl Sse {
     pub(super) fn shift(&mut self, by: usize) {
         self.line -= by;
         self.scanned -= by;
-        let ranges =
-            self.data.iter_mut().chain(&mut self.notes).chain(&mut self.unknown).chain(&mut self.name);
+        let ranges = self.data.iter_mut().chain(&mut self.notes).chain(&mut self.name);
         ranges.for_each(|range| *range = range.start - by..range.end - by);
     }
 
@@ -88,9 +85,7 @@ impl Sse {
                 self.name = Some(value..line.end);
                 self.notes.push(line);
             }
-            b"" | b"id" | b"retry" => self.notes.push(line),
-            // Clients pass over fields that the standard does not have; what is in them nobody could check.
-            _ => self.unknown.push(line),
+            _ => self.notes.push(line),
         }
     }
 
@@ -124,11 +119,8 @@ impl Sse {
             1 => Payload::Whole(data.remove(0)),
             _ => Payload::Lines(data),
         };
-        let unknown: Vec<_> = std::mem::take(&mut self.unknown).into_iter().map(own).collect();
         let style = Style::Sse(self.end_of_line.unwrap_or("\n"));
-        let mut frame = Frame { name, payload, notes, ..self.leave(bytes, start, style) };
-        unknown.into_iter().rev().for_each(|line| frame.remove(line));
-        frame
+        Frame { name, payload, notes, ..self.leave(bytes, start, style) }
     }
 
     fn leave(&mut self, bytes: &[u8], start: &mut usize, style: Style) -> Frame {
