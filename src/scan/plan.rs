@@ -1,12 +1,10 @@
 //! What a scan looks for: decided once per session, so that steps only look up.
 
-use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use super::bounds::{Before, may_bar};
 use super::patterns::PatternPlan;
 use super::similar::{MOST_SLIPS, Similar};
-use super::views::DEEPEST;
 use super::walk::Walk;
 use super::{Means, Readings};
 use crate::identifier::{Between, Gaps, KindSpec, Shape, Strength};
@@ -375,22 +373,16 @@ impl ScanPlan {
             beginnings |= all(&|byte| Escapes::begins(char::from(byte)));
         }
         if self.readings.encodings {
-            for _ in 0..DEEPEST {
-                let of = |mut bytes: RangeInclusive<u8>| {
-                    bytes.any(|byte| byte < 128 && beginnings >> byte & 1 != 0)
-                };
-                let encoded = |byte: u8, alphabet| {
+            let of = |alphabet, beginnings: u128| {
+                all(&|byte| {
                     let mut word = Plausible::default();
-                    word.goes_on(alphabet, char::from(byte)) && of(word.first(alphabet))
-                };
-                let codes = |byte: u8| {
-                    let digit = byte.wrapping_sub(b'0');
-                    digit < 8 && (digit * 16..=digit * 16 + 15).any(|byte| self.begins(char::from(byte)))
-                };
-                beginnings |= all(&|byte| {
-                    encoded(byte, Alphabet::Base64) || encoded(byte, Alphabet::Base32) || codes(byte)
-                });
-            }
+                    word.goes_on(alphabet, char::from(byte))
+                        && word.first(alphabet).any(|byte| byte < 128 && beginnings >> byte & 1 != 0)
+                })
+            };
+            // Base64 may be encoded twice.
+            let once = beginnings | of(Alphabet::Base64, beginnings);
+            beginnings = once | of(Alphabet::Base64, once) | of(Alphabet::Base32, once);
         }
         beginnings
     }
@@ -406,6 +398,7 @@ impl ScanPlan {
             }
             Some(Class::Other) => kinds |= self.openings().other(ch) & self.wanted,
             Some(Class::Space) => {}
+            None if ch.is_ascii() => {}
             // What else there is may be anything.
             _ => return self.wanted != 0,
         }

@@ -48,7 +48,8 @@ impl Kind {
     /// Whether a scanner that reads so may have a view of this kind. What is decoded may be anything; what is said or spelled is not.
     fn may_have(self, other: Self) -> bool {
         match self {
-            Self::Escapes | Self::Encoded(_) => true,
+            Self::Escapes => true,
+            Self::Encoded(_) => matches!(other, Self::Escapes | Self::Encoded(Alphabet::Base64)),
             Self::Markup => matches!(other, Self::Escapes | Self::Words | Self::Letters),
             Self::Words | Self::Letters | Self::Codes(_) | Self::Cipher(_) => false,
         }
@@ -322,10 +323,12 @@ impl Scanner {
             Kind::Encoded(_) | Kind::Codes(_) => readings.encodings,
             Kind::Cipher(_) => readings.ciphers,
         };
-        is_on
-            && self.depth < DEEPEST
-            && self.reads.is_none_or(|own| own.may_have(kind))
-            && !self.views.as_ref().is_some_and(|views| views.is_awake(kind))
+        is_on && self.may_ever_view(kind) && !self.views.as_ref().is_some_and(|views| views.is_awake(kind))
+    }
+
+    /// Whether this scanner may ever have a view of this kind.
+    pub(super) fn may_ever_view(&self, kind: Kind) -> bool {
+        self.depth < DEEPEST && self.reads.is_none_or(|own| own.may_have(kind))
     }
 
     /// Opens the views that begin at this character, before it is taken.

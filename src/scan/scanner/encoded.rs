@@ -2,6 +2,7 @@
 
 use super::spelled::{Spelled, State};
 use super::{Match, Scanner};
+use crate::scan::views::Kind;
 use crate::scan::{Readings, ScanPlan};
 use crate::text::reading::{Alphabet, Piece, Plausible};
 
@@ -189,7 +190,12 @@ impl Scanner {
     /// A word that begins with this character may be encoded.
     pub(super) fn begin_encoded(&mut self, ch: char) {
         if self.plan.readings.encodings && ch.is_ascii_alphanumeric() && !self.is_in_word() {
-            self.encoded = Encoded::begin();
+            let may_view = |alphabet| self.may_ever_view(Kind::Encoded(alphabet)).then(Plausible::default);
+            self.encoded = Encoded {
+                base64: may_view(Alphabet::Base64),
+                base32: may_view(Alphabet::Base32),
+                ..Encoded::default()
+            };
         }
     }
 

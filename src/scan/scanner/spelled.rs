@@ -1,6 +1,7 @@
 //! Single letters one behind the other, which may be something that is spelled: two of them, each a word, open a view.
 
 use super::{Match, Scanner};
+use crate::scan::views::Kind;
 use crate::text::reading::Piece;
 
 /// Where the text stands: one step of an automaton for each byte.
@@ -154,7 +155,7 @@ impl Spelled {
 impl Scanner {
     /// Looks at a character that has been taken; behind two single letters a view opens.
     pub(super) fn read_spelled(&mut self, piece: Piece, ch: char, matches: &mut Vec<Match>) {
-        if !self.plan.readings.letters {
+        if !self.plan.readings.letters || !self.may_ever_view(Kind::Letters) {
             return;
         }
         let mut spelled = self.spelled;
