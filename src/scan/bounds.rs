@@ -72,6 +72,13 @@ impl Before {
         self.near.class()
     }
 
+    /// Behind `=`, `+`, `*`, `/` or `<` and perhaps a space, or a full stop.
+    pub(super) fn is_behind_operator(&self) -> bool {
+        let is_operator = |c: char| matches!(c, '=' | '+' | '*' | '/' | '<' | '>' | '×' | '-');
+        let (near, far) = (self.near.ch(), self.far.ch());
+        near == '.' || near == ' ' && is_operator(far) || matches!(near, '+' | '*')
+    }
+
     /// The nearest symbol, if it is ASCII.
     pub(super) fn near_byte(&self) -> Option<u8> {
         u8::try_from(self.near.ch()).ok().filter(u8::is_ascii)

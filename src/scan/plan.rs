@@ -45,8 +45,8 @@ pub(crate) struct ScanPlan {
     pub(super) readings: Readings,
     /// Whether anything is.
     pub(super) reads: bool,
-    /// With which characters of ASCII a key begins, or what may be read as one.
-    beginnings: u128,
+    /// With which characters of ASCII begins what is read as a key where something is decoded.
+    read: u128,
     /// What each byte is, see [`SPACE`] and the others.
     classes: [u8; 256],
     steps: [Step; 256],
@@ -124,7 +124,7 @@ impl ScanPlan {
             signed: 0,
             readings,
             reads: readings != Readings::NONE,
-            beginnings: 0,
+            read: 0,
             classes: [0; 256],
             steps: [Step { adds: OFF, leads: OFF }; 256],
         };
@@ -197,7 +197,7 @@ impl ScanPlan {
             self.classes[usize::from(byte)] = self.class_of(byte);
             self.steps[usize::from(byte)] = self.step_of(byte);
         }
-        self.beginnings = self.find_beginnings();
+        self.read = self.find_read();
     }
 
     /// Finds values of these kinds with one slip too, if their keys have at least so many characters.
@@ -352,39 +352,53 @@ impl ScanPlan {
         may_open(word.text(&mut [0; 8]))
     }
 
-    /// Whether what may be read as a key begins with this character.
-    pub(super) fn may_begin(&self, ch: char) -> bool {
-        if ch.is_ascii() { self.beginnings >> (ch as u32) & 1 != 0 } else { self.wanted != 0 }
+    /// Whether what is read as a key, being something else, begins with this character.
+    pub(super) fn is_read(&self, ch: char) -> bool {
+        if ch.is_ascii() { self.read >> (ch as u32) & 1 != 0 } else { self.wanted != 0 }
     }
 
-    /// With which characters of ASCII keys begin, read once, and as often as a view may have views.
-    fn find_beginnings(&self) -> u128 {
+    /// Whether what a decoder gives may begin a key, or be read as one.
+    pub(super) fn may_begin(&self, ch: char) -> bool {
+        self.begins(ch) || self.is_read(ch)
+    }
+
+    /// With which characters of ASCII begins what is read as a key in something that is decoded: an escape, or base64 once more.
+    fn find_read(&self) -> u128 {
         let all = |is: &dyn Fn(u8) -> bool| {
             (0..128).filter(|byte| is(*byte)).fold(0, |set, byte| set | 1_u128 << byte)
         };
         if !self.patterns.is_empty() {
             return u128::MAX;
         }
-        let mut beginnings = all(&|byte| self.begins(char::from(byte)));
-        if beginnings == 0 {
-            return 0;
+        let keys = all(&|byte| self.begins(char::from(byte)));
+        let escapes = all(&|byte| Escapes::begins(char::from(byte)) && byte != b'=');
+        let encoded = all(&|byte| {
+            let mut word = Plausible::default();
+            word.goes_on(Alphabet::Base64, char::from(byte))
+                && word.first(Alphabet::Base64).any(|byte| byte < 128 && keys >> byte & 1 != 0)
+        });
+        match keys {
+            0 => 0,
+            _ if self.readings.escapes => encoded | escapes,
+            _ => encoded,
         }
-        if self.readings.escapes {
-            beginnings |= all(&|byte| Escapes::begins(char::from(byte)));
+    }
+
+    /// Whether a key begins with these bytes of ASCII, as far as words tell.
+    pub(super) fn begins_so(&self, bytes: &[u8]) -> bool {
+        let length = bytes.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
+        if length == 0 || bytes[0].is_ascii_digit() {
+            return self.begins(char::from(bytes[0]));
         }
-        if self.readings.encodings {
-            let of = |alphabet, beginnings: u128| {
-                all(&|byte| {
-                    let mut word = Plausible::default();
-                    word.goes_on(alphabet, char::from(byte))
-                        && word.first(alphabet).any(|byte| byte < 128 && beginnings >> byte & 1 != 0)
-                })
-            };
-            // Base64 may be encoded twice.
-            let once = beginnings | of(Alphabet::Base64, beginnings);
-            beginnings = once | of(Alphabet::Base64, once) | of(Alphabet::Base32, once);
-        }
-        beginnings
+        let mut word = FirstWord::EMPTY;
+        bytes[..length].iter().for_each(|byte| {
+            word.push(char::from(byte.to_ascii_lowercase()));
+        });
+        let kinds = match bytes.get(length) {
+            None => self.openings().prefix(&word),
+            Some(next) => self.ended(&word, char::from(*next)),
+        };
+        kinds & self.words & !READING != 0
     }
 
     /// Whether a key begins with this character.

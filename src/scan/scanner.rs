@@ -352,6 +352,11 @@ impl Scanner {
         self.reads == Some(views::Kind::Letters)
     }
 
+    /// Behind a sign of arithmetic or a decimal point, where a number is a number.
+    pub(super) fn is_in_sum(&self) -> bool {
+        self.before.is_behind_operator()
+    }
+
     /// Where the last symbol ends.
     pub(super) fn place(&self) -> u64 {
         self.symbol_end

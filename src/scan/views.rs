@@ -49,9 +49,11 @@ impl Kind {
     fn may_have(self, other: Self) -> bool {
         match self {
             Self::Escapes => true,
-            Self::Encoded(_) => matches!(other, Self::Escapes | Self::Encoded(Alphabet::Base64)),
+            Self::Encoded(Alphabet::Base64) => {
+                matches!(other, Self::Escapes | Self::Encoded(Alphabet::Base64))
+            }
             Self::Markup => matches!(other, Self::Escapes | Self::Words | Self::Letters),
-            Self::Words | Self::Letters | Self::Codes(_) | Self::Cipher(_) => false,
+            _ => false,
         }
     }
 }
@@ -328,7 +330,9 @@ impl Scanner {
 
     /// Whether this scanner may ever have a view of this kind.
     pub(super) fn may_ever_view(&self, kind: Kind) -> bool {
-        self.depth < DEEPEST && self.reads.is_none_or(|own| own.may_have(kind))
+        // What is decoded twice is text.
+        let is_deep = matches!(self.reads, Some(Kind::Encoded(_))) && self.depth > 1;
+        self.depth < DEEPEST && !is_deep && self.reads.is_none_or(|own| own.may_have(kind))
     }
 
     /// Opens the views that begin at this character, before it is taken.
@@ -343,7 +347,7 @@ impl Scanner {
         let is_announced = self.place() < self.announced;
         let begins_word = ch.is_ascii_alphanumeric() && !self.is_in_word();
         if begins_word && ch.is_ascii_digit() {
-            if matches!(ch, '0' | '2'..='7') {
+            if matches!(ch, '0' | '2'..='7') && !self.is_in_sum() {
                 self.decode(Kind::Codes(Base::Hex));
             }
             // Numbers are nearly always numbers: these are read only where the text says what they are.

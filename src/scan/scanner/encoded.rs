@@ -52,9 +52,17 @@ impl Encoded {
     pub(super) fn start(&self, plan: &ScanPlan) -> Option<u64> {
         let first = self.pieces[0]?;
         let words = [(self.base64, Alphabet::Base64), (self.base32, Alphabet::Base32)];
-        let mut firsts = words.into_iter().filter_map(|(word, alphabet)| Some(word?.first(alphabet)));
-        let begins = firsts.any(|mut bytes| bytes.any(|byte| plan.may_begin(char::from(byte))));
-        begins.then_some(first.start)
+        let mut words = words.into_iter().filter_map(|(word, alphabet)| Some((word?, alphabet)));
+        let may_begin = |(word, alphabet): (Plausible, Alphabet)| {
+            let mut decoded = [0; Plausible::ENOUGH as usize];
+            let decoded = word.decoded(alphabet, &mut decoded);
+            let mut firsts = word.first(alphabet).map(char::from);
+            // What is encoded in base64 may be read otherwise again.
+            let reads = alphabet == Alphabet::Base64 && firsts.clone().any(|ch| plan.is_read(ch));
+            reads
+                || if decoded.is_empty() { firsts.any(|ch| plan.begins(ch)) } else { plan.begins_so(decoded) }
+        };
+        words.any(may_begin).then_some(first.start)
     }
 
     /// The word goes on; the alphabets in which it is long enough to be decoded.

@@ -69,6 +69,16 @@ impl Plausible {
         self.length
     }
 
+    /// The bytes that are complete.
+    pub(crate) fn decoded(self, alphabet: Alphabet, buffer: &mut [u8; 8]) -> &[u8] {
+        let known = alphabet.bits() * u32::from(self.length);
+        let complete = (known / 8) as usize;
+        for (at, byte) in buffer.iter_mut().enumerate().take(complete) {
+            *byte = (self.bits >> (known - 8 * (at as u32 + 1))) as u8;
+        }
+        &buffer[..complete]
+    }
+
     /// What the first byte may be.
     pub(crate) fn first(self, alphabet: Alphabet) -> std::ops::RangeInclusive<u8> {
         let known = alphabet.bits() * u32::from(self.length);
