@@ -413,8 +413,11 @@ impl ScanPlan {
             Some(Class::Other) => kinds |= self.openings().other(ch) & self.wanted,
             Some(Class::Space) => {}
             None if ch.is_ascii() => {}
-            // What else there is may be anything.
-            _ => return self.wanted != 0,
+            // All letters that are not ASCII look the same to the short table.
+            _ => {
+                let openings = self.openings();
+                kinds |= openings.short_prefix(character(0x80)) & self.words | openings.other(ch) & self.wanted;
+            }
         }
         kinds != 0 || ch == '+' && self.phone.is_some()
     }
