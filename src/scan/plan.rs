@@ -416,7 +416,8 @@ impl ScanPlan {
             // All letters that are not ASCII look the same to the short table.
             _ => {
                 let openings = self.openings();
-                kinds |= openings.short_prefix(character(0x80)) & self.words | openings.other(ch) & self.wanted;
+                kinds |=
+                    openings.short_prefix(character(0x80)) & self.words | openings.other(ch) & self.wanted;
             }
         }
         kinds != 0 || ch == '+' && self.phone.is_some()

@@ -167,7 +167,8 @@ impl Original {
             let mut others = BTreeMap::<(String, String, String, What), Vec<String>>::new();
             let is_other =
                 |leaf: &&Leaf| !self.table().is_pieces(&leaf.kind, &leaf.path) || leaf.what != What::Text;
-            for leaf in leaves.iter().filter(is_other) {
+            // An event more moves the numbers of those behind it; that they have no gap is looked at above.
+            for leaf in leaves.iter().filter(is_other).filter(|leaf| leaf.path != "sequence_number") {
                 let at = (leaf.kind.clone(), leaf.path.clone(), leaf.place.clone(), leaf.what);
                 others.entry(at).or_default().push(leaf.text.clone());
             }
