@@ -181,7 +181,9 @@ impl Channel {
         let mut matches = std::mem::take(&mut self.matches);
         if inner.rules.patterned != 0 {
             self.patterned.extend(matches.extract_if(.., |found| found.means.contains(Means::PATTERN)));
-            self.excused.extend(matches.iter().filter(|found| inner.rules.is_excused(found.key)));
+        }
+        self.excused.extend(matches.iter().filter(|found| inner.rules.is_excused(found.key)));
+        if inner.rules.patterned != 0 {
             self.judge_patterns(inner);
             if self.state != State::Open {
                 return;
@@ -206,7 +208,9 @@ impl Channel {
                 }
                 continue;
             }
-            if judgement.action >= Action::Redact {
+            // A rare name may be a part of the reader's own, whose end is still to come.
+            let waits = judgement.rule == Rule::NamesAlone;
+            if judgement.action >= Action::Redact && !waits {
                 self.withhold(inner, found, judgement);
                 if judgement.action == Action::Stop {
                     return self.stop(inner, found.start);
@@ -277,7 +281,8 @@ impl Channel {
                 return;
             }
             self.undecided.pop_front();
-            if self.withheld.covers(found.start, found.end) {
+            let is_readers_own = |known: &Match| known.start <= found.start && found.end <= known.end;
+            if self.withheld.covers(found.start, found.end) || self.excused.iter().any(is_readers_own) {
                 continue;
             }
             let at = self.scanner.seen();
@@ -449,8 +454,9 @@ impl Channel {
         }
         let oldest = self.scanner.oldest(&self.counts, self.state == State::Open && !ends);
         let mut settled = oldest.unwrap_or(u64::MAX).min(self.scanner.seen());
-        for (found, _) in &self.undecided {
-            if self.counts.since.is_some_and(|since| since <= found.start) {
+        for (found, judgement) in &self.undecided {
+            let is_armed = self.counts.since.is_some_and(|since| since <= found.start);
+            if is_armed || judgement.action >= Action::Redact {
                 settled = settled.min(found.start);
             }
         }
@@ -461,7 +467,10 @@ impl Channel {
             settled = looks.chain(piece).fold(settled, u64::min);
         }
         if !self.excused.is_empty() {
-            let oldest = self.oldest_pattern();
+            // Kept as long as something may lie inside.
+            let waiting = self.undecided.iter().map(|(found, _)| found.start).min();
+            let open = self.scanner.oldest(&Counts::KNOWN, false).into_iter().chain(waiting).min();
+            let oldest = self.oldest_pattern().min(open.unwrap_or(u64::MAX));
             self.excused.retain(|known| known.end > oldest);
         }
         if self.state == State::Stopped {

@@ -211,7 +211,9 @@ impl std::str::FromStr for Region {
 fn phone(text: &str, region: Region) -> Result<Keys, Rejection> {
     let mut folded = String::new();
     symbols(text.trim(), |symbol| folded.push(symbol.ch));
-    let number = phonenumber::parse(Some(region.0), &folded).map_err(
+    // A number that says its country has no trunk prefix of another one: with a region, `+44 1632 …` would lose its 1.
+    let region = (!folded.starts_with('+')).then_some(region.0);
+    let number = phonenumber::parse(region, &folded).map_err(
         |_| "not a telephone number (write it with its country code, +1 …, or name its region with --region)",
     )?;
     let national = number.national();
@@ -442,6 +444,7 @@ mod tests {
             (Kind::Phone, "1-415-555-0104", "4155550104"),
             (Kind::Phone, "415.555.0104", "4155550104"),
             (Kind::Phone, "+44 20 7946 0018", "2079460018"),
+            (Kind::Phone, "+44 1632 960049", "1632960049"),
             (Kind::Phone, "+39 06 5550 0104", "0655500104"),
             (Kind::Card, "4111 1111 1111 1111", "4111111111111111"),
             (Kind::Iban, "DE89 3704 0044 0532 0130 00", "de89370400440532013000"),

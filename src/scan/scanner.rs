@@ -18,7 +18,7 @@ use super::views::{self, Views};
 use super::walk::{Fork, Stepped, Walk};
 use crate::identifier::{Between, Shape};
 use crate::index::{FirstWord, KeyId, KindMask, OFF, Place, READING};
-use crate::text::reading::Piece;
+use crate::text::reading::{Emphasis, Piece};
 use crate::text::{Class, Symbol, symbols_of};
 use encoded::{Encoded, Lane};
 use spelled::Spelled;
@@ -288,7 +288,7 @@ impl Scanner {
         let reads = self.plan.reads;
         let mark = self.means.when(piece.changed);
         match piece.ch {
-            None => self.leave_out(mark, piece.is_emphasis),
+            None => self.leave_out(mark, piece.emphasis),
             Some(ch) => {
                 if reads {
                     if !ch.is_ascii_alphabetic() || !self.walks.is_empty() {
@@ -320,17 +320,17 @@ impl Scanner {
     }
 
     /// Something was left out here: whatever goes on goes through a changed place.
-    fn leave_out(&mut self, mark: Means, is_emphasis: bool) {
-        self.walks.iter_mut().for_each(|walk| walk.means |= mark);
-        let closed = Means::OPEN.when(is_emphasis);
+    fn leave_out(&mut self, mark: Means, emphasis: Option<Emphasis>) {
+        let closed = Means::OPEN.when(emphasis == Some(Emphasis::Ends));
+        self.walks.iter_mut().for_each(|walk| walk.means = (walk.means | mark).without(closed));
         for ending in &mut self.endings {
             ending.found.means = (ending.found.means | mark).without(closed);
         }
         if self.run.is_open() {
-            self.run.means |= mark;
+            self.run.means = (self.run.means | mark).without(closed);
         }
         self.patterns.mark(mark, closed);
-        self.mark_before = mark | Means::OPEN.when(is_emphasis);
+        self.mark_before = mark | Means::OPEN.when(emphasis == Some(Emphasis::Begins));
     }
 
     /// Whether something is marked that may still become a value.
@@ -543,6 +543,7 @@ impl Scanner {
             self.run.means |= symbol_means(symbol) | Means::FOLDED.when(hidden) | self.mark;
             let fits = !self.run.word_is_cut && self.run.word.push(symbol.ch);
             self.run.word_is_cut = !fits;
+            self.go_on_slip(symbol);
             if !fits && !self.run.slip.long {
                 may_slip = Some(self.run);
                 self.run.slip.long = true;

@@ -106,7 +106,7 @@ impl Views {
         });
         let view = &mut self.views[place];
         view.is_awake = true;
-        view.reading.begin_anew(parent.is_behind_text());
+        view.reading.begin_anew(parent.is_behind_text(), parent.is_in_word());
         view.scanner.begin_anew();
         view
     }
@@ -185,10 +185,10 @@ impl Reading {
     }
 
     /// Begins anew, with the buffers that it has; whether there is text right before.
-    fn begin_anew(&mut self, behind_text: bool) {
+    fn begin_anew(&mut self, behind_text: bool, behind_letters: bool) {
         match self {
             Self::Escapes(reading) => reading.begin_anew(),
-            Self::Markup(reading) => reading.begin_anew(behind_text),
+            Self::Markup(reading) => reading.begin_anew(behind_text, behind_letters),
             Self::Words(reading) => reading.begin_anew(),
             Self::Letters(_) => {}
             Self::Encoded(reading) => *reading = Base64::new(reading.alphabet()),

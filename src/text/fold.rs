@@ -183,6 +183,25 @@ fn as_ascii(c: char) -> Option<char> {
     }
 }
 
+/// The ASCII letter that a Greek, Cyrillic or Armenian capital looks like, if it does not fold to it: a Greek `Ν` is folded as `ν`, which looks
+/// like a `v`.
+pub(crate) fn capital_look(c: char) -> Option<char> {
+    static LOOKS: OnceLock<Vec<Option<char>>> = OnceLock::new();
+    const FIRST: u32 = 0x370;
+    let place = (c as u32).checked_sub(FIRST).filter(|place| *place < 0x590 - FIRST)?;
+    let look = |c: char| {
+        let skeleton: String = unicode_security::skeleton(c.encode_utf8(&mut [0; 4])).collect();
+        let mut letters = skeleton.chars().map(|letter| letter.to_ascii_lowercase());
+        let letter =
+            letters.next().filter(|letter| letters.next().is_none() && letter.is_ascii_lowercase())?;
+        let is_other = fold(c).folded.first().is_none_or(|folded| folded.ch != letter);
+        (c.is_uppercase() && is_other).then_some(letter)
+    };
+    let looks =
+        LOOKS.get_or_init(|| (FIRST..0x590).map(|code| char::from_u32(code).and_then(look)).collect());
+    looks[place as usize]
+}
+
 /// The ASCII letters a letter of a related script looks like.
 fn look_alike(c: char) -> Option<String> {
     let related = matches!(

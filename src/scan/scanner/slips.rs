@@ -9,7 +9,7 @@ use super::super::plan::ScanPlan;
 use super::super::similar::{MOST_SLIPS, is_slip, right, slips};
 use super::super::walk::Stepped;
 use super::{Ending, Match, Run, Scanner, Waiting, Walk};
-use crate::identifier::Shape;
+use crate::identifier::{Between, Shape};
 use crate::index::{FirstWord, KeyId, KindMask};
 use crate::text::{Class, Symbol};
 
@@ -193,6 +193,11 @@ impl Scanner {
         let Some(similar) = self.plan.similar.as_ref().filter(|_| self.depth == 0) else { return Slip::NONE };
         self.slips.upper = symbol.upper;
         Slip { from: self.place_of(symbol), may: similar.emails & !barred != 0, long: false }
+    }
+
+    /// A word goes on with its second letter: the first may be one too many, or the two exchanged.
+    pub(super) fn go_on_slip(&mut self, symbol: &Symbol) {
+        self.slips.upper |= symbol.upper && self.run.word.len() == 2;
     }
 
     /// The place in the history of the symbol that was remembered last.
@@ -392,8 +397,10 @@ impl Scanner {
         // A decimal is no number with a missing end.
         let is_decimal = |symbol: &Symbol| symbol.is_digit() && self.before.near_byte() == Some(b'.');
         let joins = |symbol: &Symbol| !walk.is_in_gap() && symbol.joins(self.before.class());
-        let goes_on = |symbol: &Symbol| joins(symbol) || is_decimal(symbol);
         let (found, shape) = (walk.nearly(&plan), plan.kind(walk.kind).shape);
+        // Neither is one that goes on in another group.
+        let is_group = plan.kind(walk.kind).gaps.between == Between::Characters;
+        let goes_on = |symbol: &Symbol| joins(symbol) || is_decimal(symbol) || is_group && symbol.is_digit();
         if found.is_empty() || symbol.is_some_and(goes_on) {
             return;
         }

@@ -33,12 +33,11 @@ const NEXT: [[u8; 256]; 10] = {
     let mut next = [[BOUNDARY; 256]; 10];
     let mut byte = 0;
     while byte < 256 {
-        let is_letter = (byte as u8).is_ascii_alphabetic();
-        let is_word = is_letter || (byte as u8).is_ascii_digit();
+        let is_word = (byte as u8).is_ascii_alphanumeric();
         let is_apostrophe = byte as u8 == b'\'';
         let is_separator = matches!(byte as u8, b' ' | b'.' | b'-' | b'/' | b'_' | b',' | b'|' | b':');
         let other = if is_word || is_apostrophe { WORD } else { BOUNDARY };
-        next[BOUNDARY as usize][byte] = if is_letter { ONE } else { other };
+        next[BOUNDARY as usize][byte] = if is_word { ONE } else { other };
         next[WORD as usize][byte] = other;
         next[ONE as usize][byte] = if is_separator { SEPARATED } else { other };
         let mut gap = 0;

@@ -4,6 +4,7 @@
 //! Markdown) · `=40` (quoted-printable, RFC 2045). Bytes above 127 are taken together as UTF-8, halves of surrogate pairs too.
 
 use super::{Piece, Utf8, span, utf8};
+use crate::text::fold::capital_look;
 
 /// The longest name of an HTML entity has 31 letters.
 const LONGEST: usize = 34;
@@ -31,7 +32,7 @@ enum Parsed {
 impl Escapes {
     /// Whether an escape may begin with this character.
     pub(crate) fn begins(ch: char) -> bool {
-        matches!(ch, '&' | '%' | '\\' | '=')
+        matches!(ch, '&' | '%' | '\\' | '=') || !ch.is_ascii() && capital_look(ch).is_some()
     }
 
     /// Forgets everything.
@@ -43,6 +44,12 @@ impl Escapes {
     pub(crate) fn take(&mut self, piece: Piece, out: &mut Vec<Piece>) {
         self.kept.push(piece);
         while let Some(first) = self.kept.first() {
+            if let Some(letter) = first.ch.and_then(capital_look) {
+                out.push(first.as_char(letter));
+                self.kept.remove(0);
+                self.tried = 0;
+                continue;
+            }
             if !first.ch.is_some_and(Self::begins) {
                 out.push(self.kept.remove(0));
                 self.tried = 0;

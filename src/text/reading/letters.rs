@@ -84,6 +84,13 @@ impl Letters {
             (Some(letter), None) => Some(Meaning::Letter(letter)),
             _ => meaning(&self.token),
         };
+        // More than what stands between letters stands between words.
+        let gap = &self.kept[..self.token_at];
+        let is_apart = |piece: &Piece| piece.ch.is_some() && piece.ch != self.separator;
+        if said.is_some() && (gap.len() == LONGEST_GAP || gap.iter().any(is_apart)) {
+            let (start, end) = span(gap);
+            out.push(Piece::read(' ', start, end));
+        }
         let mut say = |ch: char| out.push(Piece::read(ch, start, end));
         match said {
             Some(Meaning::Letter(letter)) => say(letter),
@@ -167,7 +174,7 @@ mod tests {
     fn what_is_spelled() {
         for (text, expected) in [
             ("M a r i a", "Maria"),
-            ("M-a-r-i-a  L-o", "Marialo"),
+            ("M-a-r-i-a  L-o", "Maria Lo"),
             ("J.o.h.n.S.m.i.t.h", "JohnSmith"),
             ("a n n @ e x . c o m", "ann@ex.com"),
             ("a.n.n.@.e.x...c.o.m", "ann@ex.com"),

@@ -3,7 +3,7 @@
 //! Emphasis, code ticks, links, tags, comments and line breaks inside of a value are left out; cells and blocks stand apart. What a
 //! target of a link or an attribute of a tag says is another text, which the other readings see.
 
-use super::Piece;
+use super::{Emphasis, Piece};
 
 /// A tag or the target of a link that is longer than this is no longer part of a value.
 const LONGEST: u32 = 120;
@@ -18,6 +18,8 @@ pub(crate) struct Markup {
     kept: Vec<Piece>,
     /// The last character that came out is no space.
     in_word: bool,
+    /// It is a letter or a digit.
+    in_letters: bool,
     /// Emphasis has begun with `_`, and may go on for so many characters.
     emphasis: u16,
 }
@@ -60,10 +62,11 @@ impl Markup {
         matches!(ch, '*' | '`' | '~' | '[' | ']' | '<' | '|' | '_' | '\n' | '\r' | '\u{e0020}'..='\u{e007e}')
     }
 
-    /// Forgets everything; whether there is text right before what comes.
-    pub(crate) fn begin_anew(&mut self, behind_text: bool) {
+    /// Forgets everything; whether there is text right before what comes, and whether that ends in a letter or a digit.
+    pub(crate) fn begin_anew(&mut self, behind_text: bool, behind_letters: bool) {
         self.kept.clear();
-        (self.state, self.in_word, self.emphasis) = (State::Text, behind_text, 0);
+        (self.state, self.emphasis) = (State::Text, 0);
+        (self.in_word, self.in_letters) = (behind_text, behind_letters);
     }
 
     pub(crate) fn take(&mut self, piece: Piece, out: &mut Vec<Piece>) {
@@ -111,12 +114,14 @@ impl Markup {
                 };
             }
             State::Under if ch == '_' && self.kept.len() < 3 => self.kept.push(piece),
-            State::Under if self.in_word && (ch.is_alphanumeric() || self.emphasis == 0) => {
+            State::Under if self.in_letters && (ch.is_alphanumeric() || self.emphasis == 0) => {
                 self.give_back(piece, ch, out);
             }
             State::Under => {
-                self.emphasis = if self.in_word { 0 } else { LONGEST_EMPHASIS };
-                self.kept.iter_mut().for_each(|piece| piece.is_emphasis = true);
+                let ends = self.in_word && self.emphasis > 0;
+                self.emphasis = if ends { 0 } else { LONGEST_EMPHASIS };
+                let emphasis = Some(if ends { Emphasis::Ends } else { Emphasis::Begins });
+                self.kept.iter_mut().for_each(|piece| piece.emphasis = emphasis);
                 self.leave_out(State::Text, out);
                 self.text(piece, ch, out);
             }
@@ -172,7 +177,7 @@ impl Markup {
 
     /// What was kept is markup.
     fn leave_out(&mut self, state: State, out: &mut Vec<Piece>) {
-        out.extend(self.kept.drain(..).map(|piece| Piece { is_emphasis: piece.is_emphasis, ..piece.out() }));
+        out.extend(self.kept.drain(..).map(|piece| Piece { emphasis: piece.emphasis, ..piece.out() }));
         self.state = state;
     }
 
@@ -184,7 +189,7 @@ impl Markup {
 
     fn push(&mut self, piece: Piece, out: &mut Vec<Piece>) {
         if let Some(ch) = piece.ch {
-            self.in_word = !ch.is_whitespace();
+            (self.in_word, self.in_letters) = (!ch.is_whitespace(), ch.is_alphanumeric());
         }
         out.push(piece);
     }

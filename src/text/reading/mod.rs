@@ -40,24 +40,24 @@ pub(crate) struct Piece {
     pub(crate) end: u64,
     /// The text says something else here.
     pub(crate) changed: bool,
-    /// An underscore that begins or ends emphasis was left out here: beside anything else it belongs to a word.
-    pub(crate) is_emphasis: bool,
+    /// An underscore that is emphasis was left out here: beside anything else it belongs to a word.
+    pub(crate) emphasis: Option<Emphasis>,
 }
 
 impl Piece {
     /// A character that stands in the text as it is.
     pub(crate) fn raw(ch: char, start: u64, end: u64) -> Self {
-        Self { ch: Some(ch), start, end, changed: false, is_emphasis: false }
+        Self { ch: Some(ch), start, end, changed: false, emphasis: None }
     }
 
     /// A character that something else in the text stands for.
     pub(crate) fn read(ch: char, start: u64, end: u64) -> Self {
-        Self { ch: Some(ch), start, end, changed: true, is_emphasis: false }
+        Self { ch: Some(ch), start, end, changed: true, emphasis: None }
     }
 
     /// Nothing, where the text says something.
     pub(crate) fn left_out(start: u64, end: u64) -> Self {
-        Self { ch: None, start, end, changed: true, is_emphasis: false }
+        Self { ch: None, start, end, changed: true, emphasis: None }
     }
 
     /// Nothing, where this stood.
@@ -74,6 +74,13 @@ impl Piece {
     fn is(&self, ch: char) -> bool {
         self.ch == Some(ch)
     }
+}
+
+/// What an underscore does to emphasis.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Emphasis {
+    Begins,
+    Ends,
 }
 
 /// The first and last raw byte of pieces.

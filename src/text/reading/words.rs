@@ -122,6 +122,8 @@ pub(crate) struct Words {
     behind_sign: bool,
     /// Behind a number: a comma may stand before the next.
     behind_number: bool,
+    /// The word at the end hangs on another one by a hyphen (`studio-nine`), so that it is no number.
+    is_part: bool,
     /// The last piece that came out belongs to a word.
     in_word: bool,
 }
@@ -172,6 +174,8 @@ impl Words {
                     return self.give_back(piece, out);
                 }
                 self.word_at = self.kept.len();
+                let hyphen = matches!(&self.kept[..], [piece] if piece.is('-'));
+                self.is_part = hyphen && !self.behind_number && self.open.is_none();
             }
             self.word.push(letter);
             self.kept.push(piece);
@@ -186,6 +190,7 @@ impl Words {
         }
         if !self.word.is_empty() {
             match table().words.get(self.word.as_str()) {
+                Some(Meaning::Digits(..) | Meaning::Tens(_)) if self.is_part => self.release(out),
                 Some(meaning) => self.say(*meaning, out),
                 None => self.release(out),
             }
@@ -345,6 +350,7 @@ mod tests {
             ("twenty one, twenty.", "21 20."),
             ("double five triple two", "55 222"),
             ("one, two, and three", "1 2, and 3"),
+            ("ann at studio-nine dot example", "ann@studio-nine.example"),
             ("five hundred ten", "5 00 10"),
             ("maria at ex dot com", "maria@ex.com"),
             ("maria [at] ex [dot] com", "maria@ex.com"),
