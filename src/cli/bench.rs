@@ -26,6 +26,9 @@ pub(super) struct Bench {
     /// A built-in policy (standard, strict, observe) or the path of a policy file.
     #[arg(long, value_name = "NAME|FILE", default_value = "strict")]
     policy: String,
+    /// Build the index as `index build --reversed` does, so that values written backwards are found.
+    #[arg(long)]
+    reversed: bool,
     /// Only this class; may be given several times. `clean` is the class of answers without anybody's data.
     #[arg(long, value_name = "CLASS", value_parser = Selection::parse)]
     only: Vec<Selection>,
@@ -58,6 +61,7 @@ impl Bench {
             cases: self.cases as usize,
             seed: self.seed,
             policy: policy(&self.policy)?,
+            reversed: self.reversed,
             only: self.only.clone(),
             examples: self.examples,
         };

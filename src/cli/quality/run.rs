@@ -15,6 +15,8 @@ pub(in crate::cli) struct Quality {
     pub(in crate::cli) cases: usize,
     pub(in crate::cli) seed: u64,
     pub(in crate::cli) policy: Policy,
+    /// The index holds its keys backwards too.
+    pub(in crate::cli) reversed: bool,
     /// Only these classes; empty: all.
     pub(in crate::cli) only: Vec<Selection>,
     /// How many examples of each way to go wrong are shown of a class.
@@ -41,7 +43,7 @@ impl Selection {
 impl Quality {
     pub(in crate::cli) fn measure(&self) -> Result<Report> {
         let people = People { seed: self.seed, owners: self.owners };
-        let (index, census) = known(&people)?;
+        let (index, census) = known(&people, self.reversed)?;
         let info = index.info();
         let material = Material::new(people, census, &self.policy);
         let bench = Bench {
@@ -69,8 +71,8 @@ impl Quality {
 }
 
 /// The index of everybody, and the count of what they have.
-fn known(people: &People) -> Result<(Index, Census)> {
-    let (mut builder, mut census) = (IndexBuilder::new(), Census::default());
+fn known(people: &People, reversed: bool) -> Result<(Index, Census)> {
+    let (mut builder, mut census) = (IndexBuilder::new().reversed(reversed), Census::default());
     for person in people.all() {
         for (kind, text) in &person.values {
             builder.add(Identifier { owner: &person.owner, kind: kind.clone(), text })?;
