@@ -386,7 +386,7 @@ impl ScanPlan {
 
     /// Whether a key begins with these bytes of ASCII, as far as words tell.
     pub(super) fn begins_so(&self, bytes: &[u8]) -> bool {
-        let length = bytes.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
+        let length = bytes.iter().take_while(|byte| ascii_class(**byte) == Some(Class::Run)).count();
         if length == 0 || bytes[0].is_ascii_digit() {
             return self.begins(char::from(bytes[0]));
         }
@@ -420,7 +420,7 @@ impl ScanPlan {
                     openings.short_prefix(character(0x80)) & self.words | openings.other(ch) & self.wanted;
             }
         }
-        kinds != 0 || ch == '+' && self.phone.is_some()
+        kinds != 0 || matches!(ch, '+' | '(') && self.phone.is_some()
     }
 
     /// Whether a word begins so that says how what stands behind it is to be read.

@@ -460,7 +460,7 @@ impl Scanner {
             oldest = Some(run.start)
                 .filter(|start| self.run.slip.may && counts.from(*start) & self.plan.slip_emails() != 0);
         }
-        if self.is_idle() && !self.spelled.state.holds() {
+        if self.is_idle() && self.spelled.state.length() == 0 {
             return oldest;
         }
         self.oldest_open(counts).into_iter().chain(oldest).chain(self.oldest_read(counts)).min()

@@ -31,6 +31,8 @@ pub(super) struct Walk {
     phase: Phase,
     after_digit: bool,
     comma: bool,
+    /// The text has a word of the key in two: the second one has to be long enough to be told from another (`le e` is no `lee`).
+    is_glued: bool,
     closed: bool,
     skipped: bool,
     /// Words of the text that an alternative left out.
@@ -94,6 +96,7 @@ impl Walk {
             phase: Phase::Key,
             after_digit: false,
             comma: false,
+            is_glued: false,
             closed: false,
             skipped: false,
             left_out: 0,
@@ -234,9 +237,10 @@ impl Walk {
     }
 
     fn gap_between_words(&mut self, plan: &ScanPlan, symbol: &Symbol) -> Stepped {
-        if matches!(self.phase, Phase::Late { .. }) {
+        if matches!(self.phase, Phase::Late { .. }) || self.is_half_glued() {
             return DEAD;
         }
+        self.is_glued = false;
         let kind = plan.kind(self.kind);
         if kind.shape == Shape::Name {
             // A full stop belongs to a name only behind an initial or a title.
@@ -357,6 +361,12 @@ impl Walk {
     /// Whether a key ends here, and whether one goes on.
     pub(super) fn here(&self, plan: &ScanPlan) -> Stepped {
         let (last, goes_on) = ending(plan.map(self.segment, self.kind), self.node);
-        Stepped { alive: goes_on, found: last.map(|last| self.output + last) }
+        let found = last.filter(|_| !self.is_half_glued()).map(|last| self.output + last);
+        Stepped { alive: goes_on, found }
+    }
+
+    /// Too few letters stand behind the part of a word that the text has apart.
+    fn is_half_glued(&self) -> bool {
+        self.is_glued && self.letters < 3
     }
 }

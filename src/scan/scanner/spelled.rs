@@ -34,7 +34,8 @@ const NEXT: [[u8; 256]; 10] = {
     let mut byte = 0;
     while byte < 256 {
         let is_word = (byte as u8).is_ascii_alphanumeric();
-        let is_apostrophe = byte as u8 == b'\'';
+        // An underscore belongs to the word before it.
+        let is_apostrophe = matches!(byte as u8, b'\'' | b'_');
         let is_separator = matches!(byte as u8, b' ' | b'.' | b'-' | b'/' | b'_' | b',' | b'|' | b':');
         let other = if is_word || is_apostrophe { WORD } else { BOUNDARY };
         next[BOUNDARY as usize][byte] = if is_word { ONE } else { other };
@@ -86,7 +87,7 @@ impl State {
         }
     }
 
-    /// Behind a letter and what separates it, so that nothing else holds it.
+    /// Behind a letter and what separates it, so that nothing else holds it. In the fast lane a letter alone is held as the beginning of a key.
     #[inline(always)]
     pub(super) fn holds(self) -> bool {
         (SEPARATED..SPELLED).contains(&self.0)
@@ -120,7 +121,7 @@ impl Spelled {
 
     /// Where the first letter stands, if it has to be held.
     pub(super) fn start(&self) -> Option<(char, u64)> {
-        let first = self.pieces[0].filter(|_| self.state.holds())?;
+        let first = self.pieces[0].filter(|_| self.state.length() > 0)?;
         Some((first.ch?.to_ascii_lowercase(), first.start))
     }
 

@@ -26,7 +26,7 @@ impl Walk {
             return;
         }
         // In prose most words behind what may be a first name are none: a last name that is written otherwise has a capital.
-        let is_plain = plan.kind(self.kind).shape == Shape::Name && !symbol.upper;
+        let is_plain = plan.kind(self.kind).shape == Shape::Name && !symbol.upper && between == b' ';
         // Most keys go on with few letters, so that most words of the table need not be tried.
         let mut ways = Ways::default();
         for entry in alternatives.missing().filter(|_| !is_plain) {
@@ -106,6 +106,7 @@ impl Walk {
         }
         if rest.is_empty() {
             self.phase = Phase::Key;
+            self.is_glued = true;
             return self.follow(plan, symbol);
         }
         let mut buffer = [0; 4];
