@@ -36,6 +36,10 @@ pub(crate) struct Codes {
     gap: u8,
     /// Where the number begins.
     start: u64,
+    /// Where the `0x` before it begins.
+    sign: Option<u64>,
+    /// It stands apart from the one before.
+    is_apart: bool,
     bytes: [u8; 4],
     count: usize,
     char_start: u64,
@@ -52,6 +56,8 @@ impl Codes {
             digits: 0,
             gap: 0,
             start: 0,
+            sign: None,
+            is_apart: true,
             bytes: [0; 4],
             count: 0,
             char_start: 0,
@@ -83,7 +89,8 @@ impl Codes {
                     self.is_over = true;
                     return;
                 }
-                self.start = piece.start;
+                self.start = self.sign.take().unwrap_or(piece.start);
+                self.is_apart = self.gap > 0 || self.decoded == 0;
             }
             (self.value, self.digits, self.gap) = (self.value * radix + digit, self.digits + 1, 0);
             match self.base {
@@ -97,9 +104,10 @@ impl Codes {
         if self.base == Base::Decimal && self.digits >= 2 {
             self.number(piece.start, out);
         }
-        let is_sign = ch == 'x' && self.base == Base::Hex && self.digits == 1 && self.value == 0;
+        let is_zero = self.is_apart && (self.digits, self.value) == (1, 0);
+        let is_sign = ch == 'x' && self.base == Base::Hex && is_zero;
         if is_sign {
-            (self.digits, self.value) = (0, 0);
+            (self.digits, self.value, self.sign) = (0, 0, Some(self.start));
             return;
         }
         self.gap += 1;
@@ -147,6 +155,10 @@ impl Codes {
         };
         match self.base {
             _ if self.count > 0 => true,
+            // A `0x` may follow, or has been read.
+            Base::Hex if self.sign.is_some() || self.is_apart && (self.digits, self.value) == (1, 0) => {
+                (0..=u8::MAX).any(is)
+            }
             Base::Hex => more(2),
             Base::Binary => more(8),
             // Two digits or three.
@@ -158,7 +170,7 @@ impl Codes {
     pub(crate) fn pending(&self) -> Option<u64> {
         match (self.count, self.digits) {
             _ if self.is_over => None,
-            (0, 0) => None,
+            (0, 0) => self.sign,
             (0, _) => Some(self.start),
             _ => Some(self.char_start),
         }

@@ -8,7 +8,7 @@ use super::{Piece, span};
 use crate::text::fold::fold;
 
 /// More between two tokens, and they do not belong together.
-const LONGEST_GAP: usize = 3;
+const LONGEST_GAP: usize = 5;
 /// So many tokens are something that is spelled.
 const LEAST: u32 = 4;
 
@@ -87,7 +87,7 @@ impl Letters {
         // More than what stands between letters stands between words.
         let gap = &self.kept[..self.token_at];
         let is_apart = |piece: &Piece| piece.ch.is_some() && piece.ch != self.separator;
-        if said.is_some() && (gap.len() == LONGEST_GAP || gap.iter().any(is_apart)) {
+        if said.is_some() && (gap.len() > 2 || gap.iter().any(is_apart)) {
             let (start, end) = span(gap);
             out.push(Piece::read(' ', start, end));
         }
@@ -122,7 +122,7 @@ impl Letters {
             return;
         }
         let may_stand_between =
-            ch == ' ' || matches!(ch, '.' | '-' | '_' | '/' | ',' | '|' | '·' | '•' | ':');
+            ch == ' ' || matches!(ch, '.' | '-' | '_' | '/' | ',' | '|' | '·' | '•' | ':' | '\'');
         if !may_stand_between || self.kept.len() == LONGEST_GAP {
             return self.end(piece, out);
         }
