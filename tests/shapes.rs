@@ -268,7 +268,7 @@ fn luhn(value: &str) -> bool {
         .enumerate()
         .map(|(at, digit)| if at % 2 == 1 { digit * 2 / 10 + digit * 2 % 10 } else { digit })
         .sum();
-    sum % 10 == 0
+    sum.is_multiple_of(10)
 }
 
 /// In a blind cadence what leaves when is the same for every index with which the same is found. Of strong kinds; of values of several words it shows.

@@ -73,6 +73,8 @@ struct View {
     kind: Kind,
     reading: Reading,
     scanner: Scanner,
+    /// Nothing that begins before counts: nobody has held it.
+    floor: u64,
     /// Those that are not are kept for their buffers.
     is_awake: bool,
 }
@@ -101,11 +103,11 @@ impl Views {
     fn fresh(&mut self, parent: &Scanner, kind: Kind) -> &mut View {
         let place = self.views.iter().position(|view| view.kind == kind).unwrap_or_else(|| {
             let (reading, scanner) = (Reading::new(kind), parent.below(kind, kind.means()));
-            self.views.push(View { kind, reading, scanner, is_awake: false });
+            self.views.push(View { kind, reading, scanner, floor: 0, is_awake: false });
             self.views.len() - 1
         });
         let view = &mut self.views[place];
-        view.is_awake = true;
+        (view.is_awake, view.floor) = (true, 0);
         view.reading.begin_anew(parent.is_behind_text(), parent.is_in_word());
         view.scanner.begin_anew();
         view
@@ -116,9 +118,9 @@ impl Views {
         self.fresh(parent, kind).scanner.copy(parent);
     }
 
-    /// Opens a view that decodes from the next character on.
-    pub(super) fn decode(&mut self, parent: &Scanner, kind: Kind) {
-        self.fresh(parent, kind);
+    /// Opens a view that decodes from the next character on; what begins before `floor` does not count.
+    pub(super) fn decode(&mut self, parent: &Scanner, kind: Kind, floor: u64) {
+        self.fresh(parent, kind).floor = floor;
     }
 
     /// Opens a view behind a word that stands for something.
@@ -307,7 +309,7 @@ impl View {
         let mut at = 0;
         matches.retain(|found| {
             at += 1;
-            let is_marked = found.means.contains(means) && counts;
+            let is_marked = found.means.contains(means) && counts && found.start >= self.floor;
             at <= first || is_marked && (!is_name || self.scanner.is_name(found.kind))
         });
     }
@@ -380,7 +382,7 @@ impl Scanner {
     fn decode(&mut self, kind: Kind) {
         if self.may_view(kind) {
             let mut views = self.views.take().unwrap_or_default();
-            views.decode(self, kind);
+            views.decode(self, kind, 0);
             self.views = Some(views);
         }
     }
@@ -418,11 +420,17 @@ impl Scanner {
     }
 
     /// Opens a view that decodes a word of which these are the first characters.
-    pub(super) fn open_encoded(&mut self, alphabet: Alphabet, pieces: &[Piece], matches: &mut Vec<Match>) {
+    pub(super) fn open_encoded(
+        &mut self,
+        alphabet: Alphabet,
+        pieces: &[Piece],
+        floor: u64,
+        matches: &mut Vec<Match>,
+    ) {
         let kind = Kind::Encoded(alphabet);
         if self.may_view(kind) {
             let mut views = self.views.take().unwrap_or_default();
-            views.decode(self, kind);
+            views.decode(self, kind, floor);
             views.catch_up(kind, pieces, matches);
             self.views = Some(views);
         }

@@ -13,6 +13,8 @@ pub(super) struct Encoded {
     /// In which alphabets.
     base64: Option<Plausible>,
     base32: Option<Plausible>,
+    /// At some character no key began with what it decodes to, so that nobody has held it: of what begins in it nothing is known any more.
+    is_lost: bool,
 }
 
 impl Encoded {
@@ -21,19 +23,20 @@ impl Encoded {
     }
 
     /// What the fast lane knew when it had taken all text before this place.
-    pub(super) fn of_lane(lane: Lane, seen: u64) -> Self {
+    pub(super) fn of_lane(lane: Lane, seen: u64, plan: &ScanPlan) -> Self {
         let length = lane.length();
         match length {
             0 => Self::default(),
-            _ => Self::of_word(&lane.recent.to_le_bytes()[8 - length as usize..], seen - length),
+            _ => Self::of_word(&lane.recent.to_le_bytes()[8 - length as usize..], seen - length, plan),
         }
     }
 
     /// The beginning of a word of ASCII.
-    pub(super) fn of_word(word: &[u8], start: u64) -> Self {
+    pub(super) fn of_word(word: &[u8], start: u64, plan: &ScanPlan) -> Self {
         let mut encoded = Self::begin();
         for (byte, start) in word.iter().zip(start..) {
             encoded.read(Piece::raw(char::from(*byte), start, start + 1), char::from(*byte));
+            encoded.is_lost |= encoded.start(plan).is_none();
         }
         encoded
     }
@@ -50,7 +53,7 @@ impl Encoded {
 
     /// Where the word begins, if a key begins with what it may decode to.
     pub(super) fn start(&self, plan: &ScanPlan) -> Option<u64> {
-        let first = self.pieces[0]?;
+        let first = self.pieces[0].filter(|_| !self.is_lost)?;
         let words = [(self.base64, Alphabet::Base64), (self.base32, Alphabet::Base32)];
         let mut words = words.into_iter().filter_map(|(word, alphabet)| Some((word?, alphabet)));
         let may_begin = |(word, alphabet): (Plausible, Alphabet)| {
@@ -60,7 +63,10 @@ impl Encoded {
             // What is encoded in base64 may be read otherwise again.
             let reads = alphabet == Alphabet::Base64 && firsts.clone().any(|ch| plan.is_read(ch));
             reads
-                || if decoded.is_empty() { firsts.any(|ch| plan.begins(ch)) } else { plan.begins_so(decoded) }
+                || match decoded {
+                    [] => firsts.any(|ch| plan.begins(ch)),
+                    decoded => plan.begins_so(decoded),
+                }
         };
         words.any(may_begin).then_some(first.start)
     }
@@ -214,12 +220,15 @@ impl Scanner {
         }
         let mut encoded = self.encoded;
         let ready = encoded.read(piece, ch);
+        let is_lost = encoded.is_lost;
+        encoded.is_lost |= encoded.is_plausible() && encoded.start(&self.plan).is_none();
         self.encoded = encoded;
+        let floor = if is_lost { piece.start } else { 0 };
         for alphabet in ready.into_iter().flatten() {
             // The last piece is fed to the view with all others that are awake.
             let pieces: [Piece; Plausible::ENOUGH as usize - 1] =
                 std::array::from_fn(|at| encoded.pieces[at].unwrap_or(piece));
-            self.open_encoded(alphabet, &pieces, matches);
+            self.open_encoded(alphabet, &pieces, floor, matches);
         }
     }
 }

@@ -99,7 +99,7 @@ impl Scanner {
     /// Where what may be read otherwise begins at the end of the lane's text.
     #[inline(never)]
     fn held_in_lane(&self, lane: Lane, encoded: u64, spelled: u64) -> Option<u64> {
-        let encoded = Encoded::of_lane(lane, self.seen).start(&self.plan).filter(|_| encoded > 0);
+        let encoded = Encoded::of_lane(lane, self.seen, &self.plan).start(&self.plan).filter(|_| encoded > 0);
         let spelled = Spelled::of_lane(lane.spelled, lane.recent, self.seen).start().filter(|_| spelled > 0);
         let spelled = spelled.filter(|(letter, _)| self.plan.begins(*letter)).map(|(_, start)| start);
         encoded.into_iter().chain(spelled).min()
@@ -124,7 +124,7 @@ impl Scanner {
             self.tail.open(&mut self.run);
         }
         let lane = std::mem::take(&mut self.lane);
-        self.encoded = Encoded::of_lane(lane, self.seen);
+        self.encoded = Encoded::of_lane(lane, self.seen, &self.plan);
         if self.plan.readings.letters {
             self.spelled = Spelled::of_lane(lane.spelled, lane.recent, self.seen);
         }
@@ -265,7 +265,7 @@ impl Scanner {
             self.spelled.pass(&bytes[..at], base);
         }
         if last_word < at {
-            self.encoded = Encoded::of_word(&bytes[last_word..at], base + last_word as u64);
+            self.encoded = Encoded::of_word(&bytes[last_word..at], base + last_word as u64, &self.plan);
         }
         at
     }

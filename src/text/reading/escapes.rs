@@ -158,8 +158,7 @@ fn entity(text: &[u8], rest: &[u8]) -> Parsed {
 fn bytes(text: &[u8], sign: &[u8], is_digit: impl Fn(u8) -> bool) -> Parsed {
     let group = sign.len() + 2;
     let mut decoded = [0; 4];
-    let mut count = 0;
-    for part in text.chunks(group) {
+    for (count, part) in text.chunks(group).enumerate() {
         if count == decoded.len() {
             return Parsed::Not;
         }
@@ -171,8 +170,7 @@ fn bytes(text: &[u8], sign: &[u8], is_digit: impl Fn(u8) -> bool) -> Parsed {
             return Parsed::More;
         }
         decoded[count] = hex(&part[sign.len()..]) as u8;
-        count += 1;
-        match utf8(&decoded[..count]) {
+        match utf8(&decoded[..=count]) {
             Utf8::More => {}
             Utf8::Char(ch) => return Parsed::Is(Some(ch)),
             Utf8::Not => return Parsed::Not,
