@@ -167,8 +167,11 @@ impl IndexBuilder {
         };
         let kind = [place as u8];
         self.calling_codes.extend(keys.calling_code);
-        let backwards = if self.reversed { backwards(&self.kinds[place], &keys.main) } else { None };
-        self.keys += 1 + keys.spellings.len() + usize::from(backwards.is_some());
+        // Backwards a calling code stands at the end, where no edge leads.
+        let with_code = keys.calling_code.map(|code| [code.to_string().as_bytes(), &keys.main].concat());
+        let forwards = [Some(keys.main.clone()), with_code].into_iter().flatten().filter(|_| self.reversed);
+        let backwards: Vec<_> = forwards.filter_map(|key| backwards(&self.kinds[place], &key)).collect();
+        self.keys += 1 + keys.spellings.len() + backwards.len();
         let rows = self.rows.get_or_insert_with(|| Sorter::new(&self.runs, self.memory / 2));
         rows.push(&[owner.as_bytes(), &[0], &kind, &keys.main, &[0, u8::from(confers)]])?;
         let spellings = self.spellings.get_or_insert_with(|| Sorter::new(&self.runs, self.memory / 4));
