@@ -12,7 +12,7 @@ use proxy::{Asked, Proxy, Upstream, connect, read, send, until};
 use support::{Place, VALUES};
 
 const CHAT: &str = "POST /v1/chat/completions";
-const EVENT: &str = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Good day\"}}]}\n\n";
+const EVENT: &str = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Good evening \"}}]}\n\n";
 
 /// An upstream that streams a few events.
 fn streaming() -> Upstream {
@@ -76,7 +76,7 @@ fn requests_and_responses_pass_as_they_are() {
 
 #[test]
 fn a_reader_is_believed_from_trusted_peers_only() {
-    let upstream = saying("Good day");
+    let upstream = saying("Good evening ");
     let (_place, proxy) = started(&upstream, "");
     proxy.ask(&format!("{CHAT}\nx-customer-id: C-1001"), "{}");
     proxy.ask(&format!("{CHAT}\nx-customer-id: nobody"), "{}");
@@ -100,7 +100,7 @@ fn a_reader_is_believed_from_trusted_peers_only() {
 
 #[test]
 fn two_readers_are_one_too_many() {
-    let upstream = saying("Good day");
+    let upstream = saying("Good evening ");
     let (_place, proxy) = started(&upstream, "");
     for headers in [
         "x-customer-id: C-1001\nx-customer-id: C-1002",
@@ -153,7 +153,7 @@ mod token {
 
 #[test]
 fn a_token_proves_a_reader_or_is_refused() {
-    let upstream = saying("Good day");
+    let upstream = saying("Good evening ");
     let place = Place::with_index();
     let key = token::key(7);
     place.write("keys.json", token::set(&key));
@@ -200,7 +200,7 @@ fn keys_come_from_a_url_and_tokens_in_a_header_of_their_own() {
     let key = token::key(9);
     let set = token::set(&key);
     let keys = Upstream::start(move |asked| asked.answer("content-type: application/json", &set));
-    let upstream = saying("Good day");
+    let upstream = saying("Good evening ");
     let jwt = format!(
         "[reader.jwt]\nheader = 'x-reader-token'\nissuer = 'issuer'\naudience = 'tightlip'\nkeys = '{}/keys'",
         keys.url
@@ -231,7 +231,7 @@ fn what_cannot_be_checked_is_refused_and_asked_for_once() {
 
 #[test]
 fn endpoints_that_cannot_be_checked_are_refused_unasked() {
-    let upstream = saying("Good day");
+    let upstream = saying("Good evening ");
     let (_place, proxy) = started(&upstream, "");
     proxy.ask("POST /v1/audio/speech", "{}").is_refused(403, "sound");
     proxy.ask("POST /v1/images/generations", "{}").is_refused(403, "pictures");
@@ -290,7 +290,7 @@ fn an_endless_event_is_cut_off_on_both_sides() {
 
 #[test]
 fn too_many_headers_are_not_read() {
-    let upstream = saying("Good day");
+    let upstream = saying("Good evening ");
     let (_place, proxy) = started(&upstream, "[limits]\nheader_bytes = '16KiB'");
     let long = format!("{CHAT}\nx-long: {}", "x".repeat(20_000));
     assert_eq!(proxy.ask(&long, "{}").status, 431);
@@ -301,7 +301,7 @@ fn too_many_headers_are_not_read() {
 
 #[test]
 fn a_path_that_is_none_is_refused() {
-    let upstream = saying("Good day");
+    let upstream = saying("Good evening ");
     let place = Place::with_index();
     let proxy = Proxy::start(&place, &format!("{}/base", upstream.url), "[limits]\nheader_bytes = '256KiB'");
     proxy.ask("OPTIONS *", "").is_refused(400, "path");
@@ -346,7 +346,7 @@ fn many_streams_are_not_mixed_up() {
 fn slow_clients_are_let_go() {
     let upstream = Upstream::start(|asked| {
         asked.begin("text/plain");
-        while asked.chunk("Good day. ".repeat(1_000)) {}
+        while asked.chunk("Good evening . ".repeat(1_000)) {}
     });
     let (_place, proxy) = started(&upstream, "[timeouts]\nclient = '300ms'");
     let begin = Instant::now();
@@ -409,13 +409,13 @@ fn when_the_client_is_gone_the_upstream_is_told() {
 fn when_the_upstream_is_gone_the_client_is_told() {
     let upstream = Upstream::start(|asked| {
         asked.begin("text/plain");
-        let text = "Good day, Ren\u{e9}".as_bytes();
+        let text = "Good evening , Ren\u{e9}".as_bytes();
         asked.chunk(&text[..text.len() - 1]); // half of a character
     });
     let (_place, proxy) = started(&upstream, "");
     let answer = proxy.ask("POST /answer", "{}");
     assert_eq!((answer.status, answer.is_cut), (200, true));
-    assert!(answer.body.starts_with(b"Good day"));
+    assert!(answer.body.starts_with(b"Good evening "));
     assert_eq!(proxy.metric("tightlip_responses_total{ending=\"upstream_failed\",enforced=\"yes\"}"), 1.0);
 
     let whole = Upstream::start(|asked| {
@@ -486,7 +486,7 @@ fn a_compressed_answer_is_read() {
 
 #[test]
 fn a_new_index_is_loaded_and_a_bad_one_is_not() {
-    let upstream = saying("Good day");
+    let upstream = saying("Good evening ");
     let (place, proxy) = started(&upstream, "");
     let reload = || proxy::ask(proxy.admin, "POST /reload", "");
     assert_eq!(proxy.metric("tightlip_index_generation"), 1.0);
