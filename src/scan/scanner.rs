@@ -336,14 +336,11 @@ impl Scanner {
     /// Whether something is marked that may still become a value.
     pub(super) fn has_marks(&self) -> bool {
         let is_marked = |means: Means| means.contains(self.means);
-        let run = &self.run;
         is_marked(self.mark_before)
             || self.patterns.has_marks(self.means)
             || self.walks.iter().any(|walk| is_marked(walk.means))
             || self.endings.iter().any(|ending| is_marked(ending.found.means))
-            || run.is_open()
-                && is_marked(run.means)
-                && self.plan.openings().prefix(&run.word) & self.plan.words != 0
+            || is_marked(self.run.means) && self.may_open_run()
             || self.views.as_ref().is_some_and(|views| views.awake() > 0)
     }
 
@@ -383,9 +380,14 @@ impl Scanner {
 
     /// Whether something is alive that could go on behind a line break.
     pub(super) fn awaits_rest(&self) -> bool {
-        let is_open =
-            self.run.is_open() && self.plan.openings().prefix(&self.run.word) & self.plan.words != 0;
-        is_open || !self.walks.is_empty()
+        self.may_open_run() || !self.walks.is_empty()
+    }
+
+    /// Whether a key may begin with the word that is open, or goes on in its walks. Of a word that is cut, by its length or since the fast
+    /// lane has seen that none begins so, nothing is known but its walks.
+    fn may_open_run(&self) -> bool {
+        let run = &self.run;
+        run.is_open() && !run.word_is_cut && self.plan.openings().prefix(&run.word) & self.plan.words != 0
     }
 
     /// Whether a walk is alive that digits could go on with.

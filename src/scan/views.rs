@@ -45,7 +45,8 @@ impl Kind {
         }
     }
 
-    /// Whether a scanner that reads so may have a view of this kind. What is decoded may be anything; what is said or spelled is not.
+    /// Whether a scanner that reads so may have a view of this kind: escapes may hide anything, base64 holds text or base64, and what is said or
+    /// spelled is neither.
     fn may_have(self, other: Self) -> bool {
         match self {
             Self::Escapes => true,
