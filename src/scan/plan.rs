@@ -344,7 +344,11 @@ impl ScanPlan {
 
     /// What a word stands for with which a number begins that is said, or something that is spelled.
     pub(super) fn opener(&self, word: &str) -> Option<Meaning> {
-        opener(word)
+        // Numbers are held as openers only where an index has keys of digits in groups.
+        let has_groups = || {
+            self.kinds.iter().any(|kind| !kind.starts.is_empty() && kind.gaps.between == Between::Characters)
+        };
+        opener(word).filter(|meaning| matches!(meaning, Meaning::Letter(_)) || has_groups())
     }
 
     /// Whether such a word begins so.
