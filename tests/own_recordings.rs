@@ -315,6 +315,29 @@ fn every_row_leaves_as_it_came_where_nobody_owns_it() {
     failures.must_be_none();
 }
 
+/// Clients take what stands in one event together: what is left of two texts of one event leaves in one event too.
+#[test]
+fn what_is_left_of_two_texts_of_an_event_leaves_in_one() {
+    let index = Table::new().index();
+    let policy = Policy::from_toml("extends = 'standard'\n[hold]\ncadence = 'blind'").unwrap();
+    let session = Session::new(&index, &policy, Reader::stranger());
+    let event = |text: &str, ends: &str| {
+        format!(
+            r#"data: {{"choices":[{{"index":0,"message":{{"content":{text}}},"delta":{{"content":{text}}},"finish_reason":{ends}}}]}}"#
+        ) + "\n\n"
+    };
+    let body = [event("\"Sure, here\"", "null"), event("\" it is\"", "null"), event("null", "\"stop\"")].concat();
+    let mut guard = Guard::new(&session, "openai-chat".parse().unwrap(), wire::Framing::Sse);
+    let mut out = Vec::new();
+    guard.push(body.as_bytes(), &mut out);
+    guard.finish(&mut out);
+    let out = String::from_utf8(out).unwrap();
+    let events: Vec<&str> = out.split_terminator("\n\n").collect();
+    let is_both = |event: &&str| event.contains("\"message\":{\"content\"") == event.contains("\"delta\":{\"content\"");
+    assert!(events.iter().all(|event| is_both(&event)), "{out}");
+    assert!(out.len() > body.len(), "nothing was left to carry: {out}");
+}
+
 #[derive(Default)]
 struct Failures(String);
 

@@ -12,18 +12,19 @@ enum Step {
     Element(usize),
 }
 
-/// The payload of an event with an empty text where `span` of `payload` stands, and of the rest only the members of the `envelope` on the way to it.
-/// Gives the new text's span too.
+/// The payload of an event with empty texts where `spans` of `payload` stand, and of the rest only the members of the `envelope` on the way to them.
+/// Gives the new texts' spans too.
 pub(super) fn of(
     payload: &str,
-    span: &Range<usize>,
+    spans: &[Range<usize>],
     envelope: &[Box<str>],
-) -> Option<(String, Range<usize>)> {
-    let steps = steps(payload, span)?;
+) -> Option<(String, Vec<Range<usize>>)> {
+    let ways: Vec<Vec<Step>> = spans.iter().map(|span| steps(payload, span)).collect::<Option<_>>()?;
+    let ways: Vec<(usize, &[Step])> = ways.iter().map(Vec::as_slice).enumerate().collect();
     let value: Value = serde_json::from_str(payload).ok()?;
-    let (mut out, mut place) = (String::new(), 0..0);
-    write(&value, &steps, envelope, &mut out, &mut place)?;
-    Some((out, place))
+    let (mut out, mut places) = (String::new(), vec![0..0; spans.len()]);
+    write(&value, &ways, envelope, &mut out, &mut places)?;
+    Some((out, places))
 }
 
 /// The way to the text that stands at `span`.
@@ -60,42 +61,58 @@ fn steps(payload: &str, span: &Range<usize>) -> Option<Vec<Step>> {
     None
 }
 
+/// Writes what of a value is on the way to texts: each has its number, and the steps that are left.
 fn write(
     value: &Value,
-    steps: &[Step],
+    ways: &[(usize, &[Step])],
     envelope: &[Box<str>],
     out: &mut String,
-    place: &mut Range<usize>,
+    places: &mut [Range<usize>],
 ) -> Option<()> {
-    match (steps.split_first(), value) {
-        (None, _) => {
-            *place = out.len()..out.len() + 2;
+    let through = |is_step: &dyn Fn(&Step) -> bool| -> Vec<(usize, &[Step])> {
+        let first = |way: &&(usize, &'_ [Step])| way.1.first().is_some_and(is_step);
+        ways.iter().filter(first).map(|(number, way)| (*number, &way[1..])).collect()
+    };
+    match value {
+        Value::String(_) => {
+            for (number, _) in ways {
+                places[*number] = out.len()..out.len() + 2;
+            }
             out.push_str("\"\"");
         }
-        (Some((Step::Member(member), rest)), Value::Object(members)) => {
+        Value::Object(members) => {
             out.push('{');
             let mut separator = "";
             for (name, value) in members {
+                let inner = through(&|step| matches!(step, Step::Member(member) if member == name));
                 let is_kept = value.is_null() || envelope.iter().any(|kept| **kept == **name);
                 let is_scalar = !value.is_object() && !value.is_array();
-                if name != member && !(is_scalar && is_kept) {
+                if inner.is_empty() && !(is_scalar && is_kept) {
                     continue;
                 }
                 out.push_str(separator);
                 separator = ",";
                 out.push_str(&super::json::quoted(name));
                 out.push(':');
-                if name == member {
-                    write(value, rest, envelope, out, place)?;
-                } else {
+                if inner.is_empty() {
                     out.push_str(&value.to_string());
+                } else {
+                    write(value, &inner, envelope, out, places)?;
                 }
             }
             out.push('}');
         }
-        (Some((Step::Element(element), rest)), Value::Array(elements)) => {
+        Value::Array(elements) => {
             out.push('[');
-            write(elements.get(*element)?, rest, envelope, out, place)?;
+            let mut separator = "";
+            for (at, value) in elements.iter().enumerate() {
+                let inner = through(&|step| matches!(step, Step::Element(element) if *element == at));
+                if !inner.is_empty() {
+                    out.push_str(separator);
+                    separator = ",";
+                    write(value, &inner, envelope, out, places)?;
+                }
+            }
             out.push(']');
         }
         _ => return None,
@@ -134,12 +151,20 @@ mod tests {
     fn only_the_way_to_the_text_is_kept() {
         let payload = r#"{"id":"x","usage":{"n":1},"choices":[{"index":0,"delta":{"content":"no"}},{"index":1,"finish_reason":null,"delta":{"role":"assistant","content":"y\"es","tool":[1]}}]}"#;
         let start = payload.find("\"y").unwrap();
-        let (skeleton, place) = of(payload, &(start..start + 7), &["id".into(), "index".into()]).unwrap();
+        let envelope = ["id".into(), "index".into()];
+        let (skeleton, places) = of(payload, &[start..start + 7], &envelope).unwrap();
         assert_eq!(
             skeleton,
             r#"{"choices":[{"delta":{"content":""},"finish_reason":null,"index":1}],"id":"x"}"#
         );
-        assert_eq!(&skeleton[place.clone()], "\"\"");
+        assert_eq!(&skeleton[places[0].clone()], "\"\"");
+        let first = payload.find("\"no").unwrap();
+        let (skeleton, places) = of(payload, &[start..start + 7, first..first + 4], &envelope).unwrap();
+        assert_eq!(
+            skeleton,
+            r#"{"choices":[{"delta":{"content":""},"index":0},{"delta":{"content":""},"finish_reason":null,"index":1}],"id":"x"}"#
+        );
+        assert!(places[1].end < places[0].start && places.iter().all(|place| &skeleton[place.clone()] == "\"\""));
         assert_eq!(sequence(r#"{"a":{"n":1},"n":-7}"#, Some("n")), Some((17..19, -7)));
     }
 }

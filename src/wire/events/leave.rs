@@ -1,5 +1,7 @@
 //! What leaves when: events in the order in which they came, with what is decided of them.
 
+use std::ops::Range;
+
 use super::event::{Event, Piece, empty, masked, spliced};
 use super::{Events, Step};
 use crate::checker::Verdict;
@@ -48,8 +50,9 @@ impl Events {
                     continue;
                 };
                 let (payload, span) = masked(payload, &fixed, &span);
-                let template = Template { frame: frame.clone(), payload, span, inside: inside.clone(), of };
-                if let Some(event) = self.rest(template, piece.channel, end) {
+                let inside = inside.clone();
+                let template = Template { frame: frame.clone(), payload, span: span.clone(), inside, of };
+                if let Some(event) = self.rest(template, &[(piece.channel, span, end)]) {
                     self.emit(event, out);
                 }
             }
@@ -75,7 +78,9 @@ impl Events {
         self.flush_but(&[]);
     }
 
+    /// Texts that stood in one event stand in one again: there are clients that read both.
     pub(super) fn flush_but(&mut self, places: &[usize]) {
+        let mut rests: Vec<(Template, Vec<(usize, Range<usize>, u64)>)> = Vec::new();
         for at in 0..self.channels.len() {
             let waits = |event: &Event| event.pieces.iter().any(|piece| piece.channel == at);
             let channel = &mut self.channels[at];
@@ -84,19 +89,28 @@ impl Events {
                 continue;
             }
             let Some(template) = channel.template.take() else { continue };
-            let end = channel.seen();
-            let event = self.rest(*template, at, end);
+            let text = (at, template.span.clone(), channel.seen());
+            match rests.iter_mut().find(|(other, _)| other.payload == template.payload) {
+                Some((_, texts)) => texts.push(text),
+                None => rests.push((*template, vec![text])),
+            }
+        }
+        for (template, texts) in rests {
+            let event = self.rest(template, &texts);
             self.queue.extend(event);
         }
     }
 
-    /// An event of its own for what is left of a text up to `end`.
-    pub(super) fn rest(&self, template: Template, channel: usize, end: u64) -> Option<Event> {
-        let (payload, span) = skeleton::of(&template.payload, &template.span, &self.table.envelope)?;
+    /// An event of its own for what is left of texts: their channels, where they stand in the template, and up to where they leave.
+    pub(super) fn rest(&self, template: Template, texts: &[(usize, Range<usize>, u64)]) -> Option<Event> {
+        let spans: Vec<_> = texts.iter().map(|(_, span, _)| span.clone()).collect();
+        let (payload, spans) = skeleton::of(&template.payload, &spans, &self.table.envelope)?;
         let sequence = skeleton::sequence(&payload, self.table.sequence.as_deref());
-        let start = self.channels[channel].written();
         let mut event = Event::new(template.frame.like(), payload);
-        event.pieces.push(Piece { channel, span: Some(span), is_torn: true, start, end });
+        event.pieces.extend(texts.iter().zip(spans).map(|(&(channel, _, end), span)| {
+            let start = self.channels[channel].written();
+            Piece { channel, span: Some(span), is_torn: true, start, end }
+        }));
         (event.inside, event.of, event.is_new, event.sequence) =
             (template.inside, template.of, true, sequence);
         Some(event)
