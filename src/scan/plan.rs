@@ -45,6 +45,8 @@ pub(crate) struct ScanPlan {
     pub(super) readings: Readings,
     /// Whether anything is.
     pub(super) reads: bool,
+    /// With which characters of ASCII a key begins.
+    begun: u128,
     /// With which characters of ASCII begins what is read as a key where something is decoded.
     read: u128,
     /// What each byte is, see [`SPACE`] and the others.
@@ -124,6 +126,7 @@ impl ScanPlan {
             signed: 0,
             readings,
             reads: readings != Readings::NONE,
+            begun: 0,
             read: 0,
             classes: [0; 256],
             steps: [Step { adds: OFF, leads: OFF }; 256],
@@ -197,6 +200,8 @@ impl ScanPlan {
             self.classes[usize::from(byte)] = self.class_of(byte);
             self.steps[usize::from(byte)] = self.step_of(byte);
         }
+        self.begun =
+            (0..128).filter(|byte| self.find_begun(char::from(*byte))).fold(0, |set, byte| set | 1 << byte);
         self.read = self.find_read();
     }
 
@@ -374,7 +379,7 @@ impl ScanPlan {
         if !self.patterns.is_empty() {
             return u128::MAX;
         }
-        let keys = all(&|byte| self.begins(char::from(byte)));
+        let keys = self.begun;
         let escapes = all(&|byte| Escapes::begins(char::from(byte)) && byte != b'=');
         let encoded = all(&|byte| {
             let mut word = Plausible::default();
@@ -391,7 +396,7 @@ impl ScanPlan {
     /// Whether a key begins with these bytes of ASCII, as far as words tell.
     pub(super) fn begins_so(&self, bytes: &[u8]) -> bool {
         let length = bytes.iter().take_while(|byte| ascii_class(**byte) == Some(Class::Run)).count();
-        if length == 0 || bytes[0].is_ascii_digit() {
+        if length == 0 || bytes.len() == 1 || bytes[0].is_ascii_digit() {
             return self.begins(char::from(bytes[0]));
         }
         let mut word = FirstWord::EMPTY;
@@ -406,7 +411,12 @@ impl ScanPlan {
     }
 
     /// Whether a key begins with this character.
+    #[inline]
     pub(super) fn begins(&self, ch: char) -> bool {
+        if ch.is_ascii() { self.begun >> (ch as u32) & 1 != 0 } else { self.find_begun(ch) }
+    }
+
+    fn find_begun(&self, ch: char) -> bool {
         let mut kinds = if ch.is_ascii_digit() { self.digits } else { 0 };
         match ascii_class(u8::try_from(ch).unwrap_or(0x80)) {
             Some(Class::Run) => {

@@ -2,6 +2,7 @@
 
 mod encoded;
 mod fast;
+mod lane;
 mod slips;
 mod spelled;
 
@@ -20,7 +21,8 @@ use crate::identifier::{Between, Shape};
 use crate::index::{FirstWord, KeyId, KindMask, OFF, Place, READING};
 use crate::text::reading::{Emphasis, Piece};
 use crate::text::{Class, Symbol, symbols_of};
-use encoded::{Encoded, Lane};
+use encoded::Encoded;
+use lane::Lane;
 use spelled::Spelled;
 
 /// A known value that stands in the text, at its raw bytes.
@@ -239,8 +241,8 @@ impl Scanner {
         self.sign = None;
         self.patterns.clear();
         self.symbol_end = 0;
-        self.encoded = Encoded::default();
-        self.spelled = Spelled::default();
+        self.encoded.forget();
+        self.spelled.forget();
         self.mark_before = Means::EXACT;
         self.views.iter_mut().for_each(|views| views.sleep());
     }
@@ -300,7 +302,9 @@ impl Scanner {
                 symbols_of(ch, piece.start, piece.end, |symbol| self.take(&symbol, matches));
                 (self.mark, self.mark_before) = (Means::EXACT, mark);
                 if reads {
-                    if let Some(run) = self.closed.take().filter(|run| !run.word_is_cut) {
+                    let may_stand_for_another =
+                        |run: &Run| !run.word_is_cut && self.plan.openings().word(&run.word) & READING != 0;
+                    if let Some(run) = self.closed.take().filter(may_stand_for_another) {
                         let mut word = [0; 8];
                         let word = run.word.text(&mut word);
                         self.open_behind(word, (run.start, run.end), matches);
@@ -453,8 +457,12 @@ impl Scanner {
             // What no key begins with stays so: nobody needs to ask about this run again.
             self.run.full = kinds == 0 && !self.plan.may_announce(&run.word);
             let possible = kinds & counts.from(run.start);
-            if possible != 0 && self.goes_on(possible) {
-                oldest = Some(run.start);
+            if possible != 0 {
+                if self.goes_on(possible) {
+                    oldest = Some(run.start);
+                } else {
+                    self.run.full |= possible == kinds && !self.plan.may_announce(&run.word);
+                }
             }
         }
         if unopened && run.is_open() && run.slip.may && !run.slip.long && oldest.is_none() {
@@ -826,8 +834,8 @@ impl Scanner {
         self.sign = None;
         self.slips.break_off();
         self.before = Before::NOTHING;
-        self.encoded = Encoded::default();
-        self.spelled = Spelled::default();
+        self.encoded.forget();
+        self.spelled.forget();
         if let Some(views) = &mut self.views {
             let first = matches.len();
             views.finish(self.symbol_end, matches);

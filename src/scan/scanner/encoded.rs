@@ -1,9 +1,9 @@
 //! Words that may be the beginning of encoded text: told from their first characters, so that ordinary words are never decoded.
 
-use super::spelled::{Spelled, State};
+use super::lane::Lane;
 use super::{Match, Scanner};
+use crate::scan::ScanPlan;
 use crate::scan::views::Kind;
-use crate::scan::{Readings, ScanPlan};
 use crate::text::reading::{Alphabet, Piece, Plausible};
 
 /// The characters of the word at the end that may be the beginning of encoded text.
@@ -18,33 +18,64 @@ pub(super) struct Encoded {
 }
 
 impl Encoded {
-    fn begin() -> Self {
-        Self { base64: Some(Plausible::default()), base32: Some(Plausible::default()), ..Self::default() }
+    /// A word begins, which may be encoded in these alphabets. What is known of it is set alone: the rest is large.
+    fn begin(&mut self, base64: bool, base32: bool) {
+        let word = |may_be: bool| may_be.then(Plausible::default);
+        (self.base64, self.base32, self.is_lost) = (word(base64), word(base32), false);
     }
 
-    /// What the fast lane knew when it had taken all text before this place.
-    pub(super) fn of_lane(lane: Lane, seen: u64, plan: &ScanPlan) -> Self {
-        let length = lane.length();
-        match length {
-            0 => Self::default(),
-            _ => Self::of_word(&lane.recent.to_le_bytes()[8 - length as usize..], seen - length, plan),
+    /// There is no such word.
+    pub(super) fn forget(&mut self) {
+        self.begin(false, false);
+    }
+
+    /// Knows what the fast lane does, which has taken all text before this place.
+    pub(super) fn leave_lane(&mut self, lane: Lane, seen: u64, plan: &ScanPlan) {
+        match lane.length() {
+            0 => self.forget(),
+            length => {
+                self.begin(true, true);
+                self.go_on(lane.word(), seen - length, plan);
+            }
         }
     }
 
-    /// The beginning of a word of ASCII.
-    pub(super) fn of_word(word: &[u8], start: u64, plan: &ScanPlan) -> Self {
-        let mut encoded = Self::begin();
-        for (byte, start) in word.iter().zip(start..) {
-            encoded.read(Piece::raw(char::from(*byte), start, start + 1), char::from(*byte));
-            encoded.is_lost |= encoded.start(plan).is_none();
-        }
-        encoded
+    /// A word of ASCII begins.
+    pub(super) fn begin_with(&mut self, word: &[u8], start: u64, plan: &ScanPlan) {
+        self.begin(true, true);
+        self.go_on(word.iter().copied(), start, plan);
     }
 
-    /// The characters of the word so far.
-    fn pieces(&self) -> impl Iterator<Item = Piece> {
-        let length = [self.base64, self.base32].into_iter().flatten().map(Plausible::length).max();
-        self.pieces.into_iter().flatten().take(usize::from(length.unwrap_or(0)))
+    /// There is more of the word.
+    pub(super) fn go_on(&mut self, more: impl Iterator<Item = u8>, start: u64, plan: &ScanPlan) {
+        for (ch, start) in more.map(char::from).zip(start..) {
+            self.read(Piece::raw(ch, start, start + 1), ch);
+            self.is_lost |= self.is_plausible() && self.start(plan).is_none();
+        }
+    }
+
+    /// Behind which byte it is known not to be encoded, if it turns out so in these bytes.
+    pub(super) fn ends_in(&self, bytes: &[u8]) -> Option<usize> {
+        let mut state = usize::from(self.length());
+        for (at, byte) in bytes.iter().enumerate() {
+            state = usize::from(NEXT[state][usize::from(*byte)]);
+            match state as u8 {
+                PLAIN | OUTSIDE => return Some(at + 1),
+                UNDECIDED => return None,
+                _ => {}
+            }
+        }
+        None
+    }
+
+    /// How many characters of the word there are so far.
+    pub(super) fn length(&self) -> u8 {
+        [self.base64, self.base32].into_iter().flatten().map(Plausible::length).max().unwrap_or(0)
+    }
+
+    /// These characters.
+    pub(super) fn pieces(&self) -> impl Iterator<Item = Piece> {
+        self.pieces.into_iter().flatten().take(usize::from(self.length()))
     }
 
     pub(super) fn is_plausible(&self) -> bool {
@@ -54,21 +85,7 @@ impl Encoded {
     /// Where the word begins, if a key begins with what it may decode to.
     pub(super) fn start(&self, plan: &ScanPlan) -> Option<u64> {
         let first = self.pieces[0].filter(|_| !self.is_lost)?;
-        let words = [(self.base64, Alphabet::Base64), (self.base32, Alphabet::Base32)];
-        let mut words = words.into_iter().filter_map(|(word, alphabet)| Some((word?, alphabet)));
-        let may_begin = |(word, alphabet): (Plausible, Alphabet)| {
-            let mut decoded = [0; Plausible::ENOUGH as usize];
-            let decoded = word.decoded(alphabet, &mut decoded);
-            let mut firsts = word.first(alphabet).map(char::from);
-            // What is encoded in base64 may be read otherwise again.
-            let reads = alphabet == Alphabet::Base64 && firsts.clone().any(|ch| plan.is_read(ch));
-            reads
-                || match decoded {
-                    [] => firsts.any(|ch| plan.begins(ch)),
-                    decoded => plan.begins_so(decoded),
-                }
-        };
-        words.any(may_begin).then_some(first.start)
+        may_begin(self.base64, self.base32, plan).then_some(first.start)
     }
 
     /// The word goes on; the alphabets in which it is long enough to be decoded.
@@ -92,26 +109,15 @@ impl Encoded {
     }
 }
 
-/// What the fast lane knows of the end of its text: one step of two automata for each byte.
-///
-/// It says yes to every word that [`Plausible`] does, and to some more.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Lane {
-    state: u8,
-    pub(super) spelled: State,
-    /// The last bytes, the first one lowest.
-    pub(super) recent: u64,
-}
-
 /// Outside of words; one to seven are so many characters of a word that may be encoded.
-const OUTSIDE: u8 = 0;
+pub(super) const OUTSIDE: u8 = 0;
 /// In a word that is not.
-const PLAIN: u8 = 8;
+pub(super) const PLAIN: u8 = 8;
 /// In one whose first eight characters may be.
-const UNDECIDED: u8 = 9;
+pub(super) const UNDECIDED: u8 = 9;
 
-/// The next state, by state and byte.
-const NEXT: [[u8; 256]; 10] = {
+/// The next state, by state and byte. It says yes to every word that [`Plausible`] does, and to some more.
+pub(super) const NEXT: [[u8; 256]; 10] = {
     let mut next = [[OUTSIDE; 256]; 10];
     let mut byte = 0;
     while byte < 256 {
@@ -150,66 +156,52 @@ const NEXT: [[u8; 256]; 10] = {
     next
 };
 
-impl Lane {
-    /// Where the lane goes on, in a word or outside.
-    pub(super) fn of(encoded: &Encoded, spelled: &Spelled, in_word: bool) -> Self {
-        let length = encoded.pieces().count() as u8;
-        let state = if length == 0 && in_word { PLAIN } else { length };
-        // Both know the last characters, one more of them than the other.
-        let more = length > spelled.state.length();
-        let known = encoded.pieces().filter(|_| more).chain(spelled.pieces().filter(|_| !more));
-        let recent = known.fold(0, |recent, piece| {
-            let byte = piece.ch.and_then(|ch| u8::try_from(ch).ok()).unwrap_or(b'a');
-            recent >> 8 | u64::from(byte) << 56
-        });
-        Self { state, spelled: spelled.state, recent }
-    }
-
-    #[inline(always)]
-    pub(super) fn pass(&mut self, text: &[u8]) {
-        for byte in text {
-            self.state = NEXT[usize::from(self.state)][usize::from(*byte)];
-            self.spelled.pass(*byte);
-            self.recent = self.recent >> 8 | u64::from(*byte) << 56;
+/// Whether the word at the beginning of a text may be encoded.
+#[inline(always)]
+pub(super) fn may_be_encoded(text: &[u8]) -> bool {
+    let mut state = OUTSIDE;
+    for byte in text.iter().take(usize::from(Plausible::ENOUGH)) {
+        state = NEXT[usize::from(state)][usize::from(*byte)];
+        if state == PLAIN || state == OUTSIDE {
+            return false;
         }
     }
+    true
+}
 
-    /// It may be encoded, and has to be looked at.
-    #[inline(always)]
-    pub(super) fn is_undecided(self, readings: Readings) -> bool {
-        readings.encodings && self.state == UNDECIDED || readings.letters && self.spelled.is_spelled()
-    }
+/// Whether a key begins with what this beginning of a word may decode to, and with what each shorter one may.
+pub(super) fn begins(word: impl Iterator<Item = u8>, plan: &ScanPlan) -> bool {
+    let (mut base64, mut base32) = (Some(Plausible::default()), Some(Plausible::default()));
+    word.map(char::from).all(|ch| {
+        base64 = base64.and_then(|mut word| word.goes_on(Alphabet::Base64, ch).then_some(word));
+        base32 = base32.and_then(|mut word| word.goes_on(Alphabet::Base32, ch).then_some(word));
+        may_begin(base64, base32, plan)
+    })
+}
 
-    /// How many characters there are of a word that may be encoded, if it may.
-    #[inline(always)]
-    pub(super) fn length(self) -> u64 {
-        if self.state < PLAIN { u64::from(self.state) } else { 0 }
-    }
-
-    /// Whether the word at the beginning of a text may be encoded.
-    #[inline(always)]
-    pub(super) fn may_be_encoded(text: &[u8]) -> bool {
-        let mut state = usize::from(OUTSIDE);
-        for byte in text.iter().take(usize::from(Plausible::ENOUGH)) {
-            state = usize::from(NEXT[state][usize::from(*byte)]);
-            if state == usize::from(PLAIN) || state == usize::from(OUTSIDE) {
-                return false;
+/// Whether a key begins with what a word may decode to that goes on so far in one of the alphabets.
+fn may_begin(base64: Option<Plausible>, base32: Option<Plausible>, plan: &ScanPlan) -> bool {
+    let words = [(base64, Alphabet::Base64), (base32, Alphabet::Base32)];
+    words.into_iter().filter_map(|(word, alphabet)| Some((word?, alphabet))).any(|(word, alphabet)| {
+        let mut decoded = [0; Plausible::ENOUGH as usize];
+        let mut firsts = word.first(alphabet).map(char::from);
+        // What is encoded in base64 may be read otherwise again.
+        let reads = alphabet == Alphabet::Base64 && firsts.clone().any(|ch| plan.is_read(ch));
+        reads
+            || match word.decoded(alphabet, &mut decoded) {
+                [] => firsts.any(|ch| plan.begins(ch)),
+                decoded => plan.begins_so(decoded),
             }
-        }
-        true
-    }
+    })
 }
 
 impl Scanner {
     /// A word that begins with this character may be encoded.
     pub(super) fn begin_encoded(&mut self, ch: char) {
         if self.plan.readings.encodings && ch.is_ascii_alphanumeric() && !self.is_in_word() {
-            let may_view = |alphabet| self.may_ever_view(Kind::Encoded(alphabet)).then(Plausible::default);
-            self.encoded = Encoded {
-                base64: may_view(Alphabet::Base64),
-                base32: may_view(Alphabet::Base32),
-                ..Encoded::default()
-            };
+            let may_view = |alphabet| self.may_ever_view(Kind::Encoded(alphabet));
+            let (base64, base32) = (may_view(Alphabet::Base64), may_view(Alphabet::Base32));
+            self.encoded.begin(base64, base32);
         }
     }
 
@@ -218,16 +210,13 @@ impl Scanner {
         if !self.encoded.is_plausible() {
             return;
         }
-        let mut encoded = self.encoded;
-        let ready = encoded.read(piece, ch);
-        let is_lost = encoded.is_lost;
-        encoded.is_lost |= encoded.is_plausible() && encoded.start(&self.plan).is_none();
-        self.encoded = encoded;
+        let (ready, is_lost) = (self.encoded.read(piece, ch), self.encoded.is_lost);
+        self.encoded.is_lost |= self.encoded.is_plausible() && self.encoded.start(&self.plan).is_none();
         let floor = if is_lost { piece.start } else { 0 };
         for alphabet in ready.into_iter().flatten() {
             // The last piece is fed to the view with all others that are awake.
             let pieces: [Piece; Plausible::ENOUGH as usize - 1] =
-                std::array::from_fn(|at| encoded.pieces[at].unwrap_or(piece));
+                std::array::from_fn(|at| self.encoded.pieces[at].unwrap_or(piece));
             self.open_encoded(alphabet, &pieces, floor, matches);
         }
     }

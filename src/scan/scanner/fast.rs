@@ -5,9 +5,9 @@
 
 use super::super::block::Block;
 use super::super::plan::{BARS, BREAKS, OPAQUE, OPENS, SPACE, SPLITS};
-use super::encoded::{Encoded, Lane};
+use super::encoded::may_be_encoded;
+use super::lane::Lane;
 use super::slips::{Slip, Tail};
-use super::spelled::Spelled;
 use super::{Counts, Means, Run, Scanner};
 use crate::index::{BARRED, CHARACTERS, DEAD, FirstWord, OFF};
 use crate::text::reading::Plausible;
@@ -66,7 +66,7 @@ impl Scanner {
             let goes_on = self.place != 0 && self.place != BARRED;
             tail = tail.then(plan, text, self.seen, goes_on, place == BARRED)?;
         }
-        if plan.reads {
+        if readings.encodings || readings.letters {
             lane.pass(text);
             if lane.is_undecided(readings) {
                 return None;
@@ -87,22 +87,11 @@ impl Scanner {
         if emails != 0 && start.is_none() {
             start = tail.start().filter(|start| emails & counts.from(*start) != 0);
         }
-        let encoded = if readings.encodings { lane.length() } else { 0 };
-        let spelled =
-            if readings.letters && lane.spelled.holds() { u64::from(lane.spelled.length()) } else { 0 };
-        if encoded.max(spelled) > 0 && counts.always != 0 {
-            return Some(start.into_iter().chain(self.held_in_lane(lane, encoded, spelled)).min());
+        let holds = readings.encodings && lane.length() > 0 || readings.letters && lane.spelled().holds();
+        if holds && counts.always != 0 {
+            return Some(start.into_iter().chain(lane.start(self.seen, plan)).min());
         }
         Some(start)
-    }
-
-    /// Where what may be read otherwise begins at the end of the lane's text.
-    #[inline(never)]
-    fn held_in_lane(&self, lane: Lane, encoded: u64, spelled: u64) -> Option<u64> {
-        let encoded = Encoded::of_lane(lane, self.seen, &self.plan).start(&self.plan).filter(|_| encoded > 0);
-        let spelled = Spelled::of_lane(lane.spelled, lane.recent, self.seen).start().filter(|_| spelled > 0);
-        let spelled = spelled.filter(|(letter, _)| self.plan.begins(*letter)).map(|(_, start)| start);
-        encoded.into_iter().chain(spelled).min()
     }
 
     /// Makes the run what the fast lane knows of it.
@@ -124,9 +113,11 @@ impl Scanner {
             self.tail.open(&mut self.run);
         }
         let lane = std::mem::take(&mut self.lane);
-        self.encoded = Encoded::of_lane(lane, self.seen, &self.plan);
+        if self.plan.readings.encodings {
+            self.encoded.leave_lane(lane, self.seen, &self.plan);
+        }
         if self.plan.readings.letters {
-            self.spelled = Spelled::of_lane(lane.spelled, lane.recent, self.seen);
+            self.spelled.leave_lane(lane.spelled(), lane.recent, self.seen);
         }
     }
 
@@ -152,9 +143,16 @@ impl Scanner {
     /// The fast lane: takes ASCII while no walk is open and none opens; returns the bytes taken. The next byte is for [`Self::take`].
     #[inline(always)]
     pub(super) fn skip(&mut self, bytes: &[u8], base: u64) -> usize {
-        if !self.is_idle() || self.symbol_end != base || self.spelled.state.is_near() {
+        if !self.is_plain() || self.symbol_end != base || self.spelled.state.is_near() {
             return 0;
         }
+        let encoded_until = match self.encoded.is_plausible() {
+            true => match self.encoded.ends_in(bytes) {
+                Some(until) => until,
+                None => return 0,
+            },
+            false => 0,
+        };
         let plan = &*self.plan;
         let (encodes, looks) = (plan.readings.encodings, plan.readings.ciphers);
         let letters = plan.readings.letters;
@@ -182,7 +180,7 @@ impl Scanner {
                         if bytes[at].is_ascii_digit() {
                             break 'text;
                         }
-                        if encodes && Lane::may_be_encoded(&bytes[at..]) {
+                        if encodes && may_be_encoded(&bytes[at..]) {
                             if bytes.len() - at >= usize::from(Plausible::ENOUGH) {
                                 break 'text;
                             }
@@ -264,8 +262,11 @@ impl Scanner {
         if letters {
             self.spelled.pass(&bytes[..at], base);
         }
+        if encoded_until > 0 {
+            self.encoded.go_on(bytes[..at.min(encoded_until)].iter().copied(), base, plan);
+        }
         if last_word < at {
-            self.encoded = Encoded::of_word(&bytes[last_word..at], base + last_word as u64, &self.plan);
+            self.encoded.begin_with(&bytes[last_word..at], base + last_word as u64, plan);
         }
         at
     }

@@ -29,7 +29,8 @@ const SPELLED: u8 = 9;
 /// More between two letters, and they do not belong together.
 const LONGEST_GAP: u8 = 3;
 
-const NEXT: [[u8; 256]; 10] = {
+/// The next state, by state and byte.
+pub(super) const NEXT: [[u8; 256]; 10] = {
     let mut next = [[BOUNDARY; 256]; 10];
     let mut byte = 0;
     while byte < 256 {
@@ -61,8 +62,17 @@ const NEXT: [[u8; 256]; 10] = {
 };
 
 impl State {
+    pub(super) fn number(self) -> u8 {
+        self.0
+    }
+
     #[inline(always)]
-    pub(super) fn pass(&mut self, byte: u8) {
+    pub(super) fn of_number(number: u8) -> Self {
+        Self(number)
+    }
+
+    #[inline(always)]
+    fn pass(&mut self, byte: u8) {
         self.0 = NEXT[usize::from(self.0)][usize::from(byte)];
     }
 
@@ -102,16 +112,19 @@ pub(super) struct Spelled {
 }
 
 impl Spelled {
-    /// What the fast lane knew, which took these bytes last, the first one lowest.
-    pub(super) fn of_lane(state: State, recent: u64, seen: u64) -> Self {
-        let mut pieces = [None; 5];
+    pub(super) fn forget(&mut self) {
+        self.state = State::default();
+    }
+
+    /// Knows what the fast lane does, which took these bytes last, the first one lowest.
+    pub(super) fn leave_lane(&mut self, state: State, recent: u64, seen: u64) {
+        self.state = state;
         let length = u64::from(state.length());
-        for (at, piece) in (0..length).zip(&mut pieces) {
+        for (at, piece) in (0..length).zip(&mut self.pieces) {
             let start = seen - length + at;
             let ch = char::from(recent.to_le_bytes()[(8 - length + at) as usize]);
             *piece = Some(Piece::raw(ch, start, start + 1));
         }
-        Self { state, pieces }
     }
 
     /// The characters since the first letter.
@@ -158,14 +171,12 @@ impl Scanner {
         if !self.plan.readings.letters || !self.may_ever_view(Kind::Letters) {
             return;
         }
-        let mut spelled = self.spelled;
-        spelled.read(piece, ch);
-        if spelled.state.is_spelled() {
-            let known = self.spelled;
-            let pieces = known.pieces.into_iter().flatten().take(usize::from(known.state.length()));
-            self.open_spelled(pieces, matches);
-            spelled = Spelled::default();
+        let known = self.spelled.state.length();
+        self.spelled.read(piece, ch);
+        if self.spelled.state.is_spelled() {
+            let pieces = self.spelled.pieces;
+            self.spelled.state = State::default();
+            self.open_spelled(pieces.into_iter().flatten().take(usize::from(known)), matches);
         }
-        self.spelled = spelled;
     }
 }
