@@ -1,39 +1,31 @@
-//! What a check costs, beside the engines one would otherwise take, on the same keys and the same text in the same run.
+//! What each layer costs, by itself: `cargo bench --bench checker`, or `-- text`, `-- index`, `-- scan`, `-- push`, `-- bulk`.
 //!
-//! `cargo bench --bench checker` · The peers find exact bytes. *Raw*, they compare what is written and miss every value that is written
-//! otherwise; *folded*, keys and text are in lower case before the clock starts, which is a part of what a check does for itself; *folding*,
-//! ASCII is folded byte by byte while the clock runs. In no form do they know whose a value is, or what has to be held back.
-//!
-//! *words* are those of *prose* in random order, so that no engine learns sentences by heart.
+//! Beside other engines: `cargo bench --bench peers`. *words* are those of *prose* in random order, so that nothing learns sentences by heart.
 
 mod sample;
 
 use std::hint::black_box;
 use std::time::Duration;
 
-use aho_corasick::Anchored;
-use aho_corasick::automaton::Automaton;
-use aho_corasick::nfa::contiguous;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use sample::{Random, Sample};
-use tightlip::{Checker, Policy, Reader, Session};
+use sample::{Sample, prose, shuffled};
+use tightlip::{Checker, Identifier, Index, IndexBuilder, Kind, Policy, Reader, Session};
 
 const OWNERS: usize = 100_000;
 /// About one token.
 const PUSH: usize = 4;
+const BYTES: usize = 200_000;
 
-fn pieces(text: &str) -> Vec<&str> {
-    (0..text.len()).step_by(PUSH).map(|at| &text[at..(at + PUSH).min(text.len())]).collect()
-}
-
-/// The parts of a text that end so, in random order until there are `bytes` of them, so that no engine learns it by heart.
-fn shuffled(text: &str, end: &str, bytes: usize) -> String {
-    let parts: Vec<&str> = text.split_inclusive(end).collect();
-    let (mut random, mut shuffled) = (Random(3), String::new());
-    while shuffled.len() < bytes {
-        shuffled.push_str(parts[random.below(parts.len())]);
-    }
-    shuffled
+/// About so many bytes each, without a cut within a character.
+fn pieces(text: &str, size: usize) -> Vec<&str> {
+    let mut rest = text;
+    std::iter::from_fn(|| {
+        let end = (size.min(rest.len())..=rest.len()).find(|end| rest.is_char_boundary(*end))?;
+        let (piece, behind) = rest.split_at(end);
+        rest = behind;
+        (!piece.is_empty()).then_some(piece)
+    })
+    .collect()
 }
 
 /// Streams the pieces; calls `held` with what is held after each of them.
@@ -55,130 +47,105 @@ fn held_back(checker: Checker, pieces: &[&str]) -> (f64, usize) {
     (all.iter().sum::<usize>() as f64 / all.len() as f64, all[all.len() * 99 / 100])
 }
 
+fn checker(index: &Index, policy: &Policy) -> Checker {
+    Session::new(index, policy, Reader::stranger()).checker()
+}
+
+/// Folding: text of several scripts against an index that knows one person, so that nothing else is done.
+fn text(criterion: &mut Criterion) {
+    let mut builder = IndexBuilder::new();
+    builder.add(Identifier { owner: "C-1", kind: Kind::Email, text: "qqq@example.com" }).expect("a value that can be used");
+    let index = builder.finish_in_memory().expect("an index");
+    let policy = Policy::standard();
+    let mut group = criterion.benchmark_group("text");
+    let repeated = |part: &str| part.repeat(BYTES / part.len());
+    for (name, text) in [
+        ("ASCII", shuffled(prose(), ". ", BYTES)),
+        ("accents", repeated("Où est passée la réservation numéro trois, déjà confirmée à l’agence de Zürich\u{a0}? ")),
+        ("Cyrillic", repeated("Ваш заказ уже отправлен, он будет у вас через два дня. ")),
+        ("Chinese", repeated("您的订单已经发出，预计两天内送达。")),
+        ("full width", repeated("Ｙｏｕｒ ｏｒｄｅｒ ｈａｓ ｌｅｆｔ. ")),
+        ("emoji", repeated("Thank you 🙏🏽 and have a nice day ☀️👩‍👩‍👧! ")),
+    ] {
+        let pieces = pieces(&text, PUSH);
+        group.throughput(Throughput::Bytes(text.len() as u64));
+        let mut out = String::new();
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| stream(checker(&index, &policy), &pieces, &mut out, |held| _ = black_box(held)));
+        });
+    }
+    group.finish();
+}
+
+/// Building and opening.
+fn index(criterion: &mut Criterion) {
+    let sample = Sample::new(2_000);
+    let mut group = criterion.benchmark_group("index");
+    group.throughput(Throughput::Elements(2_000 * 6)).sample_size(10);
+    group.bench_function("build", |bencher| bencher.iter(|| sample.index()));
+    let folder = std::env::temp_dir().join(format!("tightlip-bench-{}", std::process::id()));
+    sample.builder().finish(&folder).expect("a folder for the index");
+    group.bench_function("open", |bencher| bencher.iter(|| Index::open(&folder).expect("the index")));
+    group.finish();
+    std::fs::remove_dir_all(&folder).expect("the index can be removed");
+}
+
+/// Texts that keep the scan as busy as can be.
+fn scan(criterion: &mut Criterion) {
+    let sample = Sample::new(OWNERS);
+    let index = sample.index();
+    let mut group = criterion.benchmark_group("scan");
+    group.measurement_time(Duration::from_secs(2)).sample_size(10);
+    for (name, text) in sample.worst_texts(BYTES / 4) {
+        let pieces = pieces(&text, PUSH);
+        group.throughput(Throughput::Elements(pieces.len() as u64));
+        for policy in [Policy::standard(), Policy::strict()] {
+            let mut out = String::new();
+            group.bench_function(format!("{name}, {}", policy.name()), |bencher| {
+                bencher.iter(|| stream(checker(&index, &policy), &pieces, &mut out, |held| _ = black_box(held)));
+            });
+        }
+    }
+    group.finish();
+}
+
+/// Whole checks: folding, ownership and holding included.
 fn checks(criterion: &mut Criterion) {
     let sample = Sample::new(OWNERS);
     let index = sample.index();
-    let prose = &*shuffled(sample::prose(), ". ", 200_000);
-    let words = &*shuffled(sample::prose(), " ", 200_000);
-    let dense = sample.dense_text(prose);
+    let prose_text = &*shuffled(prose(), ". ", BYTES);
+    let words = &*shuffled(prose(), " ", BYTES);
+    let (dense, _) = sample.dense_text(prose_text);
     println!("index: {:?}", index.info().bytes);
-    let raw = Peers::new(sample.values().map(str::to_owned));
-    let folded = Peers::new(sample.values().map(str::to_lowercase));
-
-    for (name, text) in [("prose", prose), ("words", words), ("dense", &*dense)] {
-        let pieces = pieces(text);
+    for (name, text) in [("prose", prose_text), ("words", words), ("dense", &*dense)] {
+        let pieces = pieces(text, PUSH);
         let mut group = criterion.benchmark_group(format!("push-{PUSH}-bytes/{name}"));
         group.throughput(Throughput::Elements(pieces.len() as u64)).measurement_time(Duration::from_secs(3));
         for policy in [Policy::standard(), Policy::strict(), Policy::closed(), Policy::observe()] {
-            let session = || Session::new(&index, &policy, Reader::stranger()).checker();
             let mut out = String::new();
             // The answer first: a check that finds nothing is fast.
             let mut safe = String::new();
-            let mut checker = session();
-            let _ = checker.push(text, &mut safe);
-            let _ = checker.finish(&mut safe);
-            assert_eq!(checker.found() == 0, name != "dense", "{name} under {}", policy.name());
-            let (mean, p99) = held_back(session(), &pieces);
+            let mut first = checker(&index, &policy);
+            let _ = first.push(text, &mut safe);
+            let _ = first.finish(&mut safe);
+            assert_eq!(first.found() == 0, name != "dense", "{name} under {}", policy.name());
+            let (mean, p99) = held_back(checker(&index, &policy), &pieces);
             println!("{name} under {}: {mean:.2} bytes held after a push, p99 {p99}", policy.name());
-            group.bench_function(format!("tightlip {}", policy.name()), |bencher| {
-                bencher.iter(|| {
-                    stream(session(), &pieces, &mut out, |held| {
-                        black_box(held);
-                    })
-                });
-            });
-        }
-        let lower = text.to_lowercase();
-        let lower_pieces = self::pieces(&lower);
-        for (form, peers, pieces, folds) in [
-            ("raw", &raw, &pieces, false),
-            ("folding", &folded, &pieces, true),
-            ("folded", &folded, &lower_pieces, false),
-        ] {
-            group.bench_function(format!("aho-corasick {form}"), |bencher| {
-                bencher.iter(|| match folds {
-                    true => peers.step_aho(pieces, fold),
-                    false => peers.step_aho(pieces, keep),
-                })
-            });
-            group.bench_function(format!("daachorse {form}"), |bencher| {
-                bencher.iter(|| match folds {
-                    true => peers.step_daachorse(pieces, fold),
-                    false => peers.step_daachorse(pieces, keep),
-                })
+            group.bench_function(policy.name(), |bencher| {
+                bencher.iter(|| stream(checker(&index, &policy), &pieces, &mut out, |held| _ = black_box(held)));
             });
         }
         group.finish();
 
         let mut group = criterion.benchmark_group(format!("bulk/{name}"));
         group.throughput(Throughput::Bytes(text.len() as u64)).measurement_time(Duration::from_secs(3));
-        let policy = Policy::standard();
-        group.bench_function("tightlip standard", |bencher| {
-            let mut out = String::new();
-            bencher.iter(|| {
-                let mut checker = Session::new(&index, &policy, Reader::stranger()).checker();
-                let _ = checker.push(text, &mut out);
-                let _ = checker.finish(&mut out);
-                out.clear();
-            });
+        let (policy, mut out) = (Policy::standard(), String::new());
+        group.bench_function("standard", |bencher| {
+            bencher.iter(|| stream(checker(&index, &policy), &[text], &mut out, |held| _ = black_box(held)));
         });
-        for (form, peers, text) in [("raw", &raw, text), ("folded", &folded, &*lower)] {
-            group.bench_function(format!("aho-corasick {form}"), |bencher| {
-                bencher.iter(|| peers.step_aho(&[text], keep))
-            });
-            group.bench_function(format!("daachorse {form}"), |bencher| {
-                bencher.iter(|| peers.step_daachorse(&[text], keep))
-            });
-        }
         group.finish();
     }
 }
 
-fn keep(byte: u8) -> u8 {
-    byte
-}
-
-fn fold(byte: u8) -> u8 {
-    byte.to_ascii_lowercase()
-}
-
-/// The engines one would otherwise take.
-struct Peers {
-    contiguous: contiguous::NFA,
-    double: daachorse::DoubleArrayAhoCorasick<u32>,
-}
-
-impl Peers {
-    fn new(values: impl Iterator<Item = String>) -> Self {
-        let mut values: Vec<String> = values.collect();
-        values.sort_unstable();
-        values.dedup();
-        let contiguous = contiguous::NFA::builder().build(&values).expect("the keys fit");
-        Self { contiguous, double: daachorse::DoubleArrayAhoCorasick::new(values).expect("the keys differ") }
-    }
-
-    /// Feeds the automaton piece by piece, its state kept, as a stream would.
-    fn step_aho(&self, pieces: &[&str], folding: impl Fn(u8) -> u8) -> usize {
-        let automaton = &self.contiguous;
-        let mut state = automaton.start_state(Anchored::No).expect("the automaton is unanchored");
-        let mut found = 0;
-        for piece in pieces {
-            for byte in piece.bytes() {
-                state = automaton.next_state(Anchored::No, state, folding(byte));
-                if automaton.is_special(state) && automaton.is_match(state) {
-                    found += automaton.match_len(state);
-                }
-            }
-            black_box(state);
-        }
-        found
-    }
-
-    fn step_daachorse(&self, pieces: &[&str], folding: impl Fn(u8) -> u8) -> usize {
-        let bytes = pieces.iter().flat_map(|piece| piece.bytes()).map(folding);
-        self.double.find_overlapping_iter_from_iter(bytes).count()
-    }
-}
-
-criterion_group!(benches, checks);
+criterion_group!(benches, text, index, scan, checks);
 criterion_main!(benches);

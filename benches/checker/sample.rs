@@ -1,4 +1,7 @@
+#![allow(dead_code)] // each bench uses a part of it
 //! Invented customers and text about them, the same in every run.
+
+use std::ops::Range;
 
 use tightlip::{Identifier, Index, IndexBuilder, Kind};
 
@@ -72,6 +75,10 @@ impl Sample {
     }
 
     pub(crate) fn index(&self) -> Index {
+        self.builder().finish_in_memory().expect("samples fit in memory")
+    }
+
+    pub(crate) fn builder(&self) -> IndexBuilder {
         let mut builder = IndexBuilder::new();
         for (number, customer) in self.customers.iter().enumerate() {
             let owner = format!("C-{number:07}");
@@ -79,23 +86,89 @@ impl Sample {
                 builder.add(Identifier { owner: &owner, kind, text }).expect("samples are valid");
             }
         }
-        builder.finish_in_memory().expect("samples fit in memory")
+        builder
     }
 
-    /// Prose with somebody's data in every other sentence.
-    pub(crate) fn dense_text(&self, prose: &str) -> String {
+    /// Prose with somebody's data in every other sentence, and where they stand.
+    pub(crate) fn dense_text(&self, prose: &str) -> (String, Vec<Range<usize>>) {
         let mut random = Random(2);
-        let mut text = String::new();
+        let (mut text, mut planted) = (String::new(), Vec::new());
         for sentence in prose.split_inclusive(". ") {
             text.push_str(sentence);
             let customer = &self.customers[random.below(self.customers.len())];
-            text.push_str(&format!("It is {}. ", customer[random.below(customer.len())]));
+            let value = &customer[random.below(customer.len())];
+            text.push_str("It is ");
+            planted.push(text.len()..text.len() + value.len());
+            text.push_str(value);
+            text.push_str(". ");
         }
+        (text, planted)
+    }
+
+    /// What a customer service writes: names that many people have in every other line, and nobody's data.
+    pub(crate) fn service_text(&self, bytes: usize) -> String {
+        let first: Vec<&str> = FIRST.split_whitespace().collect();
+        let mut random = Random(4);
+        let mut text = String::new();
+        while text.len() < bytes {
+            let (one, other) = (random.pick(&first), random.pick(&first));
+            text.push_str(&match random.below(6) {
+                0 => format!("Hello {one},\n\nthank you for writing to us. I have looked into your booking and found the reason for the delay.\n\n"),
+                1 => format!("My colleague {one} has already asked the warehouse, and {other} will call you once there is an answer.\n\n"),
+                2 => "The refund of $129.50 was sent on 12 March 2026 and should reach you within five to seven working days.\n\n".into(),
+                3 => "You can change the seat until 24 hours before departure; please have your booking code at hand.\n\n".into(),
+                4 => format!("Is there anything else that I can do for you today?\n\nKind regards,\n{one}\n\n"),
+                _ => "1. Open the app and choose **Trips**.\n2. Tap the flight that you would like to change.\n3. Confirm with *Save*.\n\n".into(),
+            });
+        }
+        text.truncate(bytes);
         text
+    }
+
+    /// Texts that keep a check as busy as can be, each for another reason.
+    pub(crate) fn worst_texts(&self, bytes: usize) -> Vec<(&'static str, String)> {
+        let mut random = Random(5);
+        let mut repeated = |mut part: Box<dyn FnMut(&mut Random) -> String + '_>| {
+            let mut text = String::new();
+            while text.len() < bytes {
+                text.push_str(&part(&mut random));
+            }
+            text
+        };
+        let customers = &self.customers;
+        let words = ["one", "two", "three", "four", "double five", "oh", "seven", "twenty", "hundred"];
+        vec![
+            ("keys without their end", repeated(Box::new(move |random| {
+                let customer = &customers[random.below(customers.len())];
+                let value = &customer[random.below(customer.len())];
+                let mut characters = value.chars();
+                characters.next_back();
+                characters.as_str().to_owned() + " "
+            }))),
+            ("single digits", repeated(Box::new(|random| format!("{} ", random.below(10))))),
+            ("groups of digits", repeated(Box::new(|random| format!("{} ", 100 + random.below(900))))),
+            ("number words", repeated(Box::new(move |random| format!("{} ", random.pick(&words))))),
+            ("single letters", repeated(Box::new(|random| random.code(1, b"abcdefghijklmnoprstuvwyz") + " "))),
+            ("base64", repeated(Box::new(|random| random.code(63, b"ABCDEFabcdefghijklmnopqrstuvwxyz0123456789+/") + "\n"))),
+            ("hexadecimal", repeated(Box::new(|random| random.code(2, b"234567") + " "))),
+            ("percent escapes", repeated(Box::new(|random| format!("%{:02x}", 0x61 + random.below(26))))),
+            ("markup", repeated(Box::new(|random| format!("**{}** |`", random.code(3, b"abcdeimnorst"))))),
+            ("separators", repeated(Box::new(|_| "a - . - . ".to_owned()))),
+        ]
     }
 }
 
 /// Ordinary text without anybody's data.
 pub(crate) fn prose() -> &'static str {
     include_str!("prose.txt")
+}
+
+/// The parts of a text that end so, in random order until there are `bytes` of them, so that no engine learns it by heart.
+pub(crate) fn shuffled(text: &str, end: &str, bytes: usize) -> String {
+    let parts: Vec<&str> = text.split_inclusive(end).collect();
+    let (mut random, mut shuffled) = (Random(3), String::new());
+    while shuffled.len() < bytes {
+        shuffled.push_str(parts[random.below(parts.len())]);
+    }
+    shuffled
 }
