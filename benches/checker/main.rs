@@ -54,14 +54,21 @@ fn checker(index: &Index, policy: &Policy) -> Checker {
 /// Folding: text of several scripts against an index that knows one person, so that nothing else is done.
 fn text(criterion: &mut Criterion) {
     let mut builder = IndexBuilder::new();
-    builder.add(Identifier { owner: "C-1", kind: Kind::Email, text: "qqq@example.com" }).expect("a value that can be used");
+    builder
+        .add(Identifier { owner: "C-1", kind: Kind::Email, text: "qqq@example.com" })
+        .expect("a value that can be used");
     let index = builder.finish_in_memory().expect("an index");
     let policy = Policy::standard();
     let mut group = criterion.benchmark_group("text");
     let repeated = |part: &str| part.repeat(BYTES / part.len());
     for (name, text) in [
         ("ASCII", shuffled(prose(), ". ", BYTES)),
-        ("accents", repeated("Où est passée la réservation numéro trois, déjà confirmée à l’agence de Zürich\u{a0}? ")),
+        (
+            "accents",
+            repeated(
+                "Où est passée la réservation numéro trois, déjà confirmée à l’agence de Zürich\u{a0}? ",
+            ),
+        ),
         ("Cyrillic", repeated("Ваш заказ уже отправлен, он будет у вас через два дня. ")),
         ("Chinese", repeated("您的订单已经发出，预计两天内送达。")),
         ("full width", repeated("Ｙｏｕｒ ｏｒｄｅｒ ｈａｓ ｌｅｆｔ. ")),
@@ -102,7 +109,8 @@ fn scan(criterion: &mut Criterion) {
         for policy in [Policy::standard(), Policy::strict()] {
             let mut out = String::new();
             group.bench_function(format!("{name}, {}", policy.name()), |bencher| {
-                bencher.iter(|| stream(checker(&index, &policy), &pieces, &mut out, |held| _ = black_box(held)));
+                bencher
+                    .iter(|| stream(checker(&index, &policy), &pieces, &mut out, |held| _ = black_box(held)));
             });
         }
     }
@@ -132,7 +140,8 @@ fn checks(criterion: &mut Criterion) {
             let (mean, p99) = held_back(checker(&index, &policy), &pieces);
             println!("{name} under {}: {mean:.2} bytes held after a push, p99 {p99}", policy.name());
             group.bench_function(policy.name(), |bencher| {
-                bencher.iter(|| stream(checker(&index, &policy), &pieces, &mut out, |held| _ = black_box(held)));
+                bencher
+                    .iter(|| stream(checker(&index, &policy), &pieces, &mut out, |held| _ = black_box(held)));
             });
         }
         group.finish();

@@ -138,18 +138,29 @@ impl Sample {
         let customers = &self.customers;
         let words = ["one", "two", "three", "four", "double five", "oh", "seven", "twenty", "hundred"];
         vec![
-            ("keys without their end", repeated(Box::new(move |random| {
-                let customer = &customers[random.below(customers.len())];
-                let value = &customer[random.below(customer.len())];
-                let mut characters = value.chars();
-                characters.next_back();
-                characters.as_str().to_owned() + " "
-            }))),
+            (
+                "keys without their end",
+                repeated(Box::new(move |random| {
+                    let customer = &customers[random.below(customers.len())];
+                    let value = &customer[random.below(customer.len())];
+                    let mut characters = value.chars();
+                    characters.next_back();
+                    characters.as_str().to_owned() + " "
+                })),
+            ),
             ("single digits", repeated(Box::new(|random| format!("{} ", random.below(10))))),
             ("groups of digits", repeated(Box::new(|random| format!("{} ", 100 + random.below(900))))),
             ("number words", repeated(Box::new(move |random| format!("{} ", random.pick(&words))))),
-            ("single letters", repeated(Box::new(|random| random.code(1, b"abcdefghijklmnoprstuvwyz") + " "))),
-            ("base64", repeated(Box::new(|random| random.code(63, b"ABCDEFabcdefghijklmnopqrstuvwxyz0123456789+/") + "\n"))),
+            (
+                "single letters",
+                repeated(Box::new(|random| random.code(1, b"abcdefghijklmnoprstuvwyz") + " ")),
+            ),
+            (
+                "base64",
+                repeated(Box::new(|random| {
+                    random.code(63, b"ABCDEFabcdefghijklmnopqrstuvwxyz0123456789+/") + "\n"
+                })),
+            ),
             ("hexadecimal", repeated(Box::new(|random| random.code(2, b"234567") + " "))),
             ("percent escapes", repeated(Box::new(|random| format!("%{:02x}", 0x61 + random.below(26))))),
             ("markup", repeated(Box::new(|random| format!("**{}** |`", random.code(3, b"abcdeimnorst"))))),

@@ -48,7 +48,10 @@ fn main() -> ExitCode {
         };
         let per_byte = (thrice - once) as f64 / (2 * BYTES) as f64;
         let ceiling = ceilings.get(row).copied().expect("every row has a ceiling");
-        println!("{row:44} {per_byte:>12.1} {ceiling:>10.1}{}", if per_byte > ceiling { "  exceeded" } else { "" });
+        println!(
+            "{row:44} {per_byte:>12.1} {ceiling:>10.1}{}",
+            if per_byte > ceiling { "  exceeded" } else { "" }
+        );
         is_exceeded |= per_byte > ceiling;
     }
     if is_exceeded { ExitCode::FAILURE } else { ExitCode::SUCCESS }

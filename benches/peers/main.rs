@@ -17,9 +17,9 @@ mod table;
 
 use std::hint::black_box;
 
+use aho_corasick::Anchored;
 use aho_corasick::automaton::Automaton;
 use aho_corasick::nfa::contiguous;
-use aho_corasick::Anchored;
 use regex::RegexSet;
 use rivals::{FirstWords, Windows};
 use sample::{Sample, prose, shuffled};
@@ -36,7 +36,8 @@ const NO_READINGS: &str = "[readings]\nescapes = false\nmarkup = false\nwords = 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
     let small = arguments.iter().any(|argument| argument == "--test");
-    let keys = arguments.iter().position(|argument| argument == "--keys").and_then(|at| arguments.get(at + 1));
+    let keys =
+        arguments.iter().position(|argument| argument == "--keys").and_then(|at| arguments.get(at + 1));
     let keys: usize = keys.map_or(100_000, |keys| keys.parse().expect("--keys takes a number"));
     let (keys, rounds, bytes) = if small { (6_000, 1, 4_000) } else { (keys, 15, 200_000) };
 
@@ -47,7 +48,8 @@ fn main() {
     engines.assert_found(&dense, &planted);
     println!("{keys} keys; {bytes} bytes of each text; median of {rounds} rounds in turns, one core");
     for (name, text) in [("prose", &prose), ("service", &sample.service_text(bytes)), ("dense", &dense)] {
-        let mut pushes = Table::new(format!("{name}, pushes of {PUSH} bytes"), text.len().div_ceil(PUSH), "ns/push");
+        let mut pushes =
+            Table::new(format!("{name}, pushes of {PUSH} bytes"), text.len().div_ceil(PUSH), "ns/push");
         let mut bulk = Table::new(format!("{name}, in one piece"), text.len(), "ns/byte");
         for row in engines.pushes(text) {
             pushes.add(row);
@@ -82,7 +84,8 @@ struct Engines {
 impl Engines {
     fn new(sample: &Sample) -> Self {
         let unique = |fold: bool| {
-            let values = sample.values().map(|value| if fold { value.to_lowercase() } else { value.to_owned() });
+            let values =
+                sample.values().map(|value| if fold { value.to_lowercase() } else { value.to_owned() });
             let mut values: Vec<String> = values.collect();
             values.sort_unstable();
             values.dedup();
@@ -95,7 +98,11 @@ impl Engines {
         let bare = Policy::from_toml(NO_READINGS).expect("a policy");
         Self {
             index: sample.index(),
-            policies: [("standard", Policy::standard()), ("standard, no readings", bare), ("strict", Policy::strict())],
+            policies: [
+                ("standard", Policy::standard()),
+                ("standard, no readings", bare),
+                ("strict", Policy::strict()),
+            ],
             raw: automaton(&raw),
             double_raw: double(&raw),
             double_folded: double(&folded),
@@ -123,23 +130,30 @@ impl Engines {
         // More findings than are kept are only counted.
         let last = checker.findings().last().map_or(0, |finding| finding.span.end as usize);
         let kept: Vec<_> = planted.iter().filter(|value| value.end < last).cloned().collect();
-        let mut spans = findings.map(|finding| finding.span.start as usize..finding.span.end as usize).collect::<Vec<_>>();
+        let mut spans = findings
+            .map(|finding| finding.span.start as usize..finding.span.end as usize)
+            .collect::<Vec<_>>();
         spans.sort_by_key(|span| span.start);
         for value in &kept {
             let is_found = spans.iter().any(|span| span.start <= value.start && value.end <= span.end);
             assert!(is_found, "tightlip misses a value");
         }
-        for (name, automaton, text) in [("aho-corasick raw", &self.raw, text), ("aho-corasick folded", &self.folded, &*lower)] {
+        for (name, automaton, text) in
+            [("aho-corasick raw", &self.raw, text), ("aho-corasick folded", &self.folded, &*lower)]
+        {
             covers(&mut spans_of(automaton, text), name);
         }
-        for (name, double, text) in [("daachorse raw", &self.double_raw, text), ("daachorse folded", &self.double_folded, &*lower)] {
+        for (name, double, text) in
+            [("daachorse raw", &self.double_raw, text), ("daachorse folded", &self.double_folded, &*lower)]
+        {
             covers(&mut double.find_overlapping_iter(text).map(|found| found.start()..found.end()), name);
         }
         let mut spans = Vec::new();
         self.first_words.candidates(&lower, |at| self.windows.find(&lower, at, |end| spans.push(at..end)));
         covers(&mut spans.into_iter(), "first words and windows");
         let mut spans = Vec::new();
-        self.first_words.candidates(&lower, |at| rivals::anchored(&self.folded, &lower, at, |end| spans.push(at..end)));
+        self.first_words
+            .candidates(&lower, |at| rivals::anchored(&self.folded, &lower, at, |end| spans.push(at..end)));
         covers(&mut spans.into_iter(), "first words and aho-corasick");
     }
 
@@ -194,7 +208,8 @@ impl Engines {
         }));
         rows.push(Row::new("first words + aho-corasick", move || {
             let mut found = 0;
-            self.first_words.candidates(&lower, |at| rivals::anchored(&self.folded, &lower, at, |_| found += 1));
+            self.first_words
+                .candidates(&lower, |at| rivals::anchored(&self.folded, &lower, at, |_| found += 1));
             black_box(found);
         }));
         rows
@@ -214,7 +229,11 @@ fn fold(byte: u8) -> u8 {
 }
 
 /// Feeds the automaton piece by piece, its state kept, as a stream would.
-fn step<'a>(automaton: &'a contiguous::NFA, text: String, folding: impl Fn(u8) -> u8 + 'a) -> impl FnMut() + 'a {
+fn step<'a>(
+    automaton: &'a contiguous::NFA,
+    text: String,
+    folding: impl Fn(u8) -> u8 + 'a,
+) -> impl FnMut() + 'a {
     move || {
         let mut state = automaton.start_state(Anchored::No).expect("the automaton is unanchored");
         let mut found = 0;
@@ -238,7 +257,10 @@ fn double<'a>(automaton: &'a daachorse::DoubleArrayAhoCorasick<u32>, text: Strin
 }
 
 /// All matches, also those inside of others.
-fn spans_of<'a>(automaton: &'a contiguous::NFA, text: &'a str) -> impl Iterator<Item = std::ops::Range<usize>> + 'a {
+fn spans_of<'a>(
+    automaton: &'a contiguous::NFA,
+    text: &'a str,
+) -> impl Iterator<Item = std::ops::Range<usize>> + 'a {
     let mut state = automaton.start_state(Anchored::No).expect("the automaton is unanchored");
     text.bytes().enumerate().flat_map(move |(at, byte)| {
         state = automaton.next_state(Anchored::No, state, byte);

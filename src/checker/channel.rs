@@ -126,7 +126,9 @@ impl Channel {
             self.passed = taken;
             return false;
         }
-        self.decided = oldest.unwrap_or(self.scanner.seen()).max(self.decided);
+        let piece = self.scanner.piece().filter(|_| self.audience == Audience::Reader);
+        let settled = oldest.into_iter().chain(piece).fold(self.scanner.seen(), u64::min);
+        self.decided = settled.max(self.decided);
         self.hold.pass(text, self.decided, out);
         self.most_held = self.most_held.max(self.hold.len());
         true

@@ -34,10 +34,30 @@ pub(crate) enum Sort {
     BeforeNumber,
 }
 
+/// Where a word of the text stands that may be another word of the key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// Behind a comma of the key: a nickname stands first, or first behind the comma.
+    BehindComma,
+    BehindSpace,
+    /// Behind a space, in lower case, in a name: in prose most words behind what may be a first name are none.
+    InProse,
+}
+
 /// The alternatives for values of one shape.
 pub(crate) struct Alternatives {
     /// In the order of their texts, those with none first.
     entries: Vec<Alternative>,
+    /// For each [`Standing`], the places of those that may stand there: most texts never meet the others.
+    standing: [Places; 3],
+}
+
+/// Places of entries, by the first bytes of their texts.
+#[derive(Default)]
+struct Places {
+    places: Vec<u16>,
+    /// Where those begin whose texts begin with a byte or a later one.
+    from: Vec<u16>,
 }
 
 impl Alternatives {
@@ -101,19 +121,23 @@ impl Alternatives {
         entries.sort_by(|one, other| (&one.text, &one.key).cmp(&(&other.text, &other.key)));
         entries.dedup_by(|one, other| (&one.text, &one.key) == (&other.text, &other.key));
         assert!(entries.len() < usize::from(u16::MAX), "a walk says its alternative with 16 bits");
-        Self { entries }
+        let standing = [Standing::BehindComma, Standing::BehindSpace, Standing::InProse]
+            .map(|standing| Places::of(&entries, |entry| entry.may_stand(standing)));
+        Self { entries, standing }
     }
 
     pub(crate) fn get(&self, place: u16) -> &Alternative {
         &self.entries[usize::from(place)]
     }
 
-    /// Those whose text begins with a byte, with their places.
-    pub(crate) fn beginning_with(&self, byte: u8) -> impl Iterator<Item = (u16, &Alternative)> {
-        let before = |entry: &Alternative| entry.text.first().is_none_or(|first| *first < byte);
-        let from = self.entries.partition_point(before);
-        let entries = self.entries[from..].iter().take_while(move |entry| entry.text[0] == byte);
-        (from as u16..).zip(entries)
+    /// Those that may stand there whose text begins with a byte, with their places.
+    pub(crate) fn beginning_with(
+        &self,
+        byte: u8,
+        standing: Standing,
+    ) -> impl Iterator<Item = (u16, &Alternative)> {
+        let places = self.standing[standing as usize].beginning_with(byte);
+        places.iter().map(|place| (*place, self.get(*place)))
     }
 
     /// Those that say that a word of the key may be missing in the text.
@@ -127,7 +151,34 @@ pub(crate) fn lines(table: &str) -> impl Iterator<Item = &str> {
     table.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'))
 }
 
+impl Places {
+    fn of(entries: &[Alternative], is_one: impl Fn(&Alternative) -> bool) -> Self {
+        let is_one = |(_, entry): &(u16, &Alternative)| !entry.text.is_empty() && is_one(entry);
+        let (mut places, mut from) = (Vec::new(), vec![0]);
+        for (place, entry) in (0..).zip(entries).filter(is_one) {
+            from.resize(usize::from(entry.text[0]) + 1, places.len() as u16);
+            places.push(place);
+        }
+        from.resize(257, places.len() as u16);
+        Self { places, from }
+    }
+
+    fn beginning_with(&self, byte: u8) -> &[u16] {
+        let byte = usize::from(byte);
+        &self.places[usize::from(self.from[byte])..usize::from(self.from[byte + 1])]
+    }
+}
+
 impl Alternative {
+    fn may_stand(&self, standing: Standing) -> bool {
+        let is_nickname = self.sort == Sort::Nickname;
+        match standing {
+            Standing::BehindComma => true,
+            Standing::BehindSpace => !is_nickname,
+            Standing::InProse => !is_nickname && (self.key.is_empty() || self.text.ends_with(b" ")),
+        }
+    }
+
     fn new(text: &str, key: &str, sort: Sort) -> Self {
         let bytes = |words: &str| words.replace('-', " ").into_bytes().into();
         Self { text: bytes(text), key: bytes(key), sort }
@@ -232,10 +283,15 @@ mod tests {
         assert!(keys(words, "").contains(&"apt".to_owned()));
         assert_eq!(keys(words, "new york"), ["n y", "ny"]);
         for table in [names, words] {
-            let first = (b'a'..=b'z').chain(b'0'..=b'9');
-            let found: usize = first.map(|byte| table.beginning_with(byte).count()).sum();
-            let missing = table.missing().count();
-            assert_eq!(found + missing, table.entries.len());
+            let first = (b'0'..=b'9').chain(b'a'..=b'z');
+            let all: Vec<u8> = first.collect();
+            for standing in [Standing::BehindComma, Standing::BehindSpace, Standing::InProse] {
+                let found = all.iter().flat_map(|byte| table.beginning_with(*byte, standing));
+                let found: Vec<u16> = found.map(|(place, _)| place).collect();
+                let may_stand = |entry: &&Alternative| !entry.text.is_empty() && entry.may_stand(standing);
+                assert_eq!(found.len(), table.entries.iter().filter(may_stand).count());
+                assert!(found.is_sorted());
+            }
         }
     }
 }

@@ -27,7 +27,9 @@ use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
-pub(crate) use alternatives::{Alternative, Alternatives, FirstAlternative, FirstAlternatives, Sort};
+pub(crate) use alternatives::{
+    Alternative, Alternatives, FirstAlternative, FirstAlternatives, Sort, Standing,
+};
 pub use builder::IndexBuilder;
 pub(crate) use bytes::Bytes;
 pub use keys::Region;

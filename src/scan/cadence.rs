@@ -9,7 +9,7 @@
 
 use std::collections::VecDeque;
 
-use crate::text::{Class, Symbol};
+use crate::text::{Class, Symbol, ascii_class};
 
 /// More symbols than this of one piece are not held: its oldest runs leave.
 const LONGEST_PIECE: u64 = 64;
@@ -51,19 +51,31 @@ impl Cadence {
     }
 
     pub(super) fn take(&mut self, symbol: &Symbol) {
+        self.step(symbol.class, symbol.ch, symbol.raw_start);
+    }
+
+    /// Takes ASCII that begins at `start`, none of which folds to nothing.
+    pub(super) fn pass(&mut self, text: &[u8], start: u64) {
+        for (byte, start) in text.iter().zip(start..) {
+            self.step(ascii_class(*byte).unwrap_or(Class::Space), char::from(*byte), start);
+        }
+    }
+
+    #[inline]
+    fn step(&mut self, class: Class, ch: char, start: u64) {
         self.count += 1;
-        match symbol.class {
-            Class::Run => self.letter(symbol),
+        match class {
+            Class::Run => self.letter(ch.is_ascii_digit(), start),
             Class::Space => self.gap(true),
-            Class::Other if joins(symbol.ch) => {
-                let bracket = matches!(symbol.ch, '(' | ')');
+            Class::Other if joins(ch) => {
+                let bracket = matches!(ch, '(' | ')');
                 if bracket && !self.after_digit {
                     self.end();
                 }
                 self.gap(false);
-                let begun = self.signs.filter(|_| symbol.ch != ')');
-                let (start, length) = begun.unwrap_or((symbol.raw_start, 0));
-                let goes_on = symbol.ch != ')' && length < LONGEST_JOINT;
+                let begun = self.signs.filter(|_| ch != ')');
+                let (start, length) = begun.unwrap_or((start, 0));
+                let goes_on = ch != ')' && length < LONGEST_JOINT;
                 self.signs = goes_on.then_some((start, length + 1));
                 return;
             }
@@ -72,8 +84,8 @@ impl Cadence {
         self.signs = None;
     }
 
-    fn letter(&mut self, symbol: &Symbol) {
-        let is_digit = symbol.is_digit();
+    #[inline]
+    fn letter(&mut self, is_digit: bool, start: u64) {
         if self.joint > 0 || self.letters == 0 {
             let joined = !self.spaced
                 || self.after_digit
@@ -81,7 +93,7 @@ impl Cadence {
             if !joined {
                 self.end();
             }
-            let start = self.signs.map_or(symbol.raw_start, |(start, _)| start);
+            let start = self.signs.map_or(start, |(start, _)| start);
             self.runs.push_back((start, self.count));
             (self.letters, self.joint, self.spaced) = (0, 0, false);
         }
@@ -140,10 +152,12 @@ mod tests {
     use super::*;
     use crate::text::symbols;
 
-    /// What is held at the end of a text.
+    /// What is held at the end of a text, taken in either way.
     fn held(text: &str) -> &str {
-        let mut cadence = Cadence::default();
+        let (mut cadence, mut passed) = (Cadence::default(), Cadence::default());
         symbols(text, |symbol| cadence.take(&symbol));
+        passed.pass(text.as_bytes(), 0);
+        assert_eq!(cadence.oldest(), passed.oldest(), "{text}");
         cadence.oldest().map_or("", |start| &text[start as usize..])
     }
 

@@ -192,7 +192,7 @@ impl ScanPlan {
     /// Every word has to be looked at.
     #[inline]
     pub(super) fn leaves_lane(&self) -> bool {
-        self.blind || self.patterns.opens_at_letters()
+        self.patterns.opens_at_letters()
     }
 
     fn tell_bytes(&mut self) {

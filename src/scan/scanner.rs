@@ -270,7 +270,7 @@ impl Scanner {
         let base = self.seen;
         let mut at = 0;
         while at < text.len() && matches.is_empty() {
-            at += self.skip(&text.as_bytes()[at..], base + at as u64);
+            at += self.pass_plain(&text.as_bytes()[at..], base + at as u64);
             let Some(ch) = text[at..].chars().next() else { break };
             let (start, end) = (base + at as u64, base + (at + ch.len_utf8()) as u64);
             self.seen = end;
@@ -428,8 +428,9 @@ impl Scanner {
     }
 
     /// In a blind cadence, where what is held begins.
+    #[inline]
     pub(crate) fn piece(&self) -> Option<u64> {
-        self.cadence.oldest()
+        if self.plan.blind { self.cadence.oldest() } else { None }
     }
 
     /// The kinds of a mask that are looked for and have not opened their walks over the run.

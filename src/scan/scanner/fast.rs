@@ -30,7 +30,7 @@ impl Scanner {
     #[inline(never)]
     fn pass_words(&mut self, text: &str, counts: &Counts) -> (usize, Option<u64>) {
         self.leave_lane();
-        let taken = self.skip(text.as_bytes(), self.seen);
+        let taken = self.pass_plain(text.as_bytes(), self.seen);
         self.seen += taken as u64;
         if taken < text.len() {
             return (taken, None);
@@ -75,6 +75,9 @@ impl Scanner {
         }
         (self.place, self.tail) = (place, tail);
         self.before.pass(text);
+        if plan.blind {
+            self.cadence.pass(text, self.seen);
+        }
         self.seen += text.len() as u64;
         self.symbol_end = self.seen;
         let length = u64::from(place > 0)
@@ -140,9 +143,19 @@ impl Scanner {
         };
     }
 
+    /// Takes what the fast lane can; returns the bytes taken.
+    #[inline(always)]
+    pub(super) fn pass_plain(&mut self, bytes: &[u8], base: u64) -> usize {
+        let taken = self.skip(bytes, base);
+        if self.plan.blind {
+            self.cadence.pass(&bytes[..taken], base);
+        }
+        taken
+    }
+
     /// The fast lane: takes ASCII while no walk is open and none opens; returns the bytes taken. The next byte is for [`Self::take`].
     #[inline(always)]
-    pub(super) fn skip(&mut self, bytes: &[u8], base: u64) -> usize {
+    fn skip(&mut self, bytes: &[u8], base: u64) -> usize {
         if !self.is_plain() || self.symbol_end != base || self.spelled.state.is_near() {
             return 0;
         }

@@ -2,7 +2,7 @@
 
 use super::{ALIVE, DEAD, Fork, Phase, Stepped, Walk};
 use crate::identifier::Shape;
-use crate::index::{Alternative, FirstAlternative, Sort, step};
+use crate::index::{Alternative, FirstAlternative, Sort, Standing, step};
 use crate::scan::Means;
 use crate::scan::plan::{ScanPlan, Start};
 use crate::text::Symbol;
@@ -45,18 +45,19 @@ impl Walk {
         }
         let mut first = [0; 4];
         let first = symbol.ch.encode_utf8(&mut first).as_bytes()[0];
-        for (place, entry) in alternatives.beginning_with(first) {
+        let standing = match between {
+            b',' => Standing::BehindComma,
+            _ if is_plain => Standing::InProse,
+            _ => Standing::BehindSpace,
+        };
+        for (place, entry) in alternatives.beginning_with(first, standing) {
             let mut walk = if entry.key.is_empty() {
                 Self { left_out: self.left_out + 1, gap: 0, letters: 0, ..*self }
             } else {
                 word
             };
-            // A nickname stands first, or first behind the comma.
-            let is_in_place = (entry.sort != Sort::Nickname || between == b',')
-                && (!is_plain || entry.key.is_empty() || entry.text.ends_with(b" "));
             let may_be = !entry.key.is_empty() || (between == b' ' && self.left_out < MOST_LEFT_OUT);
             if may_be
-                && is_in_place
                 && ways.lead_on(plan, &word, &entry.key)
                 && walk.take_all(plan, &entry.key)
                 && entry.fits(plan.map(walk.segment, walk.kind), walk.node)
