@@ -75,10 +75,10 @@ impl Like {
         }
         match (value.kind, meaning.role) {
             (ValueKind::Null | ValueKind::Word, _) => {}
-            // What stands or falls with other values.
-            (_, Role::Spells | Role::Tied | Role::Signature | Role::Offset(_)) => self.is_simple = false,
             (ValueKind::Key, Role::Object | Role::Data) => self.is_simple = false,
             (ValueKind::Key, _) | (ValueKind::Text | ValueKind::Number, Role::Opaque) => {}
+            // What stands or falls with other values.
+            (_, Role::Spells | Role::Tied | Role::Signature | Role::Offset(_)) => self.is_simple = false,
             (ValueKind::Text | ValueKind::Number, _) => {
                 self.items.push(Item { value: at, meaning, ids, is_same: false });
             }
@@ -147,5 +147,56 @@ impl Events {
             }
         }
         Ok(Verdict::Continue)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::Framing;
+    use crate::wire::format::Format;
+    use crate::wire::frame::Framer;
+    use crate::{IndexBuilder, Policy, Reader, Session};
+
+    /// Most events of a stream are like the one before: what each of these formats sends for a token must be found to be so.
+    #[test]
+    fn events_of_tokens_are_alike() {
+        let index = IndexBuilder::new().finish_in_memory().unwrap();
+        let session = Session::new(&index, &Policy::standard(), Reader::stranger());
+        for (format, event) in [
+            (
+                Format::OpenAiChat,
+                r#"{"id":"x","created":17,"choices":[{"index":0,"delta":{"content":"WORD"},"logprobs":null,"finish_reason":null}],"usage":null}"#,
+            ),
+            (
+                Format::OpenAiCompletions,
+                r#"{"choices":[{"text":"WORD","index":0,"logprobs":null,"finish_reason":null}]}"#,
+            ),
+            (
+                Format::OpenAiResponses,
+                r#"{"type":"response.output_text.delta","sequence_number":4,"item_id":"a","output_index":0,"content_index":0,"delta":"WORD"}"#,
+            ),
+            (
+                Format::Anthropic,
+                r#"{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"WORD"}}"#,
+            ),
+            (
+                Format::Gemini,
+                r#"{"candidates":[{"content":{"parts":[{"text":"WORD"}],"role":"model"},"index":0}]}"#,
+            ),
+            (
+                Format::Cohere,
+                r#"{"type":"content-delta","index":0,"delta":{"message":{"content":{"text":"WORD"}}}}"#,
+            ),
+        ] {
+            let (mut framer, mut out) = (Framer::new(Framing::Sse, 1 << 20), Vec::new());
+            let mut events = Events::new(&session, format, false, 1 << 20);
+            for word in ["Thank", " you", " so", " much"] {
+                framer.push(format!("data: {}\n\n", event.replace("WORD", word)).as_bytes());
+                let frame = framer.next(false).unwrap().unwrap();
+                assert_eq!(events.push(frame, &mut out), Ok(Verdict::Continue));
+                assert!(events.like.payload.is_some(), "{format:?}");
+            }
+        }
     }
 }
