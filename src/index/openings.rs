@@ -16,16 +16,22 @@ use super::Bytes;
 use super::keys::first_class;
 use crate::error::{Error, Result};
 use crate::text::Class;
-use crate::text::reading::{ANNOUNCING, Meaning, openers};
+use crate::text::reading::{ANNOUNCING, HINTING, Meaning, openers};
 
 /// A set of kinds: bit `n` stands for the kind whose keys begin with byte `n`.
 pub(crate) type KindMask = u32;
 
 /// How many kinds an index can have.
-pub(crate) const MOST_KINDS: usize = 31;
+pub(crate) const MOST_KINDS: usize = 30;
 
 /// Stands for a word that is no key, but may be read otherwise.
 pub(crate) const READING: KindMask = 1 << MOST_KINDS;
+
+/// Stands for a word that says that what comes is hidden: it ends the walk over ordinary text, and nothing of it is held.
+pub(crate) const HIDING: KindMask = READING << 1;
+
+/// What is no kind.
+pub(crate) const NO_KIND: KindMask = READING | HIDING;
 
 /// Bytes of a first word that count.
 pub(crate) const WORD: usize = 8;
@@ -160,6 +166,11 @@ impl FirstWord {
         character(self.packed as u8)
     }
 
+    /// Whether it is a single letter.
+    pub(crate) fn is_letter(&self) -> bool {
+        self.len() <= 4 && self.text(&mut [0; WORD]).chars().count() == 1
+    }
+
     /// It as text.
     pub(crate) fn text<'a>(&self, buffer: &'a mut [u8; WORD]) -> &'a str {
         *buffer = self.packed.to_le_bytes();
@@ -276,13 +287,14 @@ impl Openings {
             }
         }
         // Only what stands behind them is read otherwise.
-        for word in ANNOUNCING {
+        let announcing = ANNOUNCING.map(|word| (word, READING)).into_iter();
+        for (word, meaning) in announcing.chain(HINTING.map(|word| (word, HIDING))) {
             let mut first = FirstWord::EMPTY;
             word.chars().for_each(|letter| {
                 first.push(letter);
             });
             self.add_path(&first);
-            self.add_word(first, READING);
+            self.add_word(first, meaning);
         }
     }
 
