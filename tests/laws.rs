@@ -45,7 +45,7 @@ fn what_is_withheld_is_what_the_oracle_says() {
     run(1_500, (known(8), text(9), any::<bool>()), |(known, text, weak)| {
         let policy = Policy::from_toml(&format!("{}{PLAIN}", if weak { ALL } else { STRONG })).unwrap();
         let text = text.written(&known);
-        let oracle = Oracle::new(&only(&known, weak));
+        let oracle = Oracle::new(&only(&known, weak), weak);
         let folder = tempfile::tempdir().unwrap();
         let fast = builder(&known).finish(folder.path().join("index")).unwrap();
         let slow = Index::without_openings(folder.path().join("index")).unwrap();
@@ -73,7 +73,7 @@ fn readings_only_add() {
         let policy = Policy::from_toml(if weak { ALL } else { STRONG }).unwrap();
         let text = text.written(&known);
         let index = builder(&known).finish_in_memory().unwrap();
-        let oracle = Oracle::new(&only(&known, weak));
+        let oracle = Oracle::new(&only(&known, weak), weak);
         let (edits, _) = edits(&index, &policy, &Reader::customer(READER), &text);
         for (start, end) in merged(&oracle.find(&text, READER)) {
             let covers =
@@ -178,7 +178,7 @@ fn only_what_could_still_be_a_leak_is_held() {
         let policy = Policy::from_toml(&format!("{}{PLAIN}", if weak { ALL } else { STRONG })).unwrap();
         let text: String = text.written(&known).chars().take(28).collect();
         let index = builder(&known).finish_in_memory().unwrap();
-        let oracle = Oracle::new(&only(&known, weak));
+        let oracle = Oracle::new(&only(&known, weak), weak);
         let continuations = continuations(&oracle);
         let (mut strangers, mut own) = (checker(&index, &policy, STRANGER), checker(&index, &policy, READER));
         let mut safe = String::new();
@@ -394,9 +394,50 @@ fn text(most: usize) -> impl Strategy<Value = Text> {
 }
 
 const OTHERS: &[&str] = &[
-    "the", "Ann", "ann", "Lee", "lee", "Rose", "R.", "M", "Marie", "and", "4", "15", "415", "0", "00", "011",
-    "1", "+1", "(0)", "+44", "x22", "com", ".com", "@ex.com", "-b.co", ".au", "-x.x", "April", "5th", "of",
-    "1990", "$", "%", "(", ")", "Oslo", "\u{200b}", "\u{ad}", "é", "77", "'s",
+    "the",
+    "Ann",
+    "ann",
+    "Lee",
+    "lee",
+    "Rose",
+    "R.",
+    "M",
+    "Marie",
+    "and",
+    "4",
+    "15",
+    "415",
+    "0",
+    "00",
+    "011",
+    "1",
+    "+1",
+    "(0)",
+    "+44",
+    "x22",
+    "com",
+    ".com",
+    "@ex.com",
+    "-b.co",
+    ".au",
+    "-x.x",
+    "April",
+    "5th",
+    "of",
+    "1990",
+    "$",
+    "%",
+    "(",
+    ")",
+    "ending in ",
+    "**** ",
+    "xxx",
+    "Oslo",
+    "\u{200b}",
+    "\u{ad}",
+    "é",
+    "77",
+    "'s",
 ];
 
 impl Text {
@@ -404,7 +445,7 @@ impl Text {
         let written: Vec<Vec<String>> = known
             .iter()
             .map(|known| {
-                Oracle::new(std::slice::from_ref(known))
+                Oracle::new(std::slice::from_ref(known), true)
                     .written()
                     .map(str::to_owned)
                     .chain([known.text.to_owned()])

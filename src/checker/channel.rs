@@ -10,7 +10,7 @@ use super::finding::{Finding, How};
 use super::hold::Hold;
 use super::session::Inner;
 use super::withheld::{Shown, Told, Withheld};
-use crate::identifier::Shape;
+use crate::identifier::{Shape, Strength};
 use crate::index::READING;
 use crate::policy::{Action, Audience, Fact, Judgement, Known, Rule, replacement};
 use crate::scan::{Counts, Match, Means, Scanner};
@@ -103,6 +103,7 @@ impl Channel {
                         later: held(rules.withheld_together),
                         since: None,
                         patterns: rules.withheld_patterns,
+                        hints: rules.withheld_hints,
                     }
                 }
                 Audience::Internal => Counts::default(),
@@ -203,6 +204,12 @@ impl Channel {
                     judgement.rule = Rule::Kind;
                 }
             }
+            // The hint of a strong value is a weak fact.
+            let is_hint = found.means.contains(Means::HINT)
+                && inner.generation.kinds()[usize::from(found.kind)].strength == Strength::Strong;
+            if is_hint && judgement.action >= Action::Redact {
+                judgement.action = Action::Allow;
+            }
             if self.audience == Audience::Internal {
                 judgement.action = judgement.action.min(Action::Observe);
                 if judgement.action == Action::Observe {
@@ -217,7 +224,7 @@ impl Channel {
                 if judgement.action == Action::Stop {
                     return self.stop(inner, found.start);
                 }
-            } else if inner.rules.counts_together(found.kind) && !judgement.only_observed {
+            } else if (is_hint || inner.rules.counts_together(found.kind)) && !judgement.only_observed {
                 let order = |found: &Match| (found.end, found.start);
                 let behind = self.undecided.iter().rev().take_while(|(other, _)| order(other) > order(found));
                 self.undecided.insert(self.undecided.len() - behind.count(), (*found, judgement));

@@ -77,7 +77,8 @@ impl Session {
             .with_patterns(rules.patterned)
             .with_blind(rules.blind)
             .with_similar(rules.similar, rules.similar_length)
-            .with_partial(rules.partial);
+            .with_partial(rules.partial)
+            .with_hints(rules.hints);
         let inner = Inner {
             plan: Arc::new(plan),
             rules,

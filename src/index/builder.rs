@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::folder::{Output, Target};
+use super::hints::{hint, hint_kind, initials, is_hint};
 use super::keys::{Rejection, as_written, backwards, keys};
 use super::manifest::{Manifest, SegmentEntry};
 use super::observed::ObservedKeys;
@@ -174,6 +175,13 @@ impl IndexBuilder {
         self.keys += 1 + keys.spellings.len() + backwards.len();
         let rows = self.rows.get_or_insert_with(|| Sorter::new(&self.runs, self.memory / 2));
         rows.push(&[owner.as_bytes(), &[0], &kind, &keys.main, &[0, u8::from(confers)]])?;
+        if let Some(hint) = hint(&self.kinds[place], &keys.main) {
+            let kind = [hint_kind(&self.kinds, place) as u8];
+            rows.push(&[owner.as_bytes(), &[0], &kind, &hint, &[0, u8::from(confers)]])?;
+        }
+        for initial in initials(&self.kinds[place], &keys) {
+            rows.push(&[owner.as_bytes(), &[0], &kind, &initial, &[0, u8::from(confers)]])?;
+        }
         let spellings = self.spellings.get_or_insert_with(|| Sorter::new(&self.runs, self.memory / 4));
         for spelling in keys.spellings.iter().chain(&backwards) {
             spellings.push(&[&kind, spelling, &[0], &keys.main])?;
@@ -230,10 +238,14 @@ impl IndexBuilder {
             let mut map = fst::raw::Builder::new(target.create(name)?).map_err(unwritable)?;
             while let Some(kind) = merge.kind().filter(|kind| *kind < until) {
                 let (key, owners, values) = merge.next()?;
+                map.insert(&key, postings.len()).map_err(unwritable)?;
+                if is_hint(&key) {
+                    postings.owners(&owners, false)?;
+                    continue;
+                }
                 if !self.kinds[kind].shape.is_digits() {
                     openings.add(&as_written(&key));
                 }
-                map.insert(&key, postings.len()).map_err(unwritable)?;
                 let (spec, written) = (&self.kinds[kind], as_written(&key));
                 let written = std::str::from_utf8(&written[1..]).unwrap_or_default();
                 let is_value = u64::from(!owners.is_empty());

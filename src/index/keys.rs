@@ -4,7 +4,7 @@
 //!
 //! | kind | further keys |
 //! |---|---|
-//! | name | every `Last, First` split · first and last of three or more · middle names as initials · `O'Brien` as `OBrien` · the first of two last names with a hyphen · particles of a last name before a comma, also glued · other ways to write letters (`Mueller`, `Maria` for `Мария`) |
+//! | name | with an initial and a full stop, `m. lopez` and `maria l` · every `Last, First` split · first and last of three or more · middle names as initials · `O'Brien` as `OBrien` · the first of two last names with a hyphen · particles of a last name before a comma, also glued · other ways to write letters (`Mueller`, `Maria` for `Мария`) |
 //! | words, address | other ways to write letters · without the country at the end · `…strasse` and `…str` |
 //! | code | with the spaces that it has after letters |
 //! | date of birth | year, month and day in the three usual orders, padded or not · month names, whole or short, before or after the day · ordinals · two digits for the year · eight digits |

@@ -8,6 +8,7 @@ mod alternatives;
 mod builder;
 mod bytes;
 mod folder;
+mod hints;
 mod keys;
 mod manifest;
 mod observed;
@@ -32,12 +33,13 @@ pub(crate) use alternatives::{
 };
 pub use builder::IndexBuilder;
 pub(crate) use bytes::Bytes;
+pub(crate) use hints::{HINT, INITIAL, hint_kind};
 pub use keys::Region;
 use manifest::{FileEntry, Manifest, SegmentEntry};
 pub(crate) use observed::Observed;
 pub(crate) use openings::{
-    BARRED, CHARACTERS, DEAD, END, FirstWord, KindMask, MOST_KINDS, OFF, Openings, Place, READING, SPLIT,
-    character,
+    BARRED, CHARACTERS, DEAD, END, FirstWord, HIDING, KindMask, MOST_KINDS, NO_KIND, OFF, Openings, Place,
+    READING, SPLIT, character,
 };
 pub(crate) use postings::Owner;
 pub use schema::Schema;
@@ -389,6 +391,12 @@ impl Generation {
     /// Calls `each` with the live owners of a key. One may come more than once.
     pub(crate) fn owners(&self, key: KeyId, each: impl FnMut(Owner)) {
         self.segments[usize::from(key.segment)].owners(key.ordinal, each);
+    }
+
+    /// What a key says as it stands in a text, without what says how it is written.
+    pub(crate) fn text(&self, kind: u8, key: KeyId) -> Option<Vec<u8>> {
+        let key = self.map(key.segment, kind).get_key(key.ordinal)?;
+        Some(key[1..].iter().copied().skip_while(|byte| *byte < b' ').collect())
     }
 
     /// What stands for the value that a key spells.

@@ -16,16 +16,22 @@ use super::Bytes;
 use super::keys::first_class;
 use crate::error::{Error, Result};
 use crate::text::Class;
-use crate::text::reading::{ANNOUNCING, Meaning, openers};
+use crate::text::reading::{ANNOUNCING, HINTING, Meaning, openers};
 
 /// A set of kinds: bit `n` stands for the kind whose keys begin with byte `n`.
 pub(crate) type KindMask = u32;
 
 /// How many kinds an index can have.
-pub(crate) const MOST_KINDS: usize = 31;
+pub(crate) const MOST_KINDS: usize = 30;
 
 /// Stands for a word that is no key, but may be read otherwise.
 pub(crate) const READING: KindMask = 1 << MOST_KINDS;
+
+/// Stands for a word that says that what comes is hidden: it ends the walk over ordinary text, and nothing of it is held.
+pub(crate) const HIDING: KindMask = READING << 1;
+
+/// What is no kind.
+pub(crate) const NO_KIND: KindMask = READING | HIDING;
 
 /// Bytes of a first word that count.
 pub(crate) const WORD: usize = 8;
@@ -166,6 +172,11 @@ impl FirstWord {
         self.bytes().take(3).fold(0, |place, byte| place * CHARACTERS + character(byte))
     }
 
+    /// Whether it is a single letter.
+    pub(crate) fn is_letter(&self) -> bool {
+        self.len() <= 4 && self.text(&mut [0; WORD]).chars().count() == 1
+    }
+
     /// It as text.
     pub(crate) fn text<'a>(&self, buffer: &'a mut [u8; WORD]) -> &'a str {
         *buffer = self.packed.to_le_bytes();
@@ -283,14 +294,14 @@ impl Openings {
             }
         }
         // Only what stands behind them is read otherwise.
-        for word in ANNOUNCING {
+        let announcing = ANNOUNCING.map(|word| (word, READING)).into_iter();
+        for (word, meaning) in announcing.chain(HINTING.map(|word| (word, HIDING))) {
             let mut first = FirstWord::EMPTY;
             word.chars().for_each(|letter| {
                 first.push(letter);
             });
-            self.short[first.short_place() as usize] |= READING;
             self.add_path(&first);
-            self.add_word(first, READING);
+            self.add_word(first, meaning);
         }
     }
 
@@ -351,7 +362,7 @@ impl Openings {
             return 0;
         }
         let kinds = u32::from(self.kinds[hash as usize & (self.kinds.len() - 1)]) * 0x0101_0101;
-        kinds & self.short_prefix(word.short_place())
+        kinds & (self.short_prefix(word.short_place()) | NO_KIND)
     }
 
     /// Which kinds may have a key whose first run is this word, or begins with it if it fills all eight bytes.

@@ -83,6 +83,15 @@ pub(super) fn of_address(folded: &str) -> Vec<String> {
     spellings
 }
 
+/// The last word of a name in order, with the particles before it.
+pub(super) fn last_name(words: &[&str]) -> String {
+    let particles = include_str!("../../dictionaries/particles.txt");
+    let is_particle = |word: &&&str| lines(particles).any(|line| line == **word);
+    let last = words.len() - 1;
+    let before = words[1..last].iter().rev().take_while(is_particle).count();
+    words[last - before..].join(" ")
+}
+
 /// Further spellings of a name that has particles before its last name, folded: `de la cruz,maria` for `maria elena de la cruz`, `delacruz,maria`.
 pub(super) fn with_particles(words: &[&str]) -> Vec<String> {
     let particles = include_str!("../../dictionaries/particles.txt");

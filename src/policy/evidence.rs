@@ -13,7 +13,7 @@ pub(crate) struct Fact {
 }
 
 /// More facts than this are not kept; from then on every further one is taken to complete the picture.
-const MOST_FACTS: usize = 64;
+const MOST_FACTS: usize = 256;
 
 /// The facts that a session has released, over all its channels, in the order in which they ended.
 #[derive(Debug, Default)]
@@ -55,7 +55,7 @@ impl Evidence {
         start: u64,
         facts: u32,
         few: u32,
-        people_of: impl Fn(KeyId) -> Vec<u32>,
+        people_of: impl Fn(Fact) -> Vec<u32>,
     ) -> Option<u32> {
         if self.full && !self.facts.contains(&fact) {
             return Some(facts);
@@ -63,7 +63,7 @@ impl Evidence {
         let mut kinds: Vec<KindMask> = vec![1 << fact.kind; people.len()];
         let before = self.facts.iter().zip(&known.since).filter(|(_, since)| **since <= start);
         for (other, _) in before.filter(|(other, _)| other.kind != fact.kind) {
-            for person in people_of(other.key) {
+            for person in people_of(*other) {
                 if let Ok(at) = people.binary_search(&person) {
                     kinds[at] |= 1 << other.kind;
                 }

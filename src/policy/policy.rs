@@ -163,6 +163,7 @@ pub(super) struct Similar {
 #[derive(Clone, Deserialize)]
 pub(super) struct Partial {
     pub(super) kinds: Vec<String>,
+    pub(super) hints: Vec<String>,
 }
 
 /// Who reads what of a response.
@@ -232,7 +233,7 @@ const SECTIONS: [(&str, &[&str]); 15] = [
     ("hold", &["cadence", "look_ahead"]),
     ("uniform", &["kinds"]),
     ("similar", &["kinds", "min_length"]),
-    ("partial", &["kinds"]),
+    ("partial", &["kinds", "hints"]),
 ];
 
 impl Policy {
@@ -488,9 +489,11 @@ fn check_keys(section: &str, table: &toml::Table) -> Result<()> {
         "partial" => |name| check_kind(name).and_then(|()| check_shape("partial", name)),
         _ => return Ok(()),
     };
-    if let Some(toml::Value::Array(kinds)) = table.get("kinds") {
+    for list in ["kinds", "hints"] {
+        let Some(toml::Value::Array(kinds)) = table.get(list) else { continue };
         for kind in kinds.iter().filter_map(toml::Value::as_str) {
-            check(kind).map_err(|error| error.about(format_args!("{section}.kinds")))?;
+            let check = if list == "hints" { check_hint } else { check };
+            check(kind).map_err(|error| error.about(format_args!("{section}.{list}")))?;
         }
     }
     Ok(())
@@ -525,6 +528,12 @@ fn check_shape(section: &str, name: &str) -> Result<()> {
         _ => return Ok(()),
     };
     Err(Error::config(format!("the kind `{name}` {message}")))
+}
+
+/// Of what is hinted at: what has parts, and addresses.
+fn check_hint(name: &str) -> Result<()> {
+    let is_address = Kind::built_in(name) == Some(Kind::Address);
+    check_kind(name).and_then(|()| if is_address { Ok(()) } else { check_shape("partial", name) })
 }
 
 /// A kind that is not built in may be one of the company's own; one that looks like a slip of the keyboard is not.

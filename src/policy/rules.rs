@@ -7,7 +7,7 @@ use super::evidence::{Evidence, Fact, Known};
 use super::policy::{Action, Cadence, Policy, Style};
 use super::reader::Reader;
 use crate::identifier::{Kind, Shape, Strength};
-use crate::index::{Generation, KeyId, KindMask, Observed};
+use crate::index::{Generation, KeyId, KindMask, Observed, hint_kind};
 use crate::scan::{Means, Readings};
 
 /// What a session judges by.
@@ -47,6 +47,9 @@ pub(crate) struct Rules {
     pub(crate) similar: KindMask,
     /// Kinds of which values without their end matter too.
     pub(crate) partial: KindMask,
+    /// Kinds whose hints matter, and those strong ones of them that a policy may withhold once other facts have been released.
+    pub(crate) hints: KindMask,
+    pub(crate) withheld_hints: KindMask,
     /// Shorter values have no slips.
     pub(crate) similar_length: usize,
     /// What is read beside the text itself.
@@ -111,19 +114,33 @@ impl Rules {
         let strong = mask(&|place| kinds[place].strength == Strength::Strong);
         let withheld_alone = names | mask(&|place| alone[place] >= Action::Redact);
         let wanted = together | mask(&|place| alone[place] > Action::Allow);
+        // What may be said as a whole may be hinted at.
+        let together_action = settings.together.action;
+        let counts_as_hint = |place: usize| match kinds[place].strength {
+            Strength::Weak => wanted & 1 << place != 0,
+            Strength::Strong => {
+                together_action > Action::Allow && alone[place] >= together_action.min(Action::Redact)
+            }
+        };
+        let is_listed = |kind: &Kind| settings.partial.hints.iter().any(|name| Kind::named(name) == *kind);
+        let hints = (0..kinds.len())
+            .filter(|place| is_listed(&kinds[*place].kind))
+            .map(|place| hint_kind(kinds, place))
+            .filter(|place| counts_as_hint(*place))
+            .fold(0, |mask, place| mask | 1 << place);
         Self {
             generation: Arc::clone(generation),
             labels: labels.collect(),
             style: settings.redact.style,
             together,
-            together_action: settings.together.action,
+            together_action,
             facts: settings.together.facts,
             people: settings.together.people,
             names_shared_by_fewer_than,
             allowed: policy.allowed(generation),
             readers: reader.numbers(generation),
             withheld_alone,
-            withheld_together: if settings.together.action >= Action::Redact { together } else { 0 },
+            withheld_together: if together_action >= Action::Redact { together } else { 0 },
             // The reader's own values pass, whatever they look like.
             wanted: if patterned == 0 { wanted } else { wanted | strong },
             withheld_patterns: patterned & mask(&|place| patterns[place].0 >= Action::Redact),
@@ -138,6 +155,8 @@ impl Rules {
             partial: mask(&|place| {
                 settings.partial.kinds.iter().any(|name| Kind::named(name) == kinds[place].kind)
             }),
+            hints,
+            withheld_hints: if together_action >= Action::Redact { hints & strong } else { 0 },
             similar_length: settings.similar.min_length,
             alone,
         }
@@ -222,8 +241,9 @@ impl Rules {
         start: u64,
     ) -> Option<Judgement> {
         let others = self.others(fact.key);
-        let facts = evidence
-            .completes(fact, &others, known, start, self.facts, self.people, |key| self.others(key))?;
+        let facts = evidence.completes(fact, &others, known, start, self.facts, self.people, |other| {
+            if self.say_the_same(fact, other) { Vec::new() } else { self.others(other.key) }
+        })?;
         let owner = *others.first()?;
         let owners = others.len() as u32;
         Some(Judgement {
@@ -234,6 +254,15 @@ impl Rules {
             facts,
             only_observed: false,
         })
+    }
+
+    /// Whether two facts of different kinds are the same digits: somebody's card and telephone number may end alike.
+    fn say_the_same(&self, fact: Fact, other: Fact) -> bool {
+        let digits = |fact: Fact| {
+            let text = self.generation.text(fact.kind, fact.key)?;
+            text.iter().all(u8::is_ascii_digit).then_some(text)
+        };
+        fact.kind != other.kind && digits(fact).is_some_and(|text| Some(text) == digits(other))
     }
 
     /// The owners of a value whose data not every reader may see, in order.

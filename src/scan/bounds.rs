@@ -121,6 +121,8 @@ pub(super) enum Waiting {
     Label { length: u8 },
     /// The symbol behind the dot behind that label.
     BehindLabel,
+    /// The full stop behind an initial.
+    FullStop,
     /// Nothing: it is known that it does not go on.
     Over,
     /// The symbol behind an `x` that may begin an extension (`555-0104x22`).
@@ -166,6 +168,7 @@ impl Waiting {
             Self::Label { length } if symbol.ch == '.' && length > 0 => Wait(Self::BehindLabel),
             Self::Label { .. } => Ends,
             Self::BehindLabel => goes_on_if(is_word),
+            Self::FullStop => goes_on_if(symbol.ch != '.'),
             Self::Over => Ends,
             Self::Extension => goes_on_if(!symbol.is_digit()),
         }

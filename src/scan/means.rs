@@ -8,7 +8,7 @@ use std::ops::{BitOr, BitOrAssign};
 pub(crate) struct Means(u16);
 
 /// The words of the findings format, by bit.
-const WORDS: [&str; 14] = [
+const WORDS: [&str; 15] = [
     "folded",
     "reading:escape",
     "reading:markup",
@@ -23,6 +23,7 @@ const WORDS: [&str; 14] = [
     "variant",
     "reading:spelling",
     "reading:reversed",
+    "hint",
 ];
 
 impl Means {
@@ -56,6 +57,9 @@ impl Means {
     pub(crate) const SPELLING: Self = Self(1 << 12);
     /// It is written backwards.
     pub(crate) const REVERSED: Self = Self(1 << 13);
+
+    /// Most of it is hidden: the end of a number, or an email address behind its first letter.
+    pub(crate) const HINT: Self = Self(1 << 14);
 
     /// It begins behind an underscore that has to be closed behind it; no finding has it.
     pub(crate) const OPEN: Self = Self(1 << 15);

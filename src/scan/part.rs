@@ -1,4 +1,4 @@
-//! Nearly complete: what counts as a known value of which the end is missing.
+//! What counts as a known value of which the end is missing: what is nearly complete, or the beginning of an address.
 
 use crate::index::{KeyMap, ending};
 
@@ -17,6 +17,15 @@ fn missing(symbols: u8) -> u8 {
 pub(super) fn nearly(map: &KeyMap, node: usize, output: u64, symbols: u8) -> Vec<u64> {
     let mut found = Vec::new();
     if missing(symbols) == 0 || !add(map, node, output, missing(symbols), &mut found) {
+        found.clear();
+    }
+    found
+}
+
+/// The ordinals of the keys that go on from a node, if they are few.
+pub(super) fn begun(map: &KeyMap, node: usize, output: u64) -> Vec<u64> {
+    let mut found = Vec::new();
+    if !add(map, node, output, u8::MAX, &mut found) {
         found.clear();
     }
     found

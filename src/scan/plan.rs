@@ -9,10 +9,12 @@ use super::walk::Walk;
 use super::{Means, Readings};
 use crate::identifier::{Between, Gaps, KindSpec, Shape, Strength};
 use crate::index::{
-    Alternatives, BACKWARDS, BARRED, DEAD, END, FirstAlternatives, FirstWord, Generation, KeyMap, KindMask,
-    LONGEST_KEY, OFF, Openings, Place, READING, SPLIT, character, step,
+    Alternatives, BACKWARDS, BARRED, DEAD, END, FirstAlternatives, FirstWord, Generation, HIDING, HINT,
+    INITIAL, KeyMap, KindMask, LONGEST_KEY, NO_KIND, OFF, Openings, Place, READING, SPLIT, character, step,
 };
-use crate::text::reading::{ANNOUNCING, Alphabet, Escapes, Markup, Meaning, Plausible, may_open, opener};
+use crate::text::reading::{
+    ANNOUNCING, Alphabet, Escapes, Markup, Meaning, Plausible, hides, may_hint, may_open, opener,
+};
 use crate::text::{Class, ascii_class};
 
 /// The kinds to look for in one generation of an index, and where their keys begin.
@@ -29,6 +31,8 @@ pub(crate) struct ScanPlan {
     pub(super) codes: KindMask,
     /// Codes in which any space is a gap, not only one behind a digit.
     pub(super) groups: KindMask,
+    /// Kinds that may begin with an initial.
+    pub(super) names: KindMask,
     /// The kind of telephone numbers, if they are looked for.
     pub(super) phone: Option<u8>,
     /// What is looked for whoever's it is.
@@ -37,6 +41,12 @@ pub(crate) struct ScanPlan {
     pub(super) blind: bool,
     /// Kinds that are found where the end is missing.
     pub(super) partial: KindMask,
+    /// Where the keys of hints begin, by their kind.
+    pub(super) hints: Vec<(u8, Start)>,
+    /// Strong kinds, of which a hint is a weak fact.
+    pub(super) strong: KindMask,
+    /// Kinds of which the beginning is a hint.
+    pub(super) heads: KindMask,
     /// What is found with a slip.
     pub(super) similar: Option<Similar>,
     /// Kinds in which a sign may stand that may be said in a word.
@@ -118,10 +128,14 @@ impl ScanPlan {
             digits: 0,
             codes: 0,
             groups: 0,
+            names: 0,
             phone: None,
             patterns: PatternPlan::default(),
             blind: false,
             partial: 0,
+            hints: Vec::new(),
+            strong: 0,
+            heads: 0,
             similar: None,
             signed: 0,
             readings,
@@ -140,8 +154,15 @@ impl ScanPlan {
                 let backwards = forwards.and_then(|(node, output)| {
                     step(map, node, BACKWARDS).map(|(node, adds)| (node, output + adds))
                 });
-                let forwards = forwards.map(|node| start(node, Means::EXACT));
-                [forwards, backwards.map(|node| start(node, Means::REVERSED))].into_iter().flatten()
+                let initials = forwards.and_then(|(node, output)| {
+                    step(map, node, INITIAL).map(|(node, adds)| (node, output + adds))
+                });
+                // Some kinds have hints only.
+                let has_text =
+                    |(node, _): &(usize, u64)| map.node(*node).transitions().any(|t| t.inp >= b' ');
+                let forwards = forwards.filter(has_text).map(|node| start(node, Means::EXACT));
+                let backwards = backwards.map(|node| start(node, Means::REVERSED));
+                [forwards, backwards, initials.map(|node| start(node, Means::VARIANT))].into_iter().flatten()
             });
             let starts: Vec<Start> = if wanted & bit == 0 { Vec::new() } else { starts.collect() };
             if !starts.is_empty() {
@@ -149,6 +170,7 @@ impl ScanPlan {
                 match spec.shape {
                     Shape::Phone => plan.phone = Some(place as u8),
                     Shape::Groups => plan.groups |= bit,
+                    Shape::Name => plan.names |= bit,
                     _ => {}
                 }
                 match spec.shape.is_digits() {
@@ -242,10 +264,39 @@ impl ScanPlan {
         self
     }
 
+    /// Finds hints of values too, which have these kinds.
+    pub(crate) fn with_hints(mut self, kinds: KindMask) -> Self {
+        for kind in kinds_in(kinds) {
+            let strength = self.generation.kinds()[usize::from(kind)].strength;
+            for (segment, map) in self.generation.maps(strength) {
+                let kinds = step(map, map.root().addr(), kind);
+                let hints = kinds.and_then(|(node, output)| {
+                    step(map, node, HINT).map(|(node, adds)| (node, output + adds))
+                });
+                self.hints.extend(
+                    hints.map(|(node, output)| (kind, Start { segment, node, output, means: Means::HINT })),
+                );
+            }
+            self.strong |= if strength == Strength::Strong { 1 << kind } else { 0 };
+            self.heads |= if self.kind(kind).shape == Shape::Words { 1 << kind & self.wanted } else { 0 };
+        }
+        if !self.hints.is_empty() {
+            self.words |= HIDING;
+        }
+        self.tell_bytes();
+        self
+    }
+
+    /// Whether hints are looked for.
+    #[inline]
+    pub(super) fn has_hints(&self) -> bool {
+        !self.hints.is_empty()
+    }
+
     /// Whether the scanner has to keep the text of its walks.
     #[inline]
     pub(super) fn remembers(&self) -> bool {
-        self.similar.is_some() || self.partial != 0
+        self.similar.is_some() || (self.partial | self.heads) != 0
     }
 
     /// Whether a first word that goes on may be the beginning of a value with a slip in it, given that so much of it may.
@@ -264,7 +315,9 @@ impl ScanPlan {
             || self.patterns.opens_at(byte);
         let bars = if may_bar(c) { BARS } else { 0 };
         let readings = self.readings;
-        let is_read = readings.escapes && Escapes::begins(c) || readings.markup && Markup::begins(c);
+        let is_read = readings.escapes && Escapes::begins(c)
+            || readings.markup && Markup::begins(c)
+            || self.has_hints() && hides(c);
         match ascii_class(byte) {
             _ if is_read && byte == b'\n' => SPACE | BREAKS,
             _ if is_read => OPAQUE,
@@ -338,6 +391,10 @@ impl ScanPlan {
     /// Kinds that may have a key whose first word in the text is `word`, which ends before `next`.
     #[inline(never)]
     pub(super) fn ended(&self, word: &FirstWord, next: char) -> KindMask {
+        // A name may begin with an initial.
+        if next == '.' && word.is_letter() {
+            return self.openings().word(word) | self.openings().prefix(word) & (self.names | self.codes);
+        }
         let split = match next {
             ' ' if !word.ends_in_digit() => self.groups,
             ' ' | '-' | '.' | '/' => self.codes,
@@ -407,7 +464,7 @@ impl ScanPlan {
             None => self.openings().prefix(&word),
             Some(next) => self.ended(&word, char::from(*next)),
         };
-        kinds & self.words & !READING != 0
+        kinds & self.words & !NO_KIND != 0
     }
 
     /// Whether a key begins with this character.
@@ -418,11 +475,14 @@ impl ScanPlan {
 
     fn find_begun(&self, ch: char) -> bool {
         let mut kinds = if ch.is_ascii_digit() { self.digits } else { 0 };
+        if ch.is_ascii_digit() && self.has_hints() {
+            return true;
+        }
         match ascii_class(u8::try_from(ch).unwrap_or(0x80)) {
             Some(Class::Run) => {
                 let mut word = FirstWord::EMPTY;
                 word.push(ch.to_ascii_lowercase());
-                kinds |= self.openings().prefix(&word) & self.words & !READING;
+                kinds |= self.openings().prefix(&word) & self.words & !NO_KIND;
             }
             Some(Class::Other) => kinds |= self.openings().other(ch) & self.wanted,
             Some(Class::Space) => {}
@@ -441,6 +501,7 @@ impl ScanPlan {
     pub(super) fn may_announce(&self, word: &FirstWord) -> bool {
         let is_one = |name: &str| name.starts_with(word.text(&mut [0; 8]));
         (self.readings.ciphers || self.readings.encodings) && ANNOUNCING.into_iter().any(is_one)
+            || self.has_hints() && may_hint(word.text(&mut [0; 8]))
     }
 
     /// Whether a calling code begins with these digits, and whether it is one.
@@ -462,6 +523,6 @@ impl ScanPlan {
             Shape::Phone => kind.starts.len() * most_starts * 4,
             _ => kind.starts.len() * most_starts,
         };
-        2 * MOST_SLIPS + self.kinds.iter().map(walks).sum::<usize>()
+        2 * MOST_SLIPS + self.hints.len() * most_starts + self.kinds.iter().map(walks).sum::<usize>()
     }
 }

@@ -2,6 +2,7 @@
 
 mod encoded;
 mod fast;
+mod hints;
 mod lane;
 mod slips;
 mod spelled;
@@ -18,8 +19,8 @@ use super::plan::{ScanPlan, Start, kinds_in};
 use super::views::{self, Views};
 use super::walk::{Fork, Stepped, Walk};
 use crate::identifier::{Between, Shape};
-use crate::index::{FirstWord, KeyId, KindMask, OFF, Place, READING};
-use crate::text::reading::{Emphasis, Piece};
+use crate::index::{FirstWord, HIDING, KeyId, KindMask, NO_KIND, OFF, Place, READING};
+use crate::text::reading::{Emphasis, Hidden, Piece};
 use crate::text::{Class, Symbol, symbols_of};
 use encoded::Encoded;
 use lane::Lane;
@@ -57,6 +58,8 @@ pub(crate) struct Scanner {
     tail: Tail,
     before: Before,
     slips: Slips,
+    /// Whether the text says that something is hidden.
+    hidden: Hidden,
     /// A `+` or `(` that may belong to a telephone number behind it.
     sign: Option<Sign>,
     patterns: Runs,
@@ -98,12 +101,14 @@ pub(crate) struct Counts {
     pub(crate) since: Option<u64>,
     /// Kinds whose patterns count.
     pub(crate) patterns: KindMask,
+    /// Strong kinds whose hints count if they begin at `since` or later.
+    pub(crate) hints: KindMask,
 }
 
 impl Counts {
     /// Everything counts.
     pub(crate) const ALL: Self =
-        Self { always: KindMask::MAX, later: 0, since: None, patterns: KindMask::MAX };
+        Self { always: KindMask::MAX, later: 0, since: None, patterns: KindMask::MAX, hints: 0 };
 
     /// Every known value counts.
     pub(crate) const KNOWN: Self = Self { patterns: 0, ..Self::ALL };
@@ -113,7 +118,7 @@ impl Counts {
 
     /// The same, where some kinds never count alone.
     fn weakly(&self, weak: KindMask) -> Self {
-        Self { always: self.always & !weak, ..*self }
+        Self { always: self.always & !weak, later: self.later | weak & self.hints, ..*self }
     }
 
     /// The kinds that count if a value begins at `start`.
@@ -197,6 +202,7 @@ impl Scanner {
             run: Run::NONE,
             tail: Tail::NONE,
             before: Before::NOTHING,
+            hidden: Hidden::No,
             slips: Slips::new(remembers),
             sign: None,
             patterns: Runs::default(),
@@ -238,6 +244,7 @@ impl Scanner {
         self.endings.clear();
         self.run = Run::NONE;
         self.before = Before::NOTHING;
+        self.hidden = Hidden::No;
         self.sign = None;
         self.patterns.clear();
         self.symbol_end = 0;
@@ -253,6 +260,7 @@ impl Scanner {
         self.endings.clone_from(&other.endings);
         self.run = other.run;
         self.before = other.before;
+        self.hidden = other.hidden;
         self.sign = other.sign;
         self.patterns.copy(&other.patterns);
         self.symbol_end = other.symbol_end;
@@ -421,6 +429,7 @@ impl Scanner {
         self.walks.is_empty()
             && self.endings.is_empty()
             && self.sign.is_none()
+            && self.hidden.is_no()
             && self.slips.are_idle()
             && self.views.as_ref().is_none_or(|views| views.awake() == 0)
             && self.patterns.is_empty()
@@ -505,20 +514,26 @@ impl Scanner {
         };
         let has_none = |kind: &u8| match 1 << kind {
             READING => !plan.may_open(word),
+            HIDING => true,
             _ => {
                 !plan.kind(*kind).starts.iter().any(|start| begins(*kind, start))
                     && !plan.first_alternatives().begin_with(*kind, word)
             }
         };
         let dead = kinds_in(kinds).take_while(has_none).fold(0, |dead, kind| dead | 1 << kind);
-        self.run.opened |= dead;
+        // What announces is no key, and nothing of it is held.
+        self.run.opened |= if plan.may_announce(word) { dead & !NO_KIND } else { dead };
         dead != kinds
     }
 
     #[inline(never)]
     fn oldest_open(&self, counts: &Counts) -> Option<u64> {
         let weak_names = self.plan.similar.as_ref().map_or(0, |similar| similar.weak);
-        let weak = |means: Means| if means.contains(Means::SIMILAR) { weak_names } else { 0 };
+        let weak = |means: Means| match means {
+            _ if means.contains(Means::SIMILAR) => weak_names,
+            _ if means.contains(Means::HINT) => self.plan.strong,
+            _ => 0,
+        };
         let walks = self.walks.iter().map(|walk| (walk.kind, weak(walk.means), walk.first(), walk.oldest()));
         let endings = self.endings.iter().map(|ending| &ending.found);
         let endings = endings.map(|found| (found.kind, weak(found.means), found.start, found.start));
@@ -550,6 +565,7 @@ impl Scanner {
             self.remember(symbol);
         }
         let (mut may_slip, mut ended) = (None, None);
+        let shown = self.plan.has_hints() && self.follow_hidden(symbol, goes_on);
         if self.run.is_open() && goes_on {
             self.run.means |= symbol_means(symbol) | Means::FOLDED.when(hidden) | self.mark;
             let fits = !self.run.word_is_cut && self.run.word.push(symbol.ch);
@@ -588,6 +604,9 @@ impl Scanner {
         if !goes_on {
             self.begin(symbol);
         }
+        if shown {
+            self.open_ends(symbol);
+        }
         self.sign = self.sign_after(symbol);
         if !self.plan.patterns.is_empty() && !self.is_glued() {
             let around = Around {
@@ -620,7 +639,7 @@ impl Scanner {
         let kinds = self.opens(possible, &run);
         self.run.opened |= kinds;
         let plan = &*self.plan;
-        for kind in kinds_in(kinds & !READING) {
+        for kind in kinds_in(kinds & !NO_KIND) {
             for start in &plan.kind(kind).starts {
                 let mut walk = Walk::new(kind, *start, run.start, run.start);
                 let stepped = walk.take_word(plan, &run.word);
@@ -658,7 +677,7 @@ impl Scanner {
                     // Where its first word ends nobody knows.
                     let mut word = FirstWord::EMPTY;
                     word.push(symbol.ch);
-                    return self.begin_at(symbol, self.plan.openings().prefix(&word) & !READING);
+                    return self.begin_at(symbol, self.plan.openings().prefix(&word) & !NO_KIND);
                 }
                 let slip = self.begin_slip(symbol, barred);
                 self.run = Run::new(symbol.raw_start, symbol.ch, barred, slip, self.means_of(symbol));
@@ -740,7 +759,7 @@ impl Scanner {
     fn step_walks(&mut self, symbol: &Symbol, hidden: bool) {
         let mut kept = 0;
         let is_similar = self.depth == 0 && self.plan.similar.is_some();
-        let partial = if self.depth == 0 { self.plan.partial } else { 0 };
+        let partial = if self.depth == 0 { self.plan.partial | self.plan.heads } else { 0 };
         self.slips.alive = 0;
         if self.is_glued() {
             for at in 0..self.walks.len() {
@@ -760,7 +779,8 @@ impl Scanner {
                 self.end_slip(&walk, &stepped, symbol);
             }
             // What is complete may have one more letter.
-            let lingers = is_similar && !is_slip && stepped.found.is_some() && self.plan.has_slips(walk.kind);
+            let lingers =
+                is_similar && walk.may_slip() && stepped.found.is_some() && self.plan.has_slips(walk.kind);
             if stepped.alive || lingers {
                 self.walks[kept] = walk;
                 kept += 1;
@@ -797,6 +817,7 @@ impl Scanner {
                     }
                     ending.waiting.next(shape, ending.last, symbol)
                 }
+                None if ending.waiting == Waiting::FullStop => Verdict::GoesOn,
                 None => Verdict::Ends,
             };
             match verdict {
@@ -819,7 +840,7 @@ impl Scanner {
         if self.remembers() {
             for at in 0..self.walks.len() {
                 let walk = self.walks[at];
-                if self.plan.partial & 1 << walk.kind != 0 {
+                if (self.plan.partial | self.plan.heads) & 1 << walk.kind != 0 {
                     self.break_short(&walk, None);
                 }
                 self.slip_away(&walk, None);
@@ -835,6 +856,7 @@ impl Scanner {
         self.sign = None;
         self.slips.break_off();
         self.before = Before::NOTHING;
+        self.hidden = Hidden::No;
         self.encoded.forget();
         self.spelled.forget();
         if let Some(views) = &mut self.views {
@@ -859,5 +881,6 @@ fn note_ending(endings: &mut Vec<Ending>, walk: &Walk, stepped: &Stepped, end: u
     let Some(ordinal) = stepped.found else { return };
     let key = KeyId { segment: walk.segment(), ordinal };
     let found = Match { start: walk.first(), end, kind: walk.kind, key, means: walk.means };
-    endings.push(Ending { found, last, waiting: Waiting::Next });
+    let waiting = if walk.ends_in_initial() { Waiting::FullStop } else { Waiting::Next };
+    endings.push(Ending { found, last, waiting });
 }

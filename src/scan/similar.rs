@@ -75,7 +75,9 @@ pub(super) fn slips(
     };
     for at in first..=dies {
         let rest = &text[at..];
-        for transition in map.node(place.0).transitions().filter(|transition| transition.inp.is_ascii()) {
+        for transition in
+            map.node(place.0).transitions().filter(|transition| (b' '..0x80).contains(&transition.inp))
+        {
             let next = Some((transition.addr, place.1 + transition.out.value()));
             reach(next, rest); // the text has left it out
             if let [written, behind @ ..] = rest

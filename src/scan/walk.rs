@@ -3,11 +3,12 @@
 mod alternative;
 
 use super::Means;
-use super::part::nearly;
+use super::part::{begun, nearly};
 use super::plan::{ScanPlan, Start};
 use super::similar::Slipped;
 use crate::identifier::{Between, Shape};
 use crate::index::{FirstWord, ending, step};
+use crate::text::reading::hides;
 use crate::text::{Class, Symbol};
 
 /// Where a walk stands. Copying it forks it.
@@ -35,6 +36,8 @@ pub(super) struct Walk {
     is_glued: bool,
     closed: bool,
     skipped: bool,
+    /// Its key has an initial.
+    has_initial: bool,
     /// Words of the text that an alternative left out.
     left_out: u8,
     pub(super) means: Means,
@@ -60,12 +63,17 @@ enum Phase {
     Trunk,
     /// Reads an international prefix (`00`, `011`).
     Dial { digits: u8 },
+    /// Reads what hides the rest of a local part.
+    Hidden,
     /// Follows the key with the next character, and then with this one, which came before it.
     Late { byte: u8 },
 }
 
 /// The longest word that counts as a middle name.
 const LONGEST_MIDDLE: u8 = 24;
+
+/// More characters than this do not stand for the rest of a local part.
+const LONGEST_HIDDEN: u8 = 64;
 
 /// A walk that went another way, and what became of it.
 pub(super) type Fork = (Walk, Stepped);
@@ -99,6 +107,7 @@ impl Walk {
             is_glued: false,
             closed: false,
             skipped: false,
+            has_initial: from.means == Means::VARIANT,
             left_out: 0,
             means: from.means,
         }
@@ -114,8 +123,20 @@ impl Walk {
     /// The ordinals of the keys that it has nearly come to the end of.
     pub(super) fn nearly(&self, plan: &ScanPlan) -> Vec<u64> {
         match self.phase {
-            Phase::Key if !self.means.contains(Means::SIMILAR) => {
+            Phase::Key if !self.means.intersects(Means::SIMILAR | Means::HINT) => {
                 nearly(plan.map(self.segment, self.kind), self.node, self.output, self.letters)
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// The ordinals of the keys that go on behind the word that it has come to the end of.
+    pub(super) fn begun(&self, plan: &ScanPlan) -> Vec<u64> {
+        let map = plan.map(self.segment, self.kind);
+        let is_behind_word = matches!(self.phase, Phase::Key | Phase::BehindAlternative { left_out: false });
+        match step(map, self.node, b' ') {
+            Some(_) if is_behind_word && !self.means.intersects(Means::SIMILAR | Means::REVERSED) => {
+                begun(map, self.node, self.output)
             }
             _ => Vec::new(),
         }
@@ -128,7 +149,8 @@ impl Walk {
 
     /// Whether it may have slips: it follows the key and nothing else.
     pub(super) fn may_slip(&self) -> bool {
-        self.phase == Phase::Key && !self.skipped && !self.means.contains(Means::SIMILAR)
+        let is_value = !self.has_initial && !self.means.intersects(Means::SIMILAR | Means::HINT);
+        self.phase == Phase::Key && !self.skipped && is_value
     }
 
     /// Whether it stands where another one does.
@@ -141,6 +163,11 @@ impl Walk {
 
     pub(super) fn segment(&self) -> u16 {
         self.segment
+    }
+
+    /// Whether it stands behind an initial that its key ends with.
+    pub(super) fn ends_in_initial(&self) -> bool {
+        self.has_initial && self.letters == 1
     }
 
     /// The first raw byte that may belong to the value.
@@ -202,6 +229,7 @@ impl Walk {
         self.means |= Means::FOLDED.when(symbol.altered);
         let kind = plan.kind(self.kind);
         match kind.gaps.between {
+            Between::Nowhere if self.phase == Phase::Hidden => self.read_hidden(plan, symbol),
             Between::Nowhere => self.follow(plan, symbol),
             Between::Characters => {
                 let counts = symbol.ch == ' ' && kind.shape == Shape::Code && !self.after_digit;
@@ -231,6 +259,24 @@ impl Walk {
         }
     }
 
+    /// Hides what comes up to the next `@`.
+    pub(super) fn hide(&mut self) {
+        self.phase = Phase::Hidden;
+    }
+
+    fn read_hidden(&mut self, plan: &ScanPlan, symbol: &Symbol) -> Stepped {
+        match symbol.ch {
+            '@' => {
+                (self.phase, self.gap) = (Phase::Key, 0);
+                self.follow(plan, symbol)
+            }
+            ch if hides(ch) || symbol.class == Class::Run || matches!(ch, '.' | '-') => {
+                self.widen_gap(LONGEST_HIDDEN)
+            }
+            _ => DEAD,
+        }
+    }
+
     fn widen_gap(&mut self, longest: u8) -> Stepped {
         self.gap += 1;
         if self.gap <= longest { ALIVE } else { DEAD }
@@ -242,6 +288,11 @@ impl Walk {
         }
         self.is_glued = false;
         let kind = plan.kind(self.kind);
+        if symbol.ch == '.' && self.phase == Phase::Key && self.gap == 0 && self.take(plan, b'.') {
+            // That of the initial is part of the key, and the gap behind it may be empty.
+            self.gap = 1;
+            return self.here(plan);
+        }
         if kind.shape == Shape::Name {
             // A full stop belongs to a name only behind an initial or a title.
             if symbol.ch == '.' && (self.gap > 0 || self.letters > 3) {

@@ -3,7 +3,7 @@
 //! Per character, in this order: invisible characters vanish; compatibility forms are taken apart (NFKD); accents and
 //! other marks that only decorate vanish, while the vowel signs of Indic and South-East Asian scripts and the voicing marks of
 //! kana stay; case folds (upper, then lower: `ß` is `ss`); decimal digits of any script become `0`–`9`; dashes, quotes, full stops and white
-//! space become their ASCII form; letters of Latin, Greek, Cyrillic, Armenian, Cherokee and Lisu that look like ASCII letters become them.
+//! space become their ASCII form, and so do letters that are drawn small or white on black; letters of Latin, Greek, Cyrillic, Armenian, Cherokee and Lisu that look like ASCII letters become them.
 //!
 //! Sources: Unicode NFKD and general categories, UTS 39 confusables (through the unicode-rs crates). Look-alikes are
 //! taken from non-ASCII characters to ASCII letters only: UTS 39 would also join `1`, `l` and `I`, or `m` and `rn`, which ordinary
@@ -25,7 +25,7 @@ pub(crate) fn version() -> String {
     let (category, script) = (unicode_properties::UNICODE_VERSION, unicode_script::UNICODE_VERSION);
     let looks = unicode_security::UNICODE_VERSION;
     format!(
-        "1/{}.{}-{}.{}-{}.{}-{}.{}-{}.{}",
+        "2/{}.{}-{}.{}-{}.{}-{}.{}-{}.{}",
         std.0, std.1, nfkd.0, nfkd.1, category.0, category.1, script.0, script.1, looks.0, looks.1
     )
 }
@@ -179,7 +179,20 @@ fn as_ascii(c: char) -> Option<char> {
         | '\u{055a}' => Some('\''),
         '\u{2212}' | '\u{2010}'..='\u{2015}' | '\u{2043}' | '\u{02d7}' | '\u{30fb}' => Some('-'),
         _ if c.general_category() == GeneralCategory::DashPunctuation => Some('-'),
-        _ => None,
+        _ => drawn_letter(c),
+    }
+}
+
+/// The letter that small capitals, white letters on black and the letters of flags show, which Unicode does not take apart.
+fn drawn_letter(c: char) -> Option<char> {
+    const SMALL_CAPITALS: &str = "ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘꞯʀꜱᴛᴜᴠᴡ\u{fffd}ʏᴢ";
+    let letter = |place: u32| u8::try_from(place).ok().map(|place| char::from(b'a' + place));
+    match c {
+        '\u{fffd}' => None,
+        '\u{1f150}'..='\u{1f169}' => letter(c as u32 - 0x1f150),
+        '\u{1f170}'..='\u{1f189}' => letter(c as u32 - 0x1f170),
+        '\u{1f1e6}'..='\u{1f1ff}' => letter(c as u32 - 0x1f1e6),
+        _ => SMALL_CAPITALS.chars().position(|small| small == c).and_then(|place| letter(place as u32)),
     }
 }
 
@@ -303,6 +316,8 @@ mod tests {
             ("Æ", "ae"),
             ("M̷a̸r̵ia", "maria"),
             ("İstanbul ısparta", "istanbul isparta"),
+            ("🅼🅰🆁🅸🅰 🅜", "maria m"),
+            ("ᴍᴀʀɪᴀ ʟᴏᴘᴇᴢ", "maria lopez"),
         ] {
             assert_eq!(folded(raw), expected, "{raw}");
         }

@@ -33,7 +33,18 @@ struct Spelling {
     form: String,
     owners: BTreeSet<String>,
     parts: Vec<Vec<Part>>,
+    /// What of the value is said, if not all.
+    said: Said,
     written: Vec<String>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Said {
+    All,
+    /// The last digits: the text says so.
+    End,
+    /// The last name as an initial: a full stop is behind it.
+    Initial,
 }
 
 #[derive(Clone)]
@@ -48,6 +59,8 @@ enum Part {
     NameGap {
         comma: bool,
     },
+    /// Behind the initial of a first name.
+    InitialGap,
     /// The zero of a trunk prefix behind a calling code, or nothing.
     Trunk,
 }
@@ -62,7 +75,8 @@ struct Symbol {
 }
 
 impl Oracle {
-    pub(crate) fn new(known: &[Known]) -> Self {
+    /// `weak`: with what is a weak fact of a strong value.
+    pub(crate) fn new(known: &[Known], weak: bool) -> Self {
         let codes: BTreeSet<&str> =
             known.iter().filter(|k| k.kind == Kind::Phone).map(|k| number(k.text).0).collect();
         let mut spellings: BTreeMap<(Kind, String), Spelling> = BTreeMap::new();
@@ -72,10 +86,23 @@ impl Oracle {
                     kind: value.kind.clone(),
                     owners: BTreeSet::new(),
                     parts: parts(&value.kind, &form, &codes),
+                    said: Said::All,
                     written: written(&value.kind, &form, &codes),
                     form: form.clone(),
                 };
                 let spelling = spellings.entry((value.kind.clone(), form.clone())).or_insert_with(new);
+                spelling.owners.insert(value.owner.clone());
+            }
+            for (kind, form, said, written) in hints(value).into_iter().filter(|_| weak) {
+                let new = || Spelling {
+                    kind: kind.clone(),
+                    owners: BTreeSet::new(),
+                    parts: parts(&kind, form.trim_end_matches('.'), &codes),
+                    said,
+                    written: vec![written],
+                    form: form.clone(),
+                };
+                let spelling = spellings.entry((kind.clone(), format!("hint {form}"))).or_insert_with(new);
                 spelling.owners.insert(value.owner.clone());
             }
         }
@@ -92,10 +119,18 @@ impl Oracle {
         let symbols = fold(text);
         let mut found = BTreeSet::new();
         for spelling in self.spellings.iter().filter(|spelling| !spelling.owners.contains(reader)) {
-            for at in (0..symbols.len()).filter(|at| may_begin(&spelling.kind, &symbols, *at)) {
+            let begins = |at: &usize| match spelling.said {
+                Said::End => is_digit(symbols.get(*at)) && is_hinted(&symbols, *at),
+                _ => may_begin(&spelling.kind, &symbols, *at),
+            };
+            for at in (0..symbols.len()).filter(begins) {
                 let mut ends = Vec::new();
                 spelling.parts.iter().for_each(|parts| follow(parts, &symbols, at, false, &mut ends));
-                for end in ends.into_iter().filter(|end| may_end(&spelling.kind, &symbols, *end)) {
+                let ends_so = |end: &usize| match spelling.said {
+                    Said::Initial => symbols.get(*end).is_some_and(|symbol| symbol.ch == '.'),
+                    _ => may_end(&spelling.kind, &symbols, *end),
+                };
+                for end in ends.into_iter().filter(ends_so) {
                     let first = if spelling.kind == Kind::Phone { with_sign(&symbols, at, end) } else { at };
                     let (kind, form) = (spelling.kind.clone(), spelling.form.clone());
                     found.insert(Found {
@@ -217,6 +252,15 @@ fn follow(parts: &[Part], symbols: &[Symbol], at: usize, skipped: bool, ends: &m
                 follow(&[&[TRUNK_GAP], rest].concat(), symbols, at + 1, skipped, ends);
             }
         }
+        Part::InitialGap => {
+            let gap = (1..).take_while(|n| is(at + n, " -',")).count();
+            let has_comma = symbols.iter().skip(at).take(gap + 1).any(|symbol| symbol.ch == ',');
+            if is(at, ".") && !has_comma && gap < 64 {
+                let parts = [&[Part::NameGap { comma: false }], rest].concat();
+                follow(rest, symbols, at + 1 + gap, skipped, ends);
+                middle(&parts, symbols, at + 1 + gap, skipped, ends);
+            }
+        }
         Part::NameGap { comma } => {
             let letters = symbols[..at].iter().rev().take_while(|s| is_word(Some(s))).count();
             let dot = usize::from(letters <= 3 && is(at, "."));
@@ -227,15 +271,87 @@ fn follow(parts: &[Part], symbols: &[Symbol], at: usize, skipped: bool, ends: &m
                 return;
             }
             follow(rest, symbols, behind, skipped, ends);
-            if !comma && !skipped && symbols.get(behind).is_some_and(|symbol| symbol.upper) {
-                let is_letter = |s: &&Symbol| is_word(Some(s)) && !is_digit(Some(s));
-                let middle = symbols[behind..].iter().take_while(is_letter).count();
-                if middle <= 24 {
-                    follow(parts, symbols, behind + middle, true, ends);
-                }
+            if !comma {
+                middle(parts, symbols, behind, skipped, ends);
             }
         }
     }
+}
+
+/// Leaves out a middle name that begins here.
+fn middle(parts: &[Part], symbols: &[Symbol], at: usize, skipped: bool, ends: &mut Vec<usize>) {
+    if !skipped && symbols.get(at).is_some_and(|symbol| symbol.upper) {
+        let is_letter = |s: &&Symbol| is_word(Some(s)) && !is_digit(Some(s));
+        let middle = symbols[at..].iter().take_while(is_letter).count();
+        if middle <= 24 {
+            follow(parts, symbols, at + middle, true, ends);
+        }
+    }
+}
+
+/// Whether the text says that digits which begin here are the end of a number: `ending in`, a mask of three marks, crosses.
+fn is_hinted(symbols: &[Symbol], at: usize) -> bool {
+    let text: String = symbols[..at].iter().map(|symbol| symbol.ch).collect();
+    let word = last_word(&text);
+    let is_crossed = !word.is_empty() && word.chars().all(|ch| ch == 'x');
+    let before = &text[..text.len() - word.len()];
+    let is_said = is_near_hidden(symbols, at) || is_behind_ending(before);
+    if word.is_empty() { is_said } else { is_crossed && (word.len() >= 3 || is_said) }
+}
+
+/// Whether something that hides ends here or a few characters before.
+fn is_near_hidden(symbols: &[Symbol], at: usize) -> bool {
+    let is_near = |gap: &usize| !symbols[at - gap..at].iter().any(|symbol| ".!?".contains(symbol.ch));
+    (0..=at.min(4)).filter(is_near).any(|gap| says_hidden(symbols, at - gap))
+}
+
+fn says_hidden(symbols: &[Symbol], at: usize) -> bool {
+    let text: String = symbols[..at].iter().map(|symbol| symbol.ch).collect();
+    let marks = text.chars().rev().take_while(|ch| "*•●".contains(*ch)).count();
+    let word = last_word(&text);
+    let is_crossed = !word.is_empty() && word.chars().all(|ch| ch == 'x');
+    let ends = !is_word(symbols.get(at));
+    ends && matches!(word, "in" | "with") && is_behind_ending(&text[..text.len() - word.len()])
+        || marks >= 3
+        || is_crossed && word.len() >= 3
+        || (marks > 0 || is_crossed && word.len() >= 2) && is_near_hidden(symbols, at - 1)
+}
+
+fn is_behind_ending(text: &str) -> bool {
+    let before = text.trim_end_matches(' ');
+    before.len() < text.len() && matches!(last_word(before), "ending" | "ends")
+}
+
+fn last_word(text: &str) -> &str {
+    text.rsplit(|c: char| !c.is_ascii_alphanumeric() && c != '_').next().unwrap_or_default()
+}
+
+/// What of a value may be said, and how.
+fn hints(value: &Known) -> Vec<(Kind, String, Said, String)> {
+    let mut hints = Vec::new();
+    if value.kind == Kind::Card {
+        let shown = value.text[value.text.len() - 4..].to_owned();
+        hints.push((Kind::CardLast4, shown.clone(), Said::End, format!("ending in {shown}")));
+    }
+    if value.kind == Kind::Name {
+        let lower = value.text.to_ascii_lowercase();
+        let words: Vec<&str> = lower.split([' ', '-', '\'']).collect();
+        let mut spellings = names(&words.join(" "));
+        spellings.insert(lower.replace(['-', '\''], ""));
+        for spelling in spellings.iter().filter(|spelling| !spelling.contains(',')) {
+            let words: Vec<&str> = spelling.split(' ').collect();
+            let (first, last) = (words[0], words[words.len() - 1]);
+            let has_o = words.len() > 2 && words[words.len() - 2] == "o";
+            let whole = if has_o { format!("o {last}") } else { last.to_owned() };
+            let olee = has_o.then(|| format!("{}. o{last}", &first[..1]));
+            for form in [format!("{}. {whole}", &first[..1])].into_iter().chain(olee) {
+                hints.push((Kind::Name, form.clone(), Said::All, form));
+            }
+            let form = format!("{first} {}.", &last[..1]);
+            hints.push((Kind::Name, form.clone(), Said::Initial, form));
+        }
+    }
+    hints
 }
 
 const PHONE_GAP: Part = Part::Gap { of: " -./()", least: 0, most: 4 };
@@ -402,11 +518,12 @@ fn parts(kind: &Kind, form: &str, codes: &BTreeSet<&str>) -> Vec<Vec<Part>> {
         _ => {
             let part = |c: char| match (kind, c) {
                 (Kind::Name, ' ' | ',') => Part::NameGap { comma: c == ',' },
+                (Kind::Name, '.') => Part::InitialGap,
                 (Kind::Address | Kind::City, ' ') => Part::Gap { of: " -'.,#/:;()\"", least: 1, most: 64 },
                 (Kind::DateOfBirth, ' ') => Part::Gap { of: " -./,", least: 1, most: 8 },
                 _ => Part::Char(c),
             };
-            vec![form.chars().map(part).collect()]
+            vec![form.replace(". ", ".").chars().map(part).collect()]
         }
     };
     // A gap is between characters, not behind the last one.

@@ -167,7 +167,7 @@ impl Scanner {
             false => 0,
         };
         let plan = &*self.plan;
-        let (encodes, looks) = (plan.readings.encodings, plan.readings.ciphers);
+        let (encodes, looks) = (plan.readings.encodings, plan.readings.ciphers || plan.has_hints());
         let letters = plan.readings.letters;
         // Where the last word of one letter ended.
         let mut letter_end = if self.spelled.state.length() > 0 { 0 } else { usize::MAX };
@@ -182,7 +182,7 @@ impl Scanner {
                 let mut length = block.run_at(place);
                 if length > 0 {
                     if looks {
-                        // Digits in a word may look like letters.
+                        // Digits in a word may look like letters, or be the end of a number.
                         let letters = block.letters_at(place);
                         if letters == 0 {
                             break 'text;

@@ -397,7 +397,9 @@ impl Scanner {
         // A decimal is no number with a missing end.
         let is_decimal = |symbol: &Symbol| symbol.is_digit() && self.before.near_byte() == Some(b'.');
         let joins = |symbol: &Symbol| !walk.is_in_gap() && symbol.joins(self.before.class());
-        let (found, shape) = (walk.nearly(&plan), plan.kind(walk.kind).shape);
+        let is_head = plan.heads & 1 << walk.kind != 0;
+        let found = if is_head { walk.begun(&plan) } else { walk.nearly(&plan) };
+        let shape = plan.kind(walk.kind).shape;
         // Neither is one that goes on in another group.
         let is_group = plan.kind(walk.kind).gaps.between == Between::Characters;
         let goes_on = |symbol: &Symbol| joins(symbol) || is_decimal(symbol) || is_group && symbol.is_digit();
@@ -406,12 +408,16 @@ impl Scanner {
         }
         let before = symbol.map_or(self.slips.history.total(), |symbol| self.place_of(symbol));
         let mut text = std::mem::take(&mut self.slips.text);
-        if let Some(end) = self.slips.history.key(walk.from, before, shape, &mut text) {
+        let says_enough =
+            |text: &[u8]| !is_head || text.contains(&b' ') && text.iter().any(u8::is_ascii_digit);
+        if let Some(end) = self.slips.history.key(walk.from, before, shape, &mut text)
+            && says_enough(&text)
+        {
             // Behind a gap it does not go on, whatever comes.
             let waiting = if walk.is_in_gap() { Waiting::Over } else { Waiting::Next };
             for ordinal in found {
                 let mut ending = self.as_ending(walk, ordinal, end, Class::Run);
-                ending.found.means |= Means::PARTIAL;
+                ending.found.means |= if is_head { Means::HINT } else { Means::PARTIAL };
                 ending.waiting = waiting;
                 self.slips.fresh.push(ending);
             }
