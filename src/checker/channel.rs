@@ -176,7 +176,7 @@ impl Channel {
             (self.state, self.quiet) = (State::Stopped, false);
         }
         self.known.catch_up(&shared.evidence, self.scanner.seen());
-        self.counts.since = self.known.armed_since(&shared.evidence, inner.rules.facts);
+        self.counts.since = self.known.armed_since(&shared.evidence, std::iter::empty(), inner.rules.facts);
     }
 
     /// Judges the matches that the scanner has just made.
@@ -304,7 +304,8 @@ impl Channel {
             let is_fact = !found.means.contains(Means::SIMILAR);
             if is_fact && judgement.action < Action::Redact && shared.evidence.commit(fact) {
                 self.known.learn(found.end);
-                self.counts.since = self.known.armed_since(&shared.evidence, inner.rules.facts);
+                self.counts.since =
+                    self.known.armed_since(&shared.evidence, std::iter::empty(), inner.rules.facts);
                 self.version = inner.version.fetch_add(1, Ordering::AcqRel) + 1;
             }
             drop(shared);
@@ -453,6 +454,18 @@ impl Channel {
         inner.span.in_scope(|| tracing::info!(channel = &*self.name, "response stopped"));
     }
 
+    /// From which byte on a fact may complete a picture, whatever becomes of the facts that wait to be judged.
+    fn may_be_armed_since(&self, inner: &Inner) -> Option<u64> {
+        if self.undecided.is_empty() {
+            return self.counts.since;
+        }
+        let may_be_fact = |(found, alone): &&(Match, Judgement)| {
+            alone.action < Action::Redact && !found.means.contains(Means::SIMILAR)
+        };
+        let waiting = self.undecided.iter().filter(may_be_fact).map(|(found, _)| (found.end, found.kind));
+        self.known.armed_since(&inner.shared().evidence, waiting, inner.rules.facts)
+    }
+
     /// Decides as much as can be, and makes the edits.
     fn settle(&mut self, inner: &Inner, text: &str, ends: bool) {
         if self.state == State::Open {
@@ -461,10 +474,12 @@ impl Channel {
         if !self.undecided.is_empty() {
             self.judge_together(inner);
         }
-        let oldest = self.scanner.oldest(&self.counts, self.state == State::Open && !ends);
+        let since = self.may_be_armed_since(inner);
+        let counts = Counts { since, ..self.counts };
+        let oldest = self.scanner.oldest(&counts, self.state == State::Open && !ends);
         let mut settled = oldest.unwrap_or(u64::MAX).min(self.scanner.seen());
         for (found, judgement) in &self.undecided {
-            let is_armed = self.counts.since.is_some_and(|since| since <= found.start);
+            let is_armed = since.is_some_and(|since| since <= found.start);
             if is_armed || judgement.action >= Action::Redact {
                 settled = settled.min(found.start);
             }

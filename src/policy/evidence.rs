@@ -88,13 +88,19 @@ impl Known {
         self.since.push(end);
     }
 
-    /// The byte from which on a fact may complete a picture, if there is one.
-    pub(crate) fn armed_since(&self, evidence: &Evidence, facts: u32) -> Option<u64> {
+    /// The byte from which on a fact may complete a picture, if there is one and those that wait to be judged are released: where they end, and their
+    /// kinds.
+    pub(crate) fn armed_since(
+        &self,
+        evidence: &Evidence,
+        waiting: impl Iterator<Item = (u64, u8)>,
+        facts: u32,
+    ) -> Option<u64> {
         if facts <= 1 {
             return Some(0);
         }
-        let mut known: Vec<(u64, u8)> =
-            self.since.iter().copied().zip(evidence.facts.iter().map(|f| f.kind)).collect();
+        let known = self.since.iter().copied().zip(evidence.facts.iter().map(|fact| fact.kind));
+        let mut known: Vec<(u64, u8)> = known.chain(waiting).collect();
         known.sort_unstable();
         let mut kinds: KindMask = 0;
         let enough = known.into_iter().find(|(_, kind)| {
@@ -136,8 +142,9 @@ mod tests {
         evidence.commit(fact(0, 0));
         known.learn(10);
         assert_eq!(evidence.completes(fact(1, 1), &[1], &known, 9, 2, 5, |_| vec![1]), None);
-        assert_eq!(known.armed_since(&evidence, 2), Some(10));
-        assert_eq!(known.armed_since(&evidence, 3), None);
+        let armed = |waiting: &[(u64, u8)], facts| known.armed_since(&evidence, waiting.iter().copied(), facts);
+        assert_eq!((armed(&[], 2), armed(&[(15, 1)], 2)), (Some(10), Some(10)));
+        assert_eq!((armed(&[], 3), armed(&[(15, 0)], 3), armed(&[(15, 1)], 3)), (None, None, Some(15)));
     }
 
     #[test]

@@ -383,21 +383,22 @@ fn forms(kind: &Kind, text: &str) -> BTreeSet<String> {
             let streets = [("drive", &["dr", "drv"][..]), ("lane", &["ln", "la"])];
             let streets =
                 streets.into_iter().flat_map(|(key, texts)| texts.iter().map(move |text| (key, *text)));
-            with_other_words(BTreeSet::from([words(" -'.,#/:;()\"")]), &streets.collect::<Vec<_>>())
+            with_other_words(BTreeSet::from([words(" -'.,#/:;()\"")]), &streets.collect::<Vec<_>>(), |_| true)
         }
         Kind::Name => {
             let names: BTreeSet<String> =
                 names(&words(" -'.,")).into_iter().chain([words(" .,").replace(['-', '\''], "")]).collect();
             // `O'Lee` may be glued wherever it stands behind another word.
             let glued: Vec<String> = names.iter().map(|name| name.replace(" o lee", " olee")).collect();
-            with_other_words(names.into_iter().chain(glued).collect(), &nicknames())
+            let is_first = |before: &str| before.is_empty() || before.ends_with(',');
+            with_other_words(names.into_iter().chain(glued).collect(), &nicknames(), is_first)
         }
         Kind::DateOfBirth => dates(text),
         _ => BTreeSet::from([lower]),
     }
 }
 
-/// What stands in a key, and what may stand for it.
+/// What stands in a key, and what may stand for it: first in a name, or first behind the comma.
 fn nicknames() -> Vec<(&'static str, &'static str)> {
     let lines =
         include_str!("../../dictionaries/nicknames.txt").lines().filter(|line| !line.starts_with('#'));
@@ -408,15 +409,19 @@ fn nicknames() -> Vec<(&'static str, &'static str)> {
     pairs.collect()
 }
 
-/// With each word as it is, or another one that may stand for it.
-fn with_other_words(forms: BTreeSet<String>, others: &[(&str, &str)]) -> BTreeSet<String> {
+/// With each word as it is, or another one that may stand for it behind what there is before it.
+fn with_other_words(
+    forms: BTreeSet<String>,
+    others: &[(&str, &str)],
+    may_stand: impl Fn(&str) -> bool,
+) -> BTreeSet<String> {
     let mut all = BTreeSet::new();
     for form in forms {
         let mut written = vec![String::new()];
         for word in form.split_inclusive([' ', ',']) {
             let end = word.trim_end_matches([' ', ',']).len();
             let words = others.iter().filter(|(key, _)| *key == &word[..end]).map(|(_, text)| *text);
-            let words: Vec<&str> = words.chain([&word[..end]]).collect();
+            let words: Vec<&str> = words.filter(|_| may_stand(&written[0])).chain([&word[..end]]).collect();
             written = written
                 .iter()
                 .flat_map(|before| words.iter().map(move |other| format!("{before}{other}{}", &word[end..])))
