@@ -12,7 +12,7 @@ use super::session::Inner;
 use super::withheld::{Shown, Told, Withheld};
 use crate::identifier::Shape;
 use crate::index::READING;
-use crate::policy::{Action, Audience, Fact, Judgement, Known, Rule, replacement};
+use crate::policy::{Action, Audience, Excuse, Fact, Judgement, Known, Rule, replacement};
 use crate::scan::{Counts, Match, Means, Scanner};
 
 /// One text channel of a session.
@@ -28,6 +28,8 @@ pub(super) struct Channel {
     patterned: Vec<Match>,
     /// Known values that may pass: what looks like a value inside of them passes too.
     excused: Vec<Match>,
+    /// Values that every reader may see, and why, whose text is not decided yet.
+    shown: Vec<(Match, Excuse)>,
     known: Known,
     /// Findings whose text is not decided yet: a longer value may still cover them.
     noted: Vec<Finding>,
@@ -82,6 +84,7 @@ impl Channel {
             undecided: VecDeque::new(),
             patterned: Vec::new(),
             excused: Vec::new(),
+            shown: Vec::new(),
             known: Known::default(),
             noted: Vec::new(),
             findings: Vec::new(),
@@ -173,7 +176,7 @@ impl Channel {
             (self.state, self.quiet) = (State::Stopped, false);
         }
         self.known.catch_up(&shared.evidence, self.scanner.seen());
-        self.counts.since = self.known.armed_since(&shared.evidence, inner.rules.facts);
+        self.counts.since = self.known.armed_since(&shared.evidence, inner.rules.limits.facts);
     }
 
     /// Judges the matches that the scanner has just made.
@@ -182,7 +185,11 @@ impl Channel {
         if inner.rules.patterned != 0 {
             self.patterned.extend(matches.extract_if(.., |found| found.means.contains(Means::PATTERN)));
         }
-        self.excused.extend(matches.iter().filter(|found| inner.rules.is_excused(found.key)));
+        for found in &matches {
+            if let Some(excuse) = inner.rules.excuse(found.kind, found.key) {
+                self.excuse(inner, found, excuse);
+            }
+        }
         if inner.rules.patterned != 0 {
             self.judge_patterns(inner);
             if self.state != State::Open {
@@ -216,9 +223,7 @@ impl Channel {
                     return self.stop(inner, found.start);
                 }
             } else if inner.rules.counts_together(found.kind) && !judgement.only_observed {
-                let order = |found: &Match| (found.end, found.start);
-                let behind = self.undecided.iter().rev().take_while(|(other, _)| order(other) > order(found));
-                self.undecided.insert(self.undecided.len() - behind.count(), (*found, judgement));
+                self.wait(found, judgement);
             } else if judgement.action == Action::Observe {
                 self.note(inner, found, judgement);
             }
@@ -226,6 +231,34 @@ impl Channel {
         self.matches = matches;
         self.matches.clear();
         self.judge_together(inner);
+    }
+
+    /// Takes in a value that may be shown. What others let the readers see is no secret, but they have seen it: beside it, what is not
+    /// granted is judged as ever.
+    fn excuse(&mut self, inner: &Inner, found: &Match, excuse: Excuse) {
+        self.excused.push(*found);
+        if self.audience == Audience::Internal || excuse == Excuse::Allowed {
+            return;
+        }
+        let place = |of: &Match| (of.start, of.end, of.kind);
+        if self.shown.iter().any(|(other, _)| place(other) == place(found)) {
+            return; // two readings see the same
+        }
+        let is_fact = matches!(excuse, Excuse::Granted(..)) && !found.means.intersects(GUESSED);
+        if is_fact
+            && inner.rules.counts_together(found.kind)
+            && inner.generation.observed(found.key).is_none()
+        {
+            self.wait(found, Judgement::GRANTED);
+        }
+        self.shown.push((*found, excuse));
+    }
+
+    /// Puts a fact to those that wait to be judged, in the order in which they end.
+    fn wait(&mut self, found: &Match, judgement: Judgement) {
+        let order = |found: &Match| (found.end, found.start);
+        let behind = self.undecided.iter().rev().take_while(|(other, _)| order(other) > order(found));
+        self.undecided.insert(self.undecided.len() - behind.count(), (*found, judgement));
     }
 
     /// Judges what looks like a value, once it is known whether it is one that may pass.
@@ -281,22 +314,37 @@ impl Channel {
                 return;
             }
             self.undecided.pop_front();
+            let is_granted = alone.rule == Rule::Granted;
             let is_readers_own = |known: &Match| known.start <= found.start && found.end <= known.end;
-            if self.withheld.covers(found.start, found.end) || self.excused.iter().any(is_readers_own) {
+            if self.withheld.covers(found.start, found.end)
+                || !is_granted && self.excused.iter().any(is_readers_own)
+            {
                 continue;
             }
             let at = self.scanner.seen();
             let fact = Fact { kind: found.kind, key: inner.generation.value(found.key) };
+            let people = inner.rules.people(fact);
             let mut shared = inner.shared();
             self.known.catch_up(&shared.evidence, at);
-            let together = inner.rules.together(fact, &shared.evidence, &self.known, found.start);
-            let judgement = together.filter(|together| together.action >= alone.action).unwrap_or(alone);
+            let together = inner.rules.together(fact, &people, &shared.evidence, &self.known, found.start);
+            let together = together.filter(|_| !is_granted);
             // What is only similar may be somebody else's.
             let is_fact = !found.means.contains(Means::SIMILAR);
-            if is_fact && judgement.action < Action::Redact && shared.evidence.commit(fact) {
-                self.known.learn(found.end);
-                self.counts.since = self.known.armed_since(&shared.evidence, inner.rules.facts);
+            let mut says_more = false;
+            if let Some((_, picture)) = together.as_ref().filter(|_| is_fact) {
+                says_more |= shared.evidence.expose(&picture.people);
+            }
+            let together = together.map(|(judgement, _)| judgement);
+            let judgement = together.filter(|together| together.action >= alone.action).unwrap_or(alone);
+            let is_told = is_fact && judgement.action < Action::Redact;
+            if is_told && shared.evidence.commit(fact, &people) {
+                self.known.learn(&shared.evidence, found.end);
+                self.counts.since = self.known.armed_since(&shared.evidence, inner.rules.limits.facts);
                 self.version = inner.version.fetch_add(1, Ordering::AcqRel) + 1;
+                says_more = true;
+            }
+            if says_more {
+                inner.remember(&shared.evidence);
             }
             drop(shared);
             match judgement.action {
@@ -318,7 +366,12 @@ impl Channel {
         let told = match judgement.rule {
             Rule::Uniform => Told::Uniform,
             Rule::Pattern => Told::ByLooks,
-            Rule::Kind | Rule::Together | Rule::NamesAlone | Rule::Ordinary | Rule::Canary => Told::Known,
+            Rule::Granted
+            | Rule::Kind
+            | Rule::Together
+            | Rule::NamesAlone
+            | Rule::Ordinary
+            | Rule::Canary => Told::Known,
         };
         let merged =
             self.withheld.add(Shown { action: judgement.action, start, end, told, kind: found.kind, value });
@@ -343,6 +396,7 @@ impl Channel {
     fn note(&mut self, inner: &Inner, found: &Match, judgement: Judgement) {
         if self.noted.len() >= MOST_FINDINGS {
             self.found += 1;
+            inner.shared().tally.miss();
             return;
         }
         let kind = &inner.generation.kinds()[usize::from(found.kind)].kind;
@@ -356,7 +410,7 @@ impl Channel {
             return;
         }
         let rule = match judgement.rule {
-            Rule::Kind => format!("kinds.{kind}"),
+            Rule::Granted | Rule::Kind => format!("kinds.{kind}"),
             Rule::Together => "together".into(),
             Rule::NamesAlone => "names.alone_if_shared_by_fewer_than".into(),
             Rule::Ordinary => "ordinary".into(),
@@ -430,8 +484,23 @@ impl Channel {
                 let bytes = finding.span.end - finding.span.start;
                 tracing::info!(channel = &*self.name, kind, ?action, rule = finding.rule, bytes, "finding");
             });
+            inner.shared().tally.find(&finding);
             if self.findings.len() < MOST_FINDINGS {
                 self.findings.push(finding);
+            }
+        }
+    }
+
+    /// Counts values that every reader may see, once they have been shown.
+    fn tell_shown(&mut self, inner: &Inner) {
+        if self.shown.is_empty() {
+            return;
+        }
+        let (decided, withheld) = (self.decided, &self.withheld);
+        for (found, excuse) in self.shown.extract_if(.., |(found, _)| found.end <= decided) {
+            if !withheld.covers(found.start, found.end) {
+                let is_reader = matches!(excuse, Excuse::Own(owner) if inner.rules.is_reader(owner));
+                inner.shared().tally.show(&inner.generation, found.kind, &excuse, is_reader);
             }
         }
     }
@@ -456,7 +525,7 @@ impl Channel {
         let mut settled = oldest.unwrap_or(u64::MAX).min(self.scanner.seen());
         for (found, judgement) in &self.undecided {
             let is_armed = self.counts.since.is_some_and(|since| since <= found.start);
-            if is_armed || judgement.action >= Action::Redact {
+            if is_armed && judgement.rule != Rule::Granted || judgement.action >= Action::Redact {
                 settled = settled.min(found.start);
             }
         }
@@ -494,8 +563,11 @@ impl Channel {
                 );
                 self.edits.push(Edit { span, replacement: replaced });
             }
+            drop(shared);
+            self.tell_shown(inner);
             self.withheld.forget(self.scanner.oldest(&Counts::ALL, false).unwrap_or(u64::MAX));
         }
+        self.tell_shown(inner);
         if !self.noted.is_empty() {
             self.report(inner, ends);
         }
@@ -506,6 +578,7 @@ impl Channel {
             && self.patterned.is_empty()
             && self.withheld.is_empty()
             && self.noted.is_empty()
+            && self.shown.is_empty()
             && self.state == State::Open;
     }
 

@@ -8,9 +8,13 @@ mod channel;
 mod checker;
 mod finding;
 mod hold;
+mod report;
 mod session;
 mod withheld;
 
 pub use checker::{Advance, Checker, Edit, Verdict};
 pub use finding::{Finding, How};
+pub use report::{JudgedData, PolicyUsed, Report, ShownData};
+#[cfg(feature = "serve")]
+pub(crate) use session::Remember;
 pub use session::Session;

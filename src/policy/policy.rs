@@ -50,6 +50,7 @@ pub enum Action {
 pub struct Policy {
     pub(super) settings: Arc<Settings>,
     name: Arc<str>,
+    hash: Arc<str>,
     allowed: Arc<Mutex<Option<Allowed>>>,
 }
 
@@ -102,14 +103,19 @@ pub(super) struct Together {
     pub(super) action: Action,
     pub(super) facts: u32,
     pub(super) people: u32,
-    #[serde(rename = "across")]
-    _across: Across,
+    pub(super) across: Across,
 }
 
-#[derive(Clone, Deserialize)]
+/// How far facts add up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Across {
+pub(crate) enum Across {
+    /// Over one response.
     Response,
+    /// Over the turns of a conversation.
+    Conversation,
+    /// Over all conversations of a reader.
+    Reader,
 }
 
 #[derive(Clone, Deserialize)]
@@ -273,8 +279,13 @@ impl Policy {
         Ok(Self::source(name)?.0)
     }
 
-    fn new(settings: Settings, name: &str) -> Self {
-        Self { settings: Arc::new(settings), name: name.into(), allowed: Arc::default() }
+    fn new(settings: Settings, name: &str, text: &str) -> Self {
+        let mut hasher = blake3::Hasher::new();
+        for part in [text].into_iter().chain(settings.allow.values.iter().map(String::as_str)) {
+            hasher.update(&(part.len() as u64).to_le_bytes()).update(part.as_bytes());
+        }
+        let hash = hasher.finalize().to_hex()[..16].into();
+        Self { settings: Arc::new(settings), name: name.into(), hash, allowed: Arc::default() }
     }
 
     fn source(name: &str) -> Result<Source> {
@@ -323,6 +334,7 @@ impl Policy {
         let Source(base, unnamed) = Self::source(base).map_err(|error| error.about("extends"))?;
         let mut merged: toml::Table = base.parse().expect("built-in policies are TOML");
         merge(&mut merged, table);
+        let text = merged.to_string();
         let mut settings = read(merged, unnamed)?;
         for file in std::mem::take(&mut settings.allow.files) {
             let path = folder.join(file);
@@ -331,7 +343,7 @@ impl Policy {
             let values = lines.lines().map(str::trim).filter(|line| !line.is_empty());
             settings.allow.values.extend(values.map(str::to_owned));
         }
-        Ok(Self::new(settings, name))
+        Ok(Self::new(settings, name, &text))
     }
 
     /// The values that are nobody's secret, as an index knows them.
@@ -389,6 +401,16 @@ impl Policy {
         (names.alone_if_shared_by_fewer_than, if pairs_count { together.people } else { 0 })
     }
 
+    /// The same for the same settings: 16 hexadecimal digits.
+    pub(crate) fn hash(&self) -> &str {
+        &self.hash
+    }
+
+    /// How far facts add up.
+    pub(crate) fn across(&self) -> Across {
+        self.settings.together.across
+    }
+
     /// What a stopped response ends with.
     pub fn stop_message(&self) -> &str {
         &self.settings.stop_message
@@ -399,8 +421,9 @@ struct Source(&'static str, (Action, Action));
 
 impl Source {
     fn parse_as(self, name: &str) -> Result<Policy> {
-        let table = self.0.parse().expect("built-in policies are TOML");
-        Ok(Policy::new(read(table, self.1)?, name))
+        let table: toml::Table = self.0.parse().expect("built-in policies are TOML");
+        let text = table.to_string();
+        Ok(Policy::new(read(table, self.1)?, name, &text))
     }
 }
 
@@ -528,7 +551,7 @@ fn check_shape(section: &str, name: &str) -> Result<()> {
 }
 
 /// A kind that is not built in may be one of the company's own; one that looks like a slip of the keyboard is not.
-fn check_kind(name: &str) -> Result<()> {
+pub(super) fn check_kind(name: &str) -> Result<()> {
     let near = did_you_mean(name, Kind::names());
     if Kind::built_in(name).is_none() && !near.is_empty() {
         return Err(Error::config(format!("unknown kind `{name}`{near}")));
