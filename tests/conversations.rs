@@ -40,6 +40,8 @@ struct Turn {
     #[serde(default)]
     acting_for: Vec<String>,
     purpose: Option<String>,
+    /// What the reader has said.
+    said: Option<String>,
     /// The day on which it is said.
     on: Option<String>,
     #[serde(default)]
@@ -167,6 +169,7 @@ impl Case {
                 None => session.with_grants(&grants),
             };
             session.resume(&serde_json::from_str(&kept).unwrap());
+            turn.said.iter().for_each(|text| session.said(text));
             said.push(turn.said(&session, piece));
             kept = serde_json::to_string(&session.state()).unwrap();
             let report = serde_json::to_string(&said.last().unwrap().report).unwrap();

@@ -12,7 +12,7 @@ use super::session::Inner;
 use super::withheld::{Shown, Told, Withheld};
 use crate::identifier::Shape;
 use crate::index::READING;
-use crate::policy::{Action, Audience, Excuse, Fact, Judgement, Known, Rule, replacement};
+use crate::policy::{Action, Audience, Excuse, Fact, Judgement, Known, Limits, Rule, replacement};
 use crate::scan::{Counts, Match, Means, Scanner};
 
 /// One text channel of a session.
@@ -71,6 +71,9 @@ const MOST_WITHHELD: u64 = 1 << 20;
 
 /// What is written so may be another value as well.
 const GUESSED: Means = Means::SIMILAR.and(Means::PARTIAL);
+
+/// What is written so is not said for certain.
+pub(super) const UNSURE: Means = GUESSED.and(Means::PATTERN);
 
 impl Channel {
     pub(super) fn new(inner: &Inner, name: Arc<str>, audience: Audience) -> Self {
@@ -216,13 +219,13 @@ impl Channel {
                 continue;
             }
             // A rare name may be a part of the reader's own, whose end is still to come.
-            let waits = judgement.rule == Rule::NamesAlone;
+            let waits = judgement.rule == Rule::NamesAlone || inner.is_echo(found, &judgement);
             if judgement.action >= Action::Redact && !waits {
                 self.withhold(inner, found, judgement);
                 if judgement.action == Action::Stop {
                     return self.stop(inner, found.start);
                 }
-            } else if inner.rules.counts_together(found.kind) && !judgement.only_observed {
+            } else if (waits || inner.rules.counts_together(found.kind)) && !judgement.only_observed {
                 self.wait(found, judgement);
             } else if judgement.action == Action::Observe {
                 self.note(inner, found, judgement);
@@ -326,7 +329,10 @@ impl Channel {
             let people = inner.rules.people(fact);
             let mut shared = inner.shared();
             self.known.catch_up(&shared.evidence, at);
-            let together = inner.rules.together(fact, &people, &shared.evidence, &self.known, found.start);
+            let is_echo = alone.rule == Rule::Kind && alone.action == Action::Redact;
+            let limits = if is_echo { Limits::ECHO } else { inner.rules.limits };
+            let together =
+                inner.rules.together(fact, &people, &shared.evidence, &self.known, found.start, limits);
             let together = together.filter(|_| !is_granted);
             // What is only similar may be somebody else's.
             let is_fact = !found.means.contains(Means::SIMILAR);
@@ -335,7 +341,12 @@ impl Channel {
                 says_more |= shared.evidence.expose(&picture.people);
             }
             let together = together.map(|(judgement, _)| judgement);
-            let judgement = together.filter(|together| together.action >= alone.action).unwrap_or(alone);
+            let judgement = match together {
+                // What the reader has said may be repeated, but not beside anything else of the same person.
+                Some(together) if is_echo => Judgement { action: alone.action, ..together },
+                None if is_echo => Judgement { action: Action::Allow, ..alone },
+                together => together.filter(|together| together.action >= alone.action).unwrap_or(alone),
+            };
             let is_told = is_fact && judgement.action < Action::Redact;
             if is_told && shared.evidence.commit(fact, &people) {
                 self.known.learn(&shared.evidence, found.end);

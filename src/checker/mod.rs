@@ -6,6 +6,7 @@
 
 mod channel;
 mod checker;
+mod echo;
 mod finding;
 mod hold;
 mod report;

@@ -5,9 +5,12 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::SystemTime;
 
 use super::Checker;
+use super::channel::UNSURE;
 use super::report::Tally;
-use crate::index::{Generation, Index};
-use crate::policy::{Across, Audience, Conversation, Evidence, Grants, Policy, Pseudonyms, Reader, Rules};
+use crate::index::{Generation, Index, KeyId};
+use crate::policy::{
+    Across, Action, Audience, Conversation, Evidence, Grants, Judgement, Policy, Pseudonyms, Reader, Rule, Rules,
+};
 use crate::scan::{Match, ScanPlan};
 
 /// One response to one reader: hands out a [`Checker`] for each of its text channels, which share evidence.
@@ -68,6 +71,8 @@ pub(crate) type Remember = Arc<dyn Fn(Conversation) + Send + Sync>;
 pub(super) struct Shared {
     pub(super) evidence: Evidence,
     pub(super) tally: Tally,
+    /// Values that the readers have said themselves.
+    pub(super) echoes: Vec<KeyId>,
     pub(super) pseudonyms: Pseudonyms,
     /// One channel has stopped, and with it all.
     pub(super) stopped: bool,
@@ -203,6 +208,14 @@ impl Inner {
             }
             format!("{:016x}", u64::from_le_bytes(bytes))
         })
+    }
+
+    /// Whether a value that would be replaced is one that the reader has said.
+    pub(super) fn is_echo(&self, found: &Match, judgement: &Judgement) -> bool {
+        judgement.rule == Rule::Kind
+            && judgement.action == Action::Redact
+            && !found.means.intersects(UNSURE)
+            && self.shared().echoes.contains(&self.generation.value(found.key))
     }
 
     pub(super) fn shared(&self) -> MutexGuard<'_, Shared> {

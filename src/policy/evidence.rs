@@ -27,6 +27,11 @@ pub(crate) struct Limits {
     pub(crate) people: u32,
 }
 
+impl Limits {
+    /// Those of what a reader has said: beside any other fact about the same person it says too much, however many people there are.
+    pub(crate) const ECHO: Self = Self { facts: 2, people: u32::MAX };
+}
+
 /// The picture that a fact completes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Picture {

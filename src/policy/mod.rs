@@ -14,7 +14,7 @@ mod rules;
 
 pub use conversation::Conversation;
 pub(crate) use day::written;
-pub(crate) use evidence::{Evidence, Fact, Known};
+pub(crate) use evidence::{Evidence, Fact, Known, Limits};
 pub use grants::Grants;
 pub(crate) use policy::{Across, Audience};
 pub use policy::{Action, Policy};

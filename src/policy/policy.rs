@@ -65,6 +65,7 @@ pub(super) struct Settings {
     pub(super) redact: Redact,
     pub(super) together: Together,
     pub(super) names: Names,
+    pub(super) echo: Echo,
     pub(super) allow: Allow,
     pub(super) patterns: BTreeMap<String, Action>,
     pub(super) hold: Hold,
@@ -122,6 +123,15 @@ pub(crate) enum Across {
 pub(super) struct Names {
     pub(super) alone_if_shared_by_fewer_than: u32,
 }
+
+/// What readers have said themselves.
+#[derive(Clone, Deserialize)]
+pub(super) struct Echo {
+    pub(super) values: usize,
+}
+
+/// More values of others than this are not repeated in a turn.
+const MOST_ECHOES: usize = 8;
 
 #[derive(Clone, Deserialize)]
 pub(super) struct Allow {
@@ -205,7 +215,7 @@ const BUILT_IN: [(&str, &str, (Action, Action)); 4] = [
 ];
 
 /// The sections of a policy and their keys. The keys of `kinds`, `redact.labels` and `patterns` are kinds, those of `channels.tools` names of tools.
-const SECTIONS: [(&str, &[&str]); 15] = [
+const SECTIONS: [(&str, &[&str]); 16] = [
     (
         "",
         &[
@@ -215,6 +225,7 @@ const SECTIONS: [(&str, &[&str]); 15] = [
             "redact",
             "together",
             "names",
+            "echo",
             "readings",
             "allow",
             "patterns",
@@ -233,6 +244,7 @@ const SECTIONS: [(&str, &[&str]); 15] = [
     ("redact.labels", &[]),
     ("together", &["kinds", "action", "facts", "people", "across"]),
     ("names", &["alone_if_shared_by_fewer_than"]),
+    ("echo", &["values"]),
     ("allow", &["values", "files"]),
     ("patterns", &[]),
     ("hold", &["cadence", "look_ahead"]),
@@ -439,6 +451,7 @@ fn read(table: toml::Table, unnamed: (Action, Action)) -> Result<Settings> {
             "redact" => check(value.try_into::<Redact>().map(drop))?,
             "together" => check(value.try_into::<Together>().map(drop))?,
             "names" => check(value.try_into::<Names>().map(drop))?,
+            "echo" => check(value.try_into::<Echo>().map(drop))?,
             "allow" => check(value.try_into::<Allow>().map(drop))?,
             "patterns" => check(value.try_into::<BTreeMap<String, Action>>().map(drop))?,
             "hold" => {
@@ -457,6 +470,9 @@ fn read(table: toml::Table, unnamed: (Action, Action)) -> Result<Settings> {
     settings.unnamed = unnamed;
     if settings.together.facts == 0 || settings.together.people == 0 {
         return Err(Error::config("together: `facts` and `people` must be at least 1"));
+    }
+    if settings.echo.values > MOST_ECHOES {
+        return Err(Error::config(format!("echo: `values` may be at most {MOST_ECHOES}")));
     }
     Ok(settings)
 }
@@ -637,6 +653,7 @@ mod tests {
                 "kinds: unknown variant `block`, expected one of `allow`, `observe`, `redact`, `stop`",
             ),
             ("[together]\nfacts = 0", "together: `facts` and `people` must be at least 1"),
+            ("[echo]\nvalues = 9", "echo: `values` may be at most 8"),
             (
                 "[patterns]\nname = 'redact'",
                 "patterns: values of the kind `name` cannot be told by their looks; expected one of email, phone, iban, card, national_id, ip, secret",

@@ -25,6 +25,8 @@ pub(crate) struct Rules {
     together: KindMask,
     together_action: Action,
     pub(crate) limits: Limits,
+    /// So many values that a reader has said may be repeated in a turn.
+    pub(crate) echoes: usize,
     names_shared_by_fewer_than: usize,
     /// Values that are nobody's secret.
     allowed: Arc<HashSet<KeyId>>,
@@ -150,6 +152,7 @@ impl Rules {
             together,
             together_action: settings.together.action,
             limits: Limits { facts: settings.together.facts, people: settings.together.people },
+            echoes: settings.echo.values,
             names_shared_by_fewer_than,
             allowed: policy.allowed(generation),
             readers: reader.persons(generation, grants, now),
@@ -276,11 +279,12 @@ impl Rules {
         evidence: &Evidence,
         known: &Known,
         start: u64,
+        limits: Limits,
     ) -> Option<(Judgement, Picture)> {
         let may_see = |owner: u32| {
             !self.readers.is_empty() && self.readers.iter().all(|person| person.sees(owner, fact.kind))
         };
-        let picture = evidence.completes(fact, people, &may_see, known, start, self.limits)?;
+        let picture = evidence.completes(fact, people, &may_see, known, start, limits)?;
         let mut others = people.iter().map(|person| person.number).filter(|number| !may_see(*number));
         let owner = picture.people.first().copied().or_else(|| others.clone().next())?;
         let judgement = Judgement {
