@@ -8,11 +8,14 @@ use std::time::Instant;
 use super::Edit;
 use super::finding::{Finding, How};
 use super::hold::Hold;
+use super::sentences::Sentences;
 use super::session::Inner;
 use super::withheld::{Shown, Told, Withheld};
 use crate::identifier::Shape;
 use crate::index::READING;
-use crate::policy::{Action, Audience, Excuse, Fact, Judgement, Known, Limits, Rule, replacement};
+use crate::policy::{
+    Action, Audience, Evidence, Excuse, Fact, Judgement, Known, Limits, LookAhead, People, Rule, find, replacement,
+};
 use crate::scan::{Counts, Match, Means, Scanner};
 
 /// One text channel of a session.
@@ -31,6 +34,11 @@ pub(super) struct Channel {
     /// Values that every reader may see, and why, whose text is not decided yet.
     shown: Vec<(Match, Excuse)>,
     known: Known,
+    /// How far text waits for what comes behind it.
+    look_ahead: LookAhead,
+    sentences: Sentences,
+    /// Facts that may pass and whom they fit, while something behind them may still complete a picture with them.
+    told: Vec<(Match, People)>,
     /// Findings whose text is not decided yet: a longer value may still cover them.
     noted: Vec<Finding>,
     pub(super) findings: Vec<Finding>,
@@ -69,6 +77,9 @@ const MOST_FINDINGS: usize = 1_000;
 /// most 256 symbols, and what may stand between two of them is bounded too.
 const MOST_WITHHELD: u64 = 1 << 20;
 
+/// A text that waits for what comes behind it stops the response when it is longer than this.
+const MOST_AHEAD: u64 = 1 << 20;
+
 /// What is written so may be another value as well.
 const GUESSED: Means = Means::SIMILAR.and(Means::PARTIAL);
 
@@ -78,6 +89,10 @@ pub(super) const UNSURE: Means = GUESSED.and(Means::PATTERN);
 impl Channel {
     pub(super) fn new(inner: &Inner, name: Arc<str>, audience: Audience) -> Self {
         inner.span.in_scope(|| tracing::debug!(channel = &*name, "stream started"));
+        let look_ahead = match audience {
+            Audience::Reader => inner.rules.look_ahead,
+            Audience::Internal => LookAhead::None,
+        };
         Self {
             name,
             audience,
@@ -89,6 +104,9 @@ impl Channel {
             excused: Vec::new(),
             shown: Vec::new(),
             known: Known::default(),
+            look_ahead,
+            sentences: Sentences::default(),
+            told: Vec::new(),
             noted: Vec::new(),
             findings: Vec::new(),
             found: 0,
@@ -107,7 +125,7 @@ impl Channel {
                     Counts {
                         always: held(rules.withheld_alone),
                         later: held(rules.withheld_together),
-                        since: None,
+                        since: (look_ahead != LookAhead::None).then_some(0),
                         patterns: rules.withheld_patterns,
                     }
                 }
@@ -146,6 +164,9 @@ impl Channel {
         if self.state == State::Stopped {
             return self.hold.discard();
         }
+        if self.look_ahead == LookAhead::Sentence {
+            self.sentences.read(text, self.hold.seen());
+        }
         let mut at = std::mem::take(&mut self.passed);
         self.expect_names();
         while at < text.len() && self.state == State::Open {
@@ -179,7 +200,14 @@ impl Channel {
             (self.state, self.quiet) = (State::Stopped, false);
         }
         self.known.catch_up(&shared.evidence, self.scanner.seen());
-        self.counts.since = self.known.armed_since(&shared.evidence, inner.rules.limits.facts);
+        self.arm(inner, &shared.evidence);
+    }
+
+    /// Learns from which byte on facts may complete a picture.
+    fn arm(&mut self, inner: &Inner, evidence: &Evidence) {
+        let since = self.known.armed_since(evidence, inner.rules.limits.facts);
+        // What waits for what comes behind it may complete one wherever it stands.
+        self.counts.since = if self.look_ahead == LookAhead::None { since } else { Some(0) };
     }
 
     /// Judges the matches that the scanner has just made.
@@ -340,6 +368,7 @@ impl Channel {
             if let Some((_, picture)) = together.as_ref().filter(|_| is_fact) {
                 says_more |= shared.evidence.expose(&picture.people);
             }
+            let shown = together.as_ref().map_or(Vec::new(), |(_, picture)| picture.people.clone());
             let together = together.map(|(judgement, _)| judgement);
             let judgement = match together {
                 // What the reader has said may be repeated, but not beside anything else of the same person.
@@ -350,7 +379,7 @@ impl Channel {
             let is_told = is_fact && judgement.action < Action::Redact;
             if is_told && shared.evidence.commit(fact, &people) {
                 self.known.learn(&shared.evidence, found.end);
-                self.counts.since = self.known.armed_since(&shared.evidence, inner.rules.limits.facts);
+                self.arm(inner, &shared.evidence);
                 self.version = inner.version.fetch_add(1, Ordering::AcqRel) + 1;
                 says_more = true;
             }
@@ -358,6 +387,13 @@ impl Channel {
                 inner.remember(&shared.evidence);
             }
             drop(shared);
+            if self.look_ahead != LookAhead::None {
+                if judgement.action >= Action::Redact {
+                    self.take_back(inner, &found, judgement, &shown);
+                } else if is_fact && !is_granted {
+                    self.told.push((found, people));
+                }
+            }
             match judgement.action {
                 Action::Allow => {}
                 Action::Observe => self.note(inner, &found, judgement),
@@ -366,6 +402,28 @@ impl Channel {
                     self.withhold(inner, &found, judgement);
                     return self.stop(inner, found.start);
                 }
+            }
+        }
+    }
+
+    /// Withholds what waits and is a part of the picture of these people that `found` completes.
+    fn take_back(&mut self, inner: &Inner, found: &Match, judgement: Judgement, people: &[u32]) {
+        let from = match self.look_ahead {
+            LookAhead::Sentence => self.sentences.before(found.start).max(self.decided),
+            _ => self.decided,
+        };
+        let is_part = |(other, fits): &mut (Match, People)| {
+            other.kind != found.kind
+                && from <= other.start
+                && people.iter().any(|person| find(fits, *person).is_some())
+        };
+        let parts: Vec<(Match, People)> = self.told.extract_if(.., is_part).collect();
+        for (part, _) in parts {
+            let span = part.start..part.end;
+            self.noted.retain(|other| other.action >= Action::Redact || other.span != span);
+            self.withhold(inner, &part, judgement);
+            if judgement.action == Action::Stop {
+                self.stop(inner, part.start);
             }
         }
     }
@@ -553,11 +611,25 @@ impl Channel {
             let oldest = self.oldest_pattern().min(open.unwrap_or(u64::MAX));
             self.excused.retain(|known| known.end > oldest);
         }
+        if self.look_ahead != LookAhead::None && self.state == State::Open && !ends {
+            settled = match self.look_ahead {
+                LookAhead::Sentence => self.sentences.before(settled),
+                _ => 0,
+            };
+            if self.scanner.seen() - settled.max(self.decided) > MOST_AHEAD {
+                self.stop(inner, self.decided);
+            }
+        }
         if self.state == State::Stopped {
             // Nothing of the value that stopped it, and nothing behind it.
             settled = settled.min(self.stopped_at);
         }
         self.decided = self.withheld.decided(settled).max(self.decided);
+        if self.look_ahead != LookAhead::None {
+            let decided = self.decided;
+            self.told.retain(|(told, _)| decided < told.end);
+            self.sentences.forget(decided);
+        }
         if !self.withheld.is_empty() {
             let mut shared = inner.shared();
             for span in self.withheld.take(self.decided) {
@@ -590,6 +662,7 @@ impl Channel {
             && self.withheld.is_empty()
             && self.noted.is_empty()
             && self.shown.is_empty()
+            && self.look_ahead == LookAhead::None
             && self.state == State::Open;
     }
 

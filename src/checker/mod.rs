@@ -10,6 +10,7 @@ mod echo;
 mod finding;
 mod hold;
 mod report;
+mod sentences;
 mod session;
 mod withheld;
 

@@ -270,7 +270,7 @@ impl<'a> Beside<'a> {
 }
 
 /// A person of a list that is in order.
-pub(super) fn find(people: &[Owner], number: u32) -> Option<Owner> {
+pub(crate) fn find(people: &[Owner], number: u32) -> Option<Owner> {
     people.binary_search_by_key(&number, |owner| owner.number).ok().map(|at| people[at])
 }
 

@@ -14,9 +14,9 @@ mod rules;
 
 pub use conversation::Conversation;
 pub(crate) use day::written;
-pub(crate) use evidence::{Evidence, Fact, Known, Limits};
+pub(crate) use evidence::{Evidence, Fact, Known, Limits, People, find};
 pub use grants::Grants;
-pub(crate) use policy::{Across, Audience};
+pub(crate) use policy::{Across, Audience, LookAhead};
 pub use policy::{Action, Policy};
 pub use reader::Reader;
 pub(crate) use redact::{Pseudonyms, replacement};

@@ -144,8 +144,7 @@ pub(super) struct Allow {
 pub(super) struct Hold {
     /// None: whoever uses the policy decides.
     pub(super) cadence: Option<Cadence>,
-    #[serde(rename = "look_ahead")]
-    _look_ahead: LookAhead,
+    pub(super) look_ahead: LookAhead,
 }
 
 /// What decides how long text is held.
@@ -158,10 +157,16 @@ pub(super) enum Cadence {
     Blind,
 }
 
-#[derive(Clone, Deserialize)]
+/// How far text waits for what comes behind it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum LookAhead {
+pub(crate) enum LookAhead {
+    /// It leaves as soon as it can be no leak itself.
     None,
+    /// To the end of its sentence.
+    Sentence,
+    /// To the end of its channel.
+    Response,
 }
 
 /// Kinds of which known values are not told from others.
@@ -454,10 +459,7 @@ fn read(table: toml::Table, unnamed: (Action, Action)) -> Result<Settings> {
             "echo" => check(value.try_into::<Echo>().map(drop))?,
             "allow" => check(value.try_into::<Allow>().map(drop))?,
             "patterns" => check(value.try_into::<BTreeMap<String, Action>>().map(drop))?,
-            "hold" => {
-                check_look_ahead(&value)?;
-                check(value.try_into::<Hold>().map(drop))?;
-            }
+            "hold" => check(value.try_into::<Hold>().map(drop))?,
             "uniform" => check(value.try_into::<Uniform>().map(drop))?,
             "similar" => check(value.try_into::<Similar>().map(drop))?,
             "partial" => check(value.try_into::<Partial>().map(drop))?,
@@ -475,16 +477,6 @@ fn read(table: toml::Table, unnamed: (Action, Action)) -> Result<Settings> {
         return Err(Error::config(format!("echo: `values` may be at most {MOST_ECHOES}")));
     }
     Ok(settings)
-}
-
-/// What may come behind a text before it leaves is for another version to ask.
-fn check_look_ahead(hold: &toml::Value) -> Result<()> {
-    match hold.get("look_ahead").and_then(toml::Value::as_str) {
-        Some(ahead @ ("sentence" | "response")) => Err(Error::config(format!(
-            "hold.look_ahead: `{ahead}` is not available in this version; expected `none`"
-        ))),
-        _ => Ok(()),
-    }
 }
 
 /// Puts what `own` says over what `base` says.
@@ -664,8 +656,8 @@ mod tests {
                 "uniform.kinds: values of the kind `address` cannot be told by their looks; expected one of email, phone, iban, card, national_id, ip, secret",
             ),
             (
-                "[hold]\nlook_ahead = 'sentence'",
-                "hold.look_ahead: `sentence` is not available in this version; expected `none`",
+                "[hold]\nlook_ahead = 'page'",
+                "hold: unknown variant `page`, expected one of `none`, `sentence`, `response`",
             ),
             ("[hold]\ncadense = 'blind'", "hold: unknown key `cadense`; did you mean `cadence`?"),
             ("[hold]\ncadence = 'slow'", "hold: unknown variant `slow`, expected `exact` or `blind`"),

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use super::evidence::{Evidence, Fact, Known, Limits, People, Picture, find};
 use super::grants::Grants;
-use super::policy::{Action, Cadence, Policy, Style};
+use super::policy::{Action, Cadence, LookAhead, Policy, Style};
 use super::reader::{Person, Reader};
 use crate::identifier::{Kind, Shape, Strength};
 use crate::index::{Generation, KeyId, KindMask, Observed, Owner};
@@ -27,6 +27,8 @@ pub(crate) struct Rules {
     pub(crate) limits: Limits,
     /// So many values that a reader has said may be repeated in a turn.
     pub(crate) echoes: usize,
+    /// How far text waits for what comes behind it.
+    pub(crate) look_ahead: LookAhead,
     names_shared_by_fewer_than: usize,
     /// Values that are nobody's secret.
     allowed: Arc<HashSet<KeyId>>,
@@ -153,6 +155,11 @@ impl Rules {
             together_action: settings.together.action,
             limits: Limits { facts: settings.together.facts, people: settings.together.people },
             echoes: settings.echo.values,
+            look_ahead: if settings.together.action >= Action::Redact && together != 0 {
+                settings.hold.look_ahead
+            } else {
+                LookAhead::None
+            },
             names_shared_by_fewer_than,
             allowed: policy.allowed(generation),
             readers: reader.persons(generation, grants, now),
