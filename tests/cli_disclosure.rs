@@ -116,3 +116,22 @@ fn reports_say_who_was_shown_what() {
     place.write("bad.jsonl", "{}\n");
     place.run("report --index index.tlx --owner C-1002 bad.jsonl").refused_at_once(2, &["bad.jsonl:1", "disclosure report"]);
 }
+
+#[test]
+fn a_finding_is_explained_without_its_value() {
+    let place = Place::with_index();
+    let (options, text) = ("--index index.tlx --reader C-1001", "Bob Ray, born 1985-11-30; bob@example.com");
+    let findings = place.fed(&format!("filter {options} --findings -"), text).well().err;
+    let ids: Vec<Value> = findings.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let explained = |finding: &Value, text: &str| {
+        place.fed(&format!("explain {options} --id {}", finding["id"].as_str().unwrap()), text)
+    };
+    let said = explained(&ids[0], text).quietly();
+    for part in ["date_of_birth at bytes 14 to 24 of text", "rule      together", "2 of them, with what was said before: name"] {
+        assert!(said.contains(part), "no {part:?} in {said}");
+    }
+    assert!(VALUES.iter().all(|value| !said.contains(value)));
+    let said = explained(&ids[1], text).quietly();
+    assert!(said.contains("rule      kinds.email") && said.contains("one other person has it, k:"), "{said}");
+    explained(&ids[1], "hello").refused_at_once(2, &["no finding has this id"]);
+}

@@ -509,6 +509,11 @@ impl Channel {
                 _ => format!("k:{}", inner.generation.owner_hash(judgement.owner)),
             },
             facts: judgement.facts,
+            beside: (0..)
+                .zip(inner.generation.kinds())
+                .filter(|(place, _)| *place != found.kind && judgement.kinds & 1 << place != 0)
+                .map(|(_, spec)| spec.kind.clone())
+                .collect(),
         };
         if inner.rules.patterned != 0 && self.gives_way(&finding) {
             return;

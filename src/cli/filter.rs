@@ -94,6 +94,27 @@ pub(super) struct Filtering {
 
 impl Filter {
     pub(super) fn run(&self) -> Result<Ending> {
+        let mut filtering = self.filtering()?;
+        let ending = match self.format {
+            Input::Wire(format) => wire::filter(&mut filtering, &self.readers, Some(format))?,
+            Input::Auto => wire::filter(&mut filtering, &self.readers, None)?,
+            Input::Jsonl => jsonl::filter(&mut filtering, &self.readers)?,
+        };
+        filtering.flush()?;
+        Ok(ending)
+    }
+
+    /// A session as the options say, and the format if it is said; for what is replayed.
+    pub(super) fn replay(&self) -> Result<(Session, Option<Format>)> {
+        let format = match self.format {
+            Input::Wire(format) => Some(format),
+            Input::Auto => None,
+            Input::Jsonl => return Err(Error::config("--format: expected one response; jsonl has one in every line")),
+        };
+        Ok((self.filtering()?.session(&self.readers), format))
+    }
+
+    fn filtering(&self) -> Result<Filtering> {
         let (index, policy) = (Index::open(&self.index)?, self.policy.read()?);
         let findings: Option<Box<dyn Write>> = match &self.findings {
             None => None,
@@ -113,7 +134,7 @@ impl Filter {
         }
         let grants = self.grants.as_ref().map(Grants::open).transpose()?;
         let conversation = self.conversation.as_ref().map(|path| Ok((path.clone(), conversation(path)?)));
-        let mut filtering = Filtering {
+        Ok(Filtering {
             index,
             policy,
             chunk: self.chunk.map(|chunk| chunk as usize),
@@ -125,14 +146,7 @@ impl Filter {
             conversation: conversation.transpose()?,
             noted_unknown: false,
             noted_encoding: false,
-        };
-        let ending = match self.format {
-            Input::Wire(format) => wire::filter(&mut filtering, &self.readers, Some(format))?,
-            Input::Auto => wire::filter(&mut filtering, &self.readers, None)?,
-            Input::Jsonl => jsonl::filter(&mut filtering, &self.readers)?,
-        };
-        filtering.flush()?;
-        Ok(ending)
+        })
     }
 }
 

@@ -4,6 +4,7 @@ mod bench;
 mod build;
 mod canary;
 mod demo;
+mod explain;
 mod filter;
 mod jsonl;
 mod quality;
@@ -57,6 +58,12 @@ enum Command {
         Exit status: 0 done; 4 a rate is beyond the --floors; 1 I/O failed; 2 bad usage or configuration."
     )]
     Bench(bench::Bench),
+    /// Replay a transcript from stdin and say what led to a finding, without the value.
+    #[command(
+        after_help = "Example:\n  tightlip explain --index customers.tlx --reader C-1001 --id 7be2e3ae44a14cf5 < answer.txt\n\n\
+        Reader, policy, grants, format and conversation must be those that the response was checked with."
+    )]
+    Explain(explain::Explain),
     /// Say who was shown what of a person, from disclosure reports.
     #[command(
         after_help = "Example:\n  tightlip filter --index customers.tlx --reader C-1001 --report shown.jsonl < answer.txt\n  \
@@ -150,6 +157,7 @@ pub fn main() -> ExitCode {
         Some(Command::Index(IndexCommand::Verify { index })) => verify(&index),
         Some(Command::Filter(filter)) => filter.run(),
         Some(Command::Bench(bench)) => bench.run(),
+        Some(Command::Explain(explain)) => explain.run(),
         Some(Command::Report(report)) => report.run(),
         Some(Command::Serve(serve)) => serve.run(),
         Some(Command::Policy(PolicyCommand::Show { name })) => show(&name),

@@ -39,6 +39,8 @@ pub(crate) struct Picture {
     pub(crate) facts: u32,
     /// Whom it shows, in order; nobody if evidence is full.
     pub(crate) people: Vec<u32>,
+    /// The kinds that fit the first of them, that of the fact among them.
+    pub(crate) kinds: KindMask,
 }
 
 /// More facts than this are not kept; from then on every further one is taken to complete the picture.
@@ -155,7 +157,7 @@ impl Evidence {
         limits: Limits,
     ) -> Option<Picture> {
         if known.full_since.is_some_and(|since| since <= start) && !self.has_said(fact) {
-            return Some(Picture { facts: limits.facts, people: Vec::new() });
+            return Some(Picture { facts: limits.facts, people: Vec::new(), kinds: 1 << fact.kind });
         }
         let before = self.said.iter().zip(&known.since).filter(|(_, since)| **since <= start);
         let beside = Beside::new(fact, before.map(|(said, _)| said));
@@ -163,12 +165,17 @@ impl Evidence {
         if most < limits.facts {
             return None;
         }
+        let picture = |facts, shown: Vec<u32>| {
+            let first = shown.first().and_then(|number| find(people, *number));
+            let kinds = first.map_or(0, |person| beside.mask_of(person));
+            Picture { facts, people: shown, kinds }
+        };
         let others = |person: &Owner| !may_see(person.number);
         let exposed = self.exposed.iter().filter_map(|number| find(people, *number)).filter(others);
         let exposed = exposed.filter(|person| beside.kinds_of(*person).0 >= limits.facts);
         let further: Vec<u32> = exposed.map(|person| person.number).collect();
         if !further.is_empty() && !self.has_said(fact) {
-            return Some(Picture { facts: most, people: further });
+            return Some(picture(most, further));
         }
         let few = limits.people as usize;
         // Most often many people fit everything: that is soon seen.
@@ -184,7 +191,7 @@ impl Evidence {
             }
         }
         if !fitting.is_empty() {
-            return Some(Picture { facts: most, people: fitting });
+            return Some(picture(most, fitting));
         }
         let candidates: Vec<(u32, (u32, u32))> = beside
             .anybody(people, limits.facts)
@@ -196,7 +203,7 @@ impl Evidence {
             let fitting = candidates.iter().filter(|(_, kinds)| kinds.0 >= count);
             let verified = candidates.iter().filter(|(_, kinds)| kinds.1 >= count).count();
             let people: Vec<u32> = fitting.map(|(number, _)| *number).collect();
-            (!people.is_empty() && verified < few).then_some(Picture { facts: count, people })
+            (!people.is_empty() && verified < few).then(|| picture(count, people))
         })
     }
 }
@@ -223,6 +230,13 @@ impl<'a> Beside<'a> {
     /// The most kinds that may fit one person.
     fn most(&self) -> u32 {
         self.everyone.count_ones() + self.kinds.len() as u32
+    }
+
+    /// The kinds that fit one whom the fact fits.
+    fn mask_of(&self, person: Owner) -> KindMask {
+        let fits = |lists: &[&[Owner]]| lists.iter().any(|list| find(list, person.number).is_some());
+        let kinds = self.kinds.iter().filter(|(_, lists)| fits(lists));
+        kinds.fold(self.everyone, |mask, (kind, _)| mask | kind)
     }
 
     /// How many kinds fit one whom the fact fits, and how many of them by verified values.

@@ -69,6 +69,8 @@ pub(crate) struct Judgement {
     pub(crate) owner: u32,
     /// How many kinds of facts about one person there are with this one.
     pub(crate) facts: u32,
+    /// These kinds, this one among them.
+    pub(crate) kinds: KindMask,
     /// It is no evidence: ordinary language, or in the company's own texts.
     pub(crate) only_observed: bool,
 }
@@ -107,6 +109,7 @@ impl Judgement {
         owners: 0,
         owner: 0,
         facts: 1,
+        kinds: 0,
         only_observed: false,
     };
 }
@@ -195,7 +198,7 @@ impl Rules {
     /// What is done with what looks like a value of a kind.
     pub(crate) fn pattern(&self, kind: u8) -> Judgement {
         let (action, rule) = self.patterns[usize::from(kind)];
-        Judgement { action, rule, owners: 0, owner: 0, facts: 1, only_observed: false }
+        Judgement { action, rule, owners: 0, owner: 0, facts: 1, kinds: 0, only_observed: false }
     }
 
     /// Whether a value is nobody's secret.
@@ -270,7 +273,7 @@ impl Rules {
             Some(Observed::Canary) => (action.min(Action::Observe), Rule::Canary),
             None => (action, rule),
         };
-        Some(Judgement { action, rule, owners, owner, facts: 1, only_observed: observed.is_some() })
+        Some(Judgement { action, rule, owners, owner, facts: 1, kinds: 0, only_observed: observed.is_some() })
     }
 
     /// The people whom a fact fits.
@@ -300,6 +303,7 @@ impl Rules {
             owners: others.by_ref().count() as u32,
             owner,
             facts: picture.facts,
+            kinds: picture.kinds,
             only_observed: false,
         };
         Some((judgement, picture))
