@@ -21,3 +21,6 @@ pub use policy::{Action, Policy};
 pub use reader::Reader;
 pub(crate) use redact::{Pseudonyms, replacement};
 pub(crate) use rules::{Excuse, Judgement, Rule, Rules};
+
+#[cfg(test)]
+mod measured;
