@@ -52,12 +52,14 @@ pub mod stream;
 mod text;
 pub mod wire;
 
-pub use checker::{Advance, Checker, Edit, Finding, How, Session, Verdict};
+pub use checker::{
+    Advance, Checker, Edit, Finding, How, JudgedData, PolicyUsed, Report, Session, ShownData, Verdict,
+};
 pub use error::{Error, Result};
 pub use identifier::{Identifier, Kind, KindSpec, Named, Shape, Strength};
 pub use index::source::{BadValue, Rows};
 pub use index::{Index, IndexBuilder, IndexBytes, IndexInfo, ObservedInfo, Region, Schema, SegmentInfo};
-pub use policy::{Action, Policy, Reader};
+pub use policy::{Action, Conversation, Grants, Policy, Reader};
 pub use scan::Canary;
 
 /// The examples of the README run as tests.

@@ -162,3 +162,91 @@ fn pieces_of_any_size_give_the_same_answers_and_findings() {
         }
     }
 }
+
+/// A customer, as the table has them: the weak facts as they are written most plainly.
+struct Customer {
+    id: String,
+    name: String,
+    facts: Vec<String>,
+}
+
+impl Airline {
+    fn customers(&self) -> Vec<Customer> {
+        let mut table = csv::Reader::from_path(self.place.path("customers.csv")).unwrap();
+        let customer = |row: BTreeMap<String, String>| {
+            let facts =
+                ["date_of_birth", "postcode", "card_last4"].iter().flat_map(|kind| row[*kind].split(';'));
+            let facts = facts.map(str::trim).filter(|fact| !fact.is_empty()).map(str::to_owned).collect();
+            Customer { id: row["customer_id"].clone(), name: row["name"].clone(), facts }
+        };
+        table.deserialize().map(|row| customer(row.unwrap())).collect()
+    }
+}
+
+/// Whether a text says something by itself, not within a longer word or number.
+fn says(text: &str, said: &str) -> bool {
+    let is_word = |c: char| c.is_alphanumeric();
+    text.match_indices(said).any(|(at, _)| {
+        let (before, behind) = (&text[..at], &text[at + said.len()..]);
+        let digit_behind = behind
+            .strip_prefix(['.', ',', '-'])
+            .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+        let is_amount = before.ends_with(['$', '€', '.', ',', '-', '#']);
+        !before.ends_with(is_word) && !behind.starts_with(is_word) && !digit_behind && !is_amount
+    })
+}
+
+#[test]
+fn a_name_does_not_pass_beside_a_fact_about_the_same_person() {
+    let Some(airline) = Airline::new() else { return };
+    let customers = airline.customers();
+    for seed in [1, 2, 3] {
+        let readers = airline.others(seed);
+        let shown = airline.shown(&readers, "");
+        let (mut given, mut passed) = (0, Vec::new());
+        for (((id, _, text), reader), answer) in airline.answers.iter().zip(&readers).zip(&shown) {
+            let safe = answer["text"].as_str().unwrap();
+            for customer in customers.iter().filter(|customer| says(text, &customer.name)) {
+                for fact in customer.facts.iter().filter(|fact| says(text, fact)) {
+                    let fits = |other: &&Customer| other.name == customer.name && other.facts.contains(fact);
+                    let fitting: Vec<&Customer> = customers.iter().filter(fits).collect();
+                    if fitting.len() >= 5 || fitting.iter().any(|other| other.id == *reader) {
+                        continue;
+                    }
+                    given += 1;
+                    if says(safe, &customer.name) && says(safe, fact) {
+                        passed.push(format!("{id} to {reader}: {} with {fact} in {safe:?}", customer.name));
+                    }
+                }
+            }
+        }
+        println!("seed {seed}: {given} facts beside a name, {} passed", passed.len());
+        assert!(passed.is_empty(), "{passed:#?}");
+    }
+}
+
+#[test]
+fn companions_that_a_customer_has_saved_pass_to_that_customer() {
+    let Some(airline) = Airline::new() else { return };
+    let table = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/data/airline/companions.csv");
+    let table = std::fs::read_to_string(table).unwrap();
+    let rows = table.split_once('\n').unwrap().1;
+    airline.place.write("companions.csv", format!("customer_id,name,date_of_birth\n{rows}"));
+    airline.place.run("index build customers.csv companions.csv -o both.tlx").well();
+    let lines = airline
+        .answers
+        .iter()
+        .map(|(id, recipient, text)| json!({"id": id, "reader": recipient, "text": text}).to_string() + "\n");
+    let lines: String = lines.collect();
+    let out = airline.place.fed("filter --index both.tlx --format jsonl", lines).quietly();
+    let mut withheld = 0;
+    for ((id, _, text), answer) in airline.answers.iter().zip(out.lines()) {
+        let answer: Value = serde_json::from_str(answer).unwrap();
+        if answer["text"] != text.as_str() {
+            println!("{id}: {text:?} became {}", answer["text"]);
+            withheld += 1;
+        }
+    }
+    println!("{withheld} of {} answers had something withheld from their reader", airline.answers.len());
+    assert!(withheld * 1_000 <= 3 * airline.answers.len());
+}

@@ -330,8 +330,8 @@ fn what_is_left_of_two_texts_of_an_event_leaves_in_one() {
         [event("\"Sure, here\"", "null"), event("\" it is\"", "null"), event("null", "\"stop\"")].concat();
     let mut guard = Guard::new(&session, "openai-chat".parse().unwrap(), wire::Framing::Sse);
     let mut out = Vec::new();
-    guard.push(body.as_bytes(), &mut out);
-    guard.finish(&mut out);
+    let _ = guard.push(body.as_bytes(), &mut out);
+    let _ = guard.finish(&mut out);
     let out = String::from_utf8(out).unwrap();
     let events: Vec<&str> = out.split_terminator("\n\n").collect();
     let is_both =

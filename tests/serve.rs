@@ -196,6 +196,28 @@ fn a_token_proves_a_reader_or_is_refused() {
 }
 
 #[test]
+fn a_token_says_for_whom_its_reader_acts() {
+    let upstream = saying("Ann: ann@example.com, Bob: bob@example.com");
+    let place = Place::with_index();
+    let key = token::key(7);
+    place.write("keys.json", token::set(&key));
+    let jwt =
+        "[reader.jwt]\nissuer = 'issuer'\naudience = 'tightlip'\nkeys = 'keys.json'\nacting_for = 'wards'";
+    let proxy = Proxy::start(&place, &upstream.url, jwt);
+    let with = |wards: serde_json::Value| {
+        let token = token::signed(&key, |claims| claims["wards"] = wards);
+        proxy.ask(&format!("POST /answer\nauthorization: Bearer {token}"), "{}")
+    };
+    let (own, both) = ("Ann: [EMAIL], Bob: bob@example.com", "Ann: ann@example.com, Bob: bob@example.com");
+    assert_eq!(with("C-1001".into()).text(), both);
+    assert_eq!(with(serde_json::json!(["nobody", "C-1001"])).text(), both);
+    assert_eq!(with(serde_json::json!([])).text(), own);
+    assert_eq!(with(serde_json::Value::Null).text(), own);
+    with(serde_json::json!([["C-1001"]])).is_refused(401, "token");
+    with(true.into()).is_refused(401, "token");
+}
+
+#[test]
 fn keys_come_from_a_url_and_tokens_in_a_header_of_their_own() {
     let key = token::key(9);
     let set = token::set(&key);

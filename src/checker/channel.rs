@@ -8,11 +8,15 @@ use std::time::Instant;
 use super::Edit;
 use super::finding::{Finding, How};
 use super::hold::Hold;
+use super::sentences::Sentences;
 use super::session::Inner;
 use super::withheld::{Shown, Told, Withheld};
 use crate::identifier::{Shape, Strength};
 use crate::index::READING;
-use crate::policy::{Action, Audience, Fact, Judgement, Known, Rule, replacement};
+use crate::policy::{
+    Action, Audience, Evidence, Excuse, Fact, Judgement, Known, Limits, LookAhead, People, Rule, find,
+    replacement,
+};
 use crate::scan::{Counts, Match, Means, Scanner};
 
 /// One text channel of a session.
@@ -28,7 +32,14 @@ pub(super) struct Channel {
     patterned: Vec<Match>,
     /// Known values that may pass: what looks like a value inside of them passes too.
     excused: Vec<Match>,
+    /// Values that every reader may see, and why, whose text is not decided yet.
+    shown: Vec<(Match, Excuse)>,
     known: Known,
+    /// How far text waits for what comes behind it.
+    look_ahead: LookAhead,
+    sentences: Sentences,
+    /// Facts that may pass and whom they fit, while something behind them may still complete a picture with them.
+    told: Vec<(Match, People)>,
     /// Findings whose text is not decided yet: a longer value may still cover them.
     noted: Vec<Finding>,
     pub(super) findings: Vec<Finding>,
@@ -67,12 +78,22 @@ const MOST_FINDINGS: usize = 1_000;
 /// most 256 symbols, and what may stand between two of them is bounded too.
 const MOST_WITHHELD: u64 = 1 << 20;
 
+/// A text that waits for what comes behind it stops the response when it is longer than this.
+const MOST_AHEAD: u64 = 1 << 20;
+
 /// What is written so may be another value as well.
 const GUESSED: Means = Means::SIMILAR.and(Means::PARTIAL);
+
+/// What is written so is not said for certain.
+pub(super) const UNSURE: Means = GUESSED.and(Means::PATTERN);
 
 impl Channel {
     pub(super) fn new(inner: &Inner, name: Arc<str>, audience: Audience) -> Self {
         inner.span.in_scope(|| tracing::debug!(channel = &*name, "stream started"));
+        let look_ahead = match audience {
+            Audience::Reader => inner.rules.look_ahead,
+            Audience::Internal => LookAhead::None,
+        };
         Self {
             name,
             audience,
@@ -82,7 +103,11 @@ impl Channel {
             undecided: VecDeque::new(),
             patterned: Vec::new(),
             excused: Vec::new(),
+            shown: Vec::new(),
             known: Known::default(),
+            look_ahead,
+            sentences: Sentences::default(),
+            told: Vec::new(),
             noted: Vec::new(),
             findings: Vec::new(),
             found: 0,
@@ -101,7 +126,7 @@ impl Channel {
                     Counts {
                         always: held(rules.withheld_alone),
                         later: held(rules.withheld_together),
-                        since: None,
+                        since: (look_ahead != LookAhead::None).then_some(0),
                         patterns: rules.withheld_patterns,
                         hints: rules.withheld_hints,
                     }
@@ -143,6 +168,9 @@ impl Channel {
         if self.state == State::Stopped {
             return self.hold.discard();
         }
+        if self.look_ahead == LookAhead::Sentence {
+            self.sentences.read(text, self.hold.seen());
+        }
         let mut at = std::mem::take(&mut self.passed);
         self.expect_names();
         while at < text.len() && self.state == State::Open {
@@ -176,7 +204,14 @@ impl Channel {
             (self.state, self.quiet) = (State::Stopped, false);
         }
         self.known.catch_up(&shared.evidence, self.scanner.seen());
-        self.counts.since = self.known.armed_since(&shared.evidence, std::iter::empty(), inner.rules.facts);
+        self.arm(inner, &shared.evidence);
+    }
+
+    /// Learns from which byte on facts may complete a picture.
+    fn arm(&mut self, inner: &Inner, evidence: &Evidence) {
+        let since = self.known.armed_since(evidence, std::iter::empty(), inner.rules.limits.facts);
+        // What waits for what comes behind it may complete one wherever it stands.
+        self.counts.since = if self.look_ahead == LookAhead::None { since } else { Some(0) };
     }
 
     /// Judges the matches that the scanner has just made.
@@ -185,7 +220,11 @@ impl Channel {
         if inner.rules.patterned != 0 {
             self.patterned.extend(matches.extract_if(.., |found| found.means.contains(Means::PATTERN)));
         }
-        self.excused.extend(matches.iter().filter(|found| inner.rules.is_excused(found.key)));
+        for found in &matches {
+            if let Some(excuse) = inner.rules.excuse(found.kind, found.key) {
+                self.excuse(inner, found, excuse);
+            }
+        }
         if inner.rules.patterned != 0 {
             self.judge_patterns(inner);
             if self.state != State::Open {
@@ -218,16 +257,16 @@ impl Channel {
                 continue;
             }
             // A rare name may be a part of the reader's own, whose end is still to come.
-            let waits = judgement.rule == Rule::NamesAlone;
+            let waits = judgement.rule == Rule::NamesAlone || inner.is_echo(found, &judgement);
             if judgement.action >= Action::Redact && !waits {
                 self.withhold(inner, found, judgement);
                 if judgement.action == Action::Stop {
                     return self.stop(inner, found.start);
                 }
-            } else if (is_hint || inner.rules.counts_together(found.kind)) && !judgement.only_observed {
-                let order = |found: &Match| (found.end, found.start);
-                let behind = self.undecided.iter().rev().take_while(|(other, _)| order(other) > order(found));
-                self.undecided.insert(self.undecided.len() - behind.count(), (*found, judgement));
+            } else if (waits || is_hint || inner.rules.counts_together(found.kind))
+                && !judgement.only_observed
+            {
+                self.wait(found, judgement);
             } else if judgement.action == Action::Observe {
                 self.note(inner, found, judgement);
             }
@@ -235,6 +274,34 @@ impl Channel {
         self.matches = matches;
         self.matches.clear();
         self.judge_together(inner);
+    }
+
+    /// Takes in a value that may be shown. What others let the readers see is no secret, but they have seen it: beside it, what is not
+    /// granted is judged as ever.
+    fn excuse(&mut self, inner: &Inner, found: &Match, excuse: Excuse) {
+        self.excused.push(*found);
+        if self.audience == Audience::Internal || excuse == Excuse::Allowed {
+            return;
+        }
+        let place = |of: &Match| (of.start, of.end, of.kind);
+        if self.shown.iter().any(|(other, _)| place(other) == place(found)) {
+            return; // two readings see the same
+        }
+        let is_fact = matches!(excuse, Excuse::Granted(..)) && !found.means.intersects(GUESSED);
+        if is_fact
+            && inner.rules.counts_together(found.kind)
+            && inner.generation.observed(found.key).is_none()
+        {
+            self.wait(found, Judgement::GRANTED);
+        }
+        self.shown.push((*found, excuse));
+    }
+
+    /// Puts a fact to those that wait to be judged, in the order in which they end.
+    fn wait(&mut self, found: &Match, judgement: Judgement) {
+        let order = |found: &Match| (found.end, found.start);
+        let behind = self.undecided.iter().rev().take_while(|(other, _)| order(other) > order(found));
+        self.undecided.insert(self.undecided.len() - behind.count(), (*found, judgement));
     }
 
     /// Judges what looks like a value, once it is known whether it is one that may pass.
@@ -290,25 +357,55 @@ impl Channel {
                 return;
             }
             self.undecided.pop_front();
+            let is_granted = alone.rule == Rule::Granted;
             let is_readers_own = |known: &Match| known.start <= found.start && found.end <= known.end;
-            if self.withheld.covers(found.start, found.end) || self.excused.iter().any(is_readers_own) {
+            if self.withheld.covers(found.start, found.end)
+                || !is_granted && self.excused.iter().any(is_readers_own)
+            {
                 continue;
             }
             let at = self.scanner.seen();
             let fact = Fact { kind: found.kind, key: inner.generation.value(found.key) };
+            let people = inner.rules.people(fact);
             let mut shared = inner.shared();
             self.known.catch_up(&shared.evidence, at);
-            let together = inner.rules.together(fact, &shared.evidence, &self.known, found.start);
-            let judgement = together.filter(|together| together.action >= alone.action).unwrap_or(alone);
+            let is_echo = alone.rule == Rule::Kind && alone.action == Action::Redact;
+            let limits = if is_echo { Limits::ECHO } else { inner.rules.limits };
+            let together =
+                inner.rules.together(fact, &people, &shared.evidence, &self.known, found.start, limits);
+            let together = together.filter(|_| !is_granted);
             // What is only similar may be somebody else's.
             let is_fact = !found.means.contains(Means::SIMILAR);
-            if is_fact && judgement.action < Action::Redact && shared.evidence.commit(fact) {
-                self.known.learn(found.end);
-                self.counts.since =
-                    self.known.armed_since(&shared.evidence, std::iter::empty(), inner.rules.facts);
+            let mut says_more = false;
+            if let Some((_, picture)) = together.as_ref().filter(|_| is_fact) {
+                says_more |= shared.evidence.expose(&picture.people);
+            }
+            let shown = together.as_ref().map_or(Vec::new(), |(_, picture)| picture.people.clone());
+            let together = together.map(|(judgement, _)| judgement);
+            let judgement = match together {
+                // What the reader has said may be repeated, but not beside anything else of the same person.
+                Some(together) if is_echo => Judgement { action: alone.action, ..together },
+                None if is_echo => Judgement { action: Action::Allow, ..alone },
+                together => together.filter(|together| together.action >= alone.action).unwrap_or(alone),
+            };
+            let is_told = is_fact && judgement.action < Action::Redact;
+            if is_told && shared.evidence.commit(fact, &people) {
+                self.known.learn(&shared.evidence, found.end);
+                self.arm(inner, &shared.evidence);
                 self.version = inner.version.fetch_add(1, Ordering::AcqRel) + 1;
+                says_more = true;
+            }
+            if says_more {
+                inner.remember(&shared.evidence);
             }
             drop(shared);
+            if self.look_ahead != LookAhead::None {
+                if judgement.action >= Action::Redact {
+                    self.take_back(inner, &found, judgement, &shown);
+                } else if is_fact && !is_granted {
+                    self.told.push((found, people));
+                }
+            }
             match judgement.action {
                 Action::Allow => {}
                 Action::Observe => self.note(inner, &found, judgement),
@@ -321,6 +418,28 @@ impl Channel {
         }
     }
 
+    /// Withholds what waits and is a part of the picture of these people that `found` completes.
+    fn take_back(&mut self, inner: &Inner, found: &Match, judgement: Judgement, people: &[u32]) {
+        let from = match self.look_ahead {
+            LookAhead::Sentence => self.sentences.before(found.start).max(self.decided),
+            _ => self.decided,
+        };
+        let is_part = |(other, fits): &mut (Match, People)| {
+            other.kind != found.kind
+                && from <= other.start
+                && people.iter().any(|person| find(fits, *person).is_some())
+        };
+        let parts: Vec<(Match, People)> = self.told.extract_if(.., is_part).collect();
+        for (part, _) in parts {
+            let span = part.start..part.end;
+            self.noted.retain(|other| other.action >= Action::Redact || other.span != span);
+            self.withhold(inner, &part, judgement);
+            if judgement.action == Action::Stop {
+                self.stop(inner, part.start);
+            }
+        }
+    }
+
     fn withhold(&mut self, inner: &Inner, found: &Match, judgement: Judgement) {
         let value = inner.generation.value(found.key);
         debug_assert!(found.start >= self.decided, "part of a withheld value has left");
@@ -328,7 +447,12 @@ impl Channel {
         let told = match judgement.rule {
             Rule::Uniform => Told::Uniform,
             Rule::Pattern => Told::ByLooks,
-            Rule::Kind | Rule::Together | Rule::NamesAlone | Rule::Ordinary | Rule::Canary => Told::Known,
+            Rule::Granted
+            | Rule::Kind
+            | Rule::Together
+            | Rule::NamesAlone
+            | Rule::Ordinary
+            | Rule::Canary => Told::Known,
         };
         let merged =
             self.withheld.add(Shown { action: judgement.action, start, end, told, kind: found.kind, value });
@@ -353,6 +477,7 @@ impl Channel {
     fn note(&mut self, inner: &Inner, found: &Match, judgement: Judgement) {
         if self.noted.len() >= MOST_FINDINGS {
             self.found += 1;
+            inner.shared().tally.miss();
             return;
         }
         let kind = &inner.generation.kinds()[usize::from(found.kind)].kind;
@@ -366,7 +491,7 @@ impl Channel {
             return;
         }
         let rule = match judgement.rule {
-            Rule::Kind => format!("kinds.{kind}"),
+            Rule::Granted | Rule::Kind => format!("kinds.{kind}"),
             Rule::Together => "together".into(),
             Rule::NamesAlone => "names.alone_if_shared_by_fewer_than".into(),
             Rule::Ordinary => "ordinary".into(),
@@ -396,6 +521,11 @@ impl Channel {
                 _ => format!("k:{}", inner.generation.owner_hash(judgement.owner)),
             },
             facts: judgement.facts,
+            beside: (0..)
+                .zip(inner.generation.kinds())
+                .filter(|(place, _)| *place != found.kind && judgement.kinds & 1 << place != 0)
+                .map(|(_, spec)| spec.kind.clone())
+                .collect(),
         };
         if inner.rules.patterned != 0 && self.gives_way(&finding) {
             return;
@@ -440,8 +570,23 @@ impl Channel {
                 let bytes = finding.span.end - finding.span.start;
                 tracing::info!(channel = &*self.name, kind, ?action, rule = finding.rule, bytes, "finding");
             });
+            inner.shared().tally.find(&finding);
             if self.findings.len() < MOST_FINDINGS {
                 self.findings.push(finding);
+            }
+        }
+    }
+
+    /// Counts values that every reader may see, once they have been shown.
+    fn tell_shown(&mut self, inner: &Inner) {
+        if self.shown.is_empty() {
+            return;
+        }
+        let (decided, withheld) = (self.decided, &self.withheld);
+        for (found, excuse) in self.shown.extract_if(.., |(found, _)| found.end <= decided) {
+            if !withheld.covers(found.start, found.end) {
+                let is_reader = matches!(excuse, Excuse::Own(owner) if inner.rules.is_reader(owner));
+                inner.shared().tally.show(&inner.generation, found.kind, &excuse, is_reader);
             }
         }
     }
@@ -463,7 +608,7 @@ impl Channel {
             alone.action < Action::Redact && !found.means.contains(Means::SIMILAR)
         };
         let waiting = self.undecided.iter().filter(may_be_fact).map(|(found, _)| (found.end, found.kind));
-        self.known.armed_since(&inner.shared().evidence, waiting, inner.rules.facts)
+        self.known.armed_since(&inner.shared().evidence, waiting, inner.rules.limits.facts)
     }
 
     /// Decides as much as can be, and makes the edits.
@@ -480,7 +625,7 @@ impl Channel {
         let mut settled = oldest.unwrap_or(u64::MAX).min(self.scanner.seen());
         for (found, judgement) in &self.undecided {
             let is_armed = since.is_some_and(|since| since <= found.start);
-            if is_armed || judgement.action >= Action::Redact {
+            if is_armed && judgement.rule != Rule::Granted || judgement.action >= Action::Redact {
                 settled = settled.min(found.start);
             }
         }
@@ -497,11 +642,25 @@ impl Channel {
             let oldest = self.oldest_pattern().min(open.unwrap_or(u64::MAX));
             self.excused.retain(|known| known.end > oldest);
         }
+        if self.look_ahead != LookAhead::None && self.state == State::Open && !ends {
+            settled = match self.look_ahead {
+                LookAhead::Sentence => self.sentences.before(settled),
+                _ => 0,
+            };
+            if self.scanner.seen() - settled.max(self.decided) > MOST_AHEAD {
+                self.stop(inner, self.decided);
+            }
+        }
         if self.state == State::Stopped {
             // Nothing of the value that stopped it, and nothing behind it.
             settled = settled.min(self.stopped_at);
         }
         self.decided = self.withheld.decided(settled).max(self.decided);
+        if self.look_ahead != LookAhead::None {
+            let decided = self.decided;
+            self.told.retain(|(told, _)| decided < told.end);
+            self.sentences.forget(decided);
+        }
         if !self.withheld.is_empty() {
             let mut shared = inner.shared();
             for span in self.withheld.take(self.decided) {
@@ -518,8 +677,11 @@ impl Channel {
                 );
                 self.edits.push(Edit { span, replacement: replaced });
             }
+            drop(shared);
+            self.tell_shown(inner);
             self.withheld.forget(self.scanner.oldest(&Counts::ALL, false).unwrap_or(u64::MAX));
         }
+        self.tell_shown(inner);
         if !self.noted.is_empty() {
             self.report(inner, ends);
         }
@@ -530,6 +692,8 @@ impl Channel {
             && self.patterned.is_empty()
             && self.withheld.is_empty()
             && self.noted.is_empty()
+            && self.shown.is_empty()
+            && self.look_ahead == LookAhead::None
             && self.state == State::Open;
     }
 

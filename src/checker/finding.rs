@@ -49,6 +49,8 @@ pub struct Finding {
     pub owner: String,
     /// How many kinds of facts about one person there are with this one.
     pub facts: u32,
+    /// The other kinds, told before. Not part of the findings format.
+    pub beside: Vec<Kind>,
 }
 
 /// How a value was written, and what made it count.

@@ -6,11 +6,15 @@
 
 mod channel;
 mod checker;
+mod echo;
 mod finding;
 mod hold;
+mod report;
+mod sentences;
 mod session;
 mod withheld;
 
 pub use checker::{Advance, Checker, Edit, Verdict};
 pub use finding::{Finding, How};
+pub use report::{JudgedData, PolicyUsed, Report, ShownData};
 pub use session::Session;

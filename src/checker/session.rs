@@ -1,11 +1,17 @@
 //! A session: who reads, under which policy, and what has been said so far.
 
-use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::SystemTime;
 
 use super::Checker;
-use crate::index::{Generation, Index};
-use crate::policy::{Audience, Evidence, Policy, Pseudonyms, Reader, Rules};
+use super::channel::UNSURE;
+use super::report::Tally;
+use crate::index::{Generation, Index, KeyId};
+use crate::policy::{
+    Across, Action, Audience, Conversation, Evidence, Grants, Judgement, Policy, Pseudonyms, Reader, Rule,
+    Rules,
+};
 use crate::scan::{Match, ScanPlan};
 
 /// One response to one reader: hands out a [`Checker`] for each of its text channels, which share evidence.
@@ -45,17 +51,29 @@ pub(super) struct Inner {
     pub(super) plan: Arc<ScanPlan>,
     pub(super) rules: Rules,
     pub(super) policy: Policy,
+    pub(super) reader: Reader,
+    /// When the response began; the only clock that is looked at.
+    pub(super) begun: SystemTime,
+    id: OnceLock<String>,
     unknown_readers: usize,
+    /// Is told what the conversation has said, before that is released.
+    remember: Option<Remember>,
     shared: Mutex<Shared>,
     /// Counts the changes of `shared` that other channels have to know of.
     pub(super) version: AtomicU64,
     pub(super) span: tracing::Span,
 }
 
+/// Keeps what a conversation has said.
+pub(crate) type Remember = Arc<dyn Fn(Conversation) + Send + Sync>;
+
 /// What the channels of a session have in common.
 #[derive(Default)]
 pub(super) struct Shared {
     pub(super) evidence: Evidence,
+    pub(super) tally: Tally,
+    /// Values that the readers have said themselves.
+    pub(super) echoes: Vec<KeyId>,
     pub(super) pseudonyms: Pseudonyms,
     /// One channel has stopped, and with it all.
     pub(super) stopped: bool,
@@ -64,8 +82,8 @@ pub(super) struct Shared {
 impl Session {
     /// Resolves a policy for one reader of one index.
     pub fn new(index: &Index, policy: &Policy, reader: Reader) -> Self {
-        let generation = Arc::clone(index.generation());
-        let rules = Rules::new(&generation, policy, &reader);
+        let (generation, begun) = (Arc::clone(index.generation()), SystemTime::now());
+        let rules = Rules::new(&generation, policy, &reader, &Grants::default(), begun);
         let unknown_readers = reader.unknown(&generation).count();
         let span = tracing::debug_span!(
             "response",
@@ -84,12 +102,54 @@ impl Session {
             rules,
             generation,
             policy: policy.clone(),
+            reader,
+            begun,
+            id: OnceLock::new(),
             unknown_readers,
+            remember: None,
             shared: Mutex::default(),
             version: AtomicU64::new(0),
             span,
         };
         Self { inner: Arc::new(inner) }
+    }
+
+    /// Counts what owners let the readers see, of the grants that hold today. To be called before the first checker is made; later it does nothing.
+    pub fn with_grants(self, grants: &Grants) -> Self {
+        let now = self.inner.begun;
+        self.with_grants_at(grants, now)
+    }
+
+    /// As [`with_grants`](Self::with_grants), of the grants that held at another time: for audits of old responses.
+    pub fn with_grants_at(mut self, grants: &Grants, time: SystemTime) -> Self {
+        if let Some(inner) = Arc::get_mut(&mut self.inner) {
+            inner.rules = Rules::new(&inner.generation, &inner.policy, &inner.reader, grants, time);
+        }
+        self
+    }
+
+    /// Goes on where an earlier turn of the conversation ended: what it said counts. A conversation of other readers is another one and
+    /// counts for nothing, nor does any if the policy adds up over responses only.
+    pub fn resume(&self, conversation: &Conversation) {
+        let inner = &*self.inner;
+        let is_theirs = conversation.is_of(&inner.rules.reader_hashes(), &inner.generation);
+        if inner.policy.across() != Across::Response && is_theirs {
+            conversation.tell(&mut inner.shared().evidence, &inner.generation);
+            inner.version.fetch_add(1, Ordering::AcqRel);
+        }
+    }
+
+    /// What the conversation has said up to now, for its next turn.
+    pub fn state(&self) -> Conversation {
+        self.inner.conversation(&self.inner.shared().evidence)
+    }
+
+    /// Tells somebody what the conversation has said whenever it has said more, before that is released. To be called before the first checker is made.
+    pub(crate) fn remembered_by(mut self, remember: Remember) -> Self {
+        if let Some(inner) = Arc::get_mut(&mut self.inner) {
+            inner.remember = Some(remember);
+        }
+        self
     }
 
     /// A checker for the response's text.
@@ -125,6 +185,39 @@ impl Inner {
         let place = |of: &Match| (of.start, of.end, of.kind);
         let mut same = matches.iter().filter(|other| place(other) == place(found));
         same.any(|other| self.rules.alone(other.kind, other.key, other.means).is_none())
+    }
+
+    /// What was said, for another turn.
+    pub(super) fn conversation(&self, evidence: &Evidence) -> Conversation {
+        Conversation::of(evidence, &self.generation, self.rules.reader_hashes())
+    }
+
+    /// More was said, and is about to be released.
+    pub(super) fn remember(&self, evidence: &Evidence) {
+        if let Some(remember) = &self.remember {
+            remember(self.conversation(evidence));
+        }
+    }
+
+    /// Names the response in its report.
+    pub(super) fn id(&self) -> &str {
+        self.id.get_or_init(|| {
+            let mut bytes = [0; 8];
+            // Without random numbers the moment has to do.
+            if getrandom::fill(&mut bytes).is_err() {
+                let since = self.begun.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+                bytes = (since.as_nanos() as u64).to_le_bytes();
+            }
+            format!("{:016x}", u64::from_le_bytes(bytes))
+        })
+    }
+
+    /// Whether a value that would be replaced is one that the reader has said.
+    pub(super) fn is_echo(&self, found: &Match, judgement: &Judgement) -> bool {
+        judgement.rule == Rule::Kind
+            && judgement.action == Action::Redact
+            && !found.means.intersects(UNSURE)
+            && self.shared().echoes.contains(&self.generation.value(found.key))
     }
 
     pub(super) fn shared(&self) -> MutexGuard<'_, Shared> {

@@ -1,15 +1,15 @@
 //! `tightlip filter`.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use super::{Ending, PolicyOption, jsonl, wire};
 use crate::error::{Error, Result, did_you_mean};
 use crate::wire::Format;
-use crate::{Finding, Index, Policy, Reader, Session};
+use crate::{Conversation, Finding, Grants, Index, Policy, Reader, Session};
 
 /// Read a response on stdin, write the safe one on stdout as it goes.
 #[derive(Args)]
@@ -24,6 +24,12 @@ pub(super) struct Filter {
     /// An owner whose data every reader may also see.
     #[arg(long, value_name = "ID", requires = "readers")]
     acting_for: Vec<String>,
+    /// What the response is for: grants that are limited to this purpose count too.
+    #[arg(long, value_name = "NAME", requires = "readers")]
+    purpose: Option<String>,
+    /// A table of grants (CSV: owner, reader, kinds, until): which owners let which readers see what.
+    #[arg(long, value_name = "FILE")]
+    grants: Option<PathBuf>,
     #[command(flatten)]
     policy: PolicyOption,
     /// What stdin is: text, jsonl (one response per line: {"id", "reader", "text"} or {"id", "reader", "chunks"}), a provider's format
@@ -37,6 +43,12 @@ pub(super) struct Filter {
     /// Write findings as JSON lines to a file; `-` is stderr.
     #[arg(long, value_name = "FILE")]
     findings: Option<PathBuf>,
+    /// Append a disclosure report, one JSON line for each response, to a file; `-` is stderr.
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
+    /// What earlier turns of the conversation have said; is read, if it is there, and updated.
+    #[arg(long, value_name = "FILE")]
+    conversation: Option<PathBuf>,
 }
 
 /// What stdin can be.
@@ -70,13 +82,41 @@ pub(super) struct Filtering {
     pub(super) policy: Policy,
     pub(super) chunk: Option<usize>,
     acting_for: Vec<String>,
+    purpose: Option<String>,
+    grants: Grants,
     findings: Option<Box<dyn Write>>,
+    report: Option<Box<dyn Write>>,
+    /// Where the conversation is kept, and what is kept there.
+    conversation: Option<(PathBuf, Conversation)>,
     noted_unknown: bool,
     noted_encoding: bool,
 }
 
 impl Filter {
     pub(super) fn run(&self) -> Result<Ending> {
+        let mut filtering = self.filtering()?;
+        let ending = match self.format {
+            Input::Wire(format) => wire::filter(&mut filtering, &self.readers, Some(format))?,
+            Input::Auto => wire::filter(&mut filtering, &self.readers, None)?,
+            Input::Jsonl => jsonl::filter(&mut filtering, &self.readers)?,
+        };
+        filtering.flush()?;
+        Ok(ending)
+    }
+
+    /// A session as the options say, and the format if it is said; for what is replayed.
+    pub(super) fn replay(&self) -> Result<(Session, Option<Format>)> {
+        let format = match self.format {
+            Input::Wire(format) => Some(format),
+            Input::Auto => None,
+            Input::Jsonl => {
+                return Err(Error::config("--format: expected one response; jsonl has one in every line"));
+            }
+        };
+        Ok((self.filtering()?.session(&self.readers), format))
+    }
+
+    fn filtering(&self) -> Result<Filtering> {
         let (index, policy) = (Index::open(&self.index)?, self.policy.read()?);
         let findings: Option<Box<dyn Write>> = match &self.findings {
             None => None,
@@ -86,22 +126,29 @@ impl Filter {
                 Some(Box::new(BufWriter::new(file)))
             }
         };
-        let mut filtering = Filtering {
+        let report: Option<Box<dyn Write>> = match &self.report {
+            None => None,
+            Some(path) if path.as_os_str() == "-" => Some(Box::new(io::stderr())),
+            Some(path) => Some(Box::new(appending(path)?)),
+        };
+        if self.conversation.is_some() && self.format == Input::Jsonl {
+            return Err(Error::config("--conversation: expected one response; jsonl has one in every line"));
+        }
+        let grants = self.grants.as_ref().map(Grants::open).transpose()?;
+        let conversation = self.conversation.as_ref().map(|path| Ok((path.clone(), conversation(path)?)));
+        Ok(Filtering {
             index,
             policy,
             chunk: self.chunk.map(|chunk| chunk as usize),
             acting_for: self.acting_for.clone(),
+            purpose: self.purpose.clone(),
+            grants: grants.unwrap_or_default(),
             findings,
+            report,
+            conversation: conversation.transpose()?,
             noted_unknown: false,
             noted_encoding: false,
-        };
-        let ending = match self.format {
-            Input::Wire(format) => wire::filter(&mut filtering, &self.readers, Some(format))?,
-            Input::Auto => wire::filter(&mut filtering, &self.readers, None)?,
-            Input::Jsonl => jsonl::filter(&mut filtering, &self.readers)?,
-        };
-        filtering.flush()?;
-        Ok(ending)
+        })
     }
 }
 
@@ -113,7 +160,13 @@ impl Filtering {
             reader = if at == 0 { Reader::customer(name) } else { reader.also_read_by(name) };
             reader = self.acting_for.iter().fold(reader, |reader, owner| reader.acting_for(owner));
         }
-        let session = Session::new(&self.index, &self.policy, reader);
+        if let Some(purpose) = &self.purpose {
+            reader = reader.for_purpose(purpose);
+        }
+        let session = Session::new(&self.index, &self.policy, reader).with_grants(&self.grants);
+        if let Some((_, conversation)) = &self.conversation {
+            session.resume(conversation);
+        }
         if session.unknown_readers() > 0 && !std::mem::replace(&mut self.noted_unknown, true) {
             eprintln!("tightlip: the index does not know a reader; whoever it does not know owns nothing");
         }
@@ -136,8 +189,57 @@ impl Filtering {
         Ok(())
     }
 
+    /// Keeps what the conversation has said, if that is more than before: to be called before it is written.
+    pub(super) fn remember(&mut self, session: &Session) -> Result<()> {
+        let Some((path, kept)) = &mut self.conversation else { return Ok(()) };
+        let now = session.state();
+        if now != *kept {
+            write(path, &serde_json::to_vec(&now).expect("plain data"))
+                .map_err(|error| Error::file("write the conversation", path, &error))?;
+            *kept = now;
+        }
+        Ok(())
+    }
+
+    /// Reports what a response has disclosed.
+    pub(super) fn disclose(&mut self, session: &Session) -> Result<()> {
+        let Some(out) = &mut self.report else { return Ok(()) };
+        let line = serde_json::to_string(&session.report()).expect("plain data") + "\n";
+        out.write_all(line.as_bytes()).map_err(|error| Error::io("cannot write the report", &error))
+    }
+
     fn flush(&mut self) -> Result<()> {
         let flushed = self.findings.as_mut().map_or(Ok(()), Write::flush);
         flushed.map_err(|error| Error::io("cannot write the findings", &error))
     }
+}
+
+/// What is kept of a conversation; nothing if there is no such file yet.
+fn conversation(path: &Path) -> Result<Conversation> {
+    match std::fs::read(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Conversation::default()),
+        Err(error) => Err(Error::file("read the conversation", path, &error)),
+        Ok(bytes) => serde_json::from_slice(&bytes).map_err(|_| {
+            let reason = "not a conversation that this tightlip has kept; remove it to begin anew";
+            Error::config(format!("{}: {reason}", path.display()))
+        }),
+    }
+}
+
+/// A file of which only the end is written, for its owner only.
+fn appending(path: &Path) -> Result<File> {
+    let mut options = OpenOptions::new();
+    options.append(true).create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map_err(|error| Error::file("write", path, &error))
+}
+
+/// Replaces a file as a whole, for its owner only.
+fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = tempfile::Builder::new().prefix(".conversation-").tempfile_in(folder)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(path).map(drop).map_err(|error| error.error)
 }

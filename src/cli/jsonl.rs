@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::Ending;
 use super::filter::Filtering;
 use crate::error::{Error, Result};
-use crate::{Finding, Verdict};
+use crate::{Finding, Session, Verdict};
 
 #[derive(Deserialize)]
 struct Question {
@@ -77,8 +77,10 @@ pub(super) fn filter(filtering: &mut Filtering, readers: &[String]) -> Result<En
             Some(Readers::One(reader)) => vec![reader],
             Some(Readers::Several(readers)) => readers,
         };
-        let answer = check(filtering, question.id, &readers, &pieces, chunked);
+        let session = filtering.session(&readers);
+        let answer = check(&session, question.id, &pieces, chunked);
         filtering.report(&answer.findings)?;
+        filtering.disclose(&session)?;
         let mut answer = serde_json::to_vec(&answer).expect("plain data");
         answer.push(b'\n');
         output
@@ -101,14 +103,8 @@ fn pieces(text: String, chunk: Option<usize>) -> Vec<String> {
     pieces
 }
 
-fn check(
-    filtering: &mut Filtering,
-    id: serde_json::Value,
-    readers: &[String],
-    pieces: &[String],
-    chunked: bool,
-) -> Answer {
-    let mut checker = filtering.session(readers).checker();
+fn check(session: &Session, id: serde_json::Value, pieces: &[String], chunked: bool) -> Answer {
+    let mut checker = session.checker();
     let mut released: Vec<String> = pieces
         .iter()
         .map(|piece| {

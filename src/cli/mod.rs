@@ -4,9 +4,11 @@ mod bench;
 mod build;
 mod canary;
 mod demo;
+mod explain;
 mod filter;
 mod jsonl;
 mod quality;
+mod report;
 mod serve;
 mod wire;
 
@@ -56,6 +58,18 @@ enum Command {
         Exit status: 0 done; 4 a rate is beyond the --floors; 1 I/O failed; 2 bad usage or configuration."
     )]
     Bench(bench::Bench),
+    /// Replay a transcript from stdin and say what led to a finding, without the value.
+    #[command(
+        after_help = "Example:\n  tightlip explain --index customers.tlx --reader C-1001 --id 7be2e3ae44a14cf5 < answer.txt\n\n\
+        Reader, policy, grants, format and conversation must be those that the response was checked with."
+    )]
+    Explain(explain::Explain),
+    /// Say who was shown what of a person, from disclosure reports.
+    #[command(
+        after_help = "Example:\n  tightlip filter --index customers.tlx --reader C-1001 --report shown.jsonl < answer.txt\n  \
+        tightlip report --index customers.tlx --owner C-1002 shown.jsonl"
+    )]
+    Report(report::Report),
     /// Show built-in policies.
     #[command(subcommand)]
     Policy(PolicyCommand),
@@ -143,6 +157,8 @@ pub fn main() -> ExitCode {
         Some(Command::Index(IndexCommand::Verify { index })) => verify(&index),
         Some(Command::Filter(filter)) => filter.run(),
         Some(Command::Bench(bench)) => bench.run(),
+        Some(Command::Explain(explain)) => explain.run(),
+        Some(Command::Report(report)) => report.run(),
         Some(Command::Serve(serve)) => serve.run(),
         Some(Command::Policy(PolicyCommand::Show { name })) => show(&name),
     };

@@ -4,6 +4,7 @@ use std::io::{self, Read, Write};
 
 use super::Ending;
 use super::filter::Filtering;
+use crate::Session;
 use crate::error::{Error, Result};
 use crate::wire::{Format, Guard, Progress};
 
@@ -14,7 +15,14 @@ pub(super) fn filter(
     format: Option<Format>,
 ) -> Result<Ending> {
     let session = filtering.session(readers);
-    let mut guard = Guard::detecting(&session, format, None);
+    let ended = filter_for(filtering, &session, format);
+    filtering.remember(&session)?;
+    filtering.disclose(&session)?;
+    ended
+}
+
+fn filter_for(filtering: &mut Filtering, session: &Session, format: Option<Format>) -> Result<Ending> {
+    let mut guard = Guard::detecting(session, format, None);
     let (mut input, mut output) = (io::stdin().lock(), io::stdout().lock());
     let (mut buffer, mut safe) = (vec![0; 64 << 10], Vec::new());
     loop {
@@ -35,6 +43,7 @@ pub(super) fn filter(
         if guard.replaced_bytes() {
             filtering.note_encoding();
         }
+        filtering.remember(session)?;
         output
             .write_all(&safe)
             .and_then(|()| output.flush())

@@ -21,6 +21,7 @@ pub(super) struct Judge {
     /// Since when text is held.
     since: Option<Instant>,
     watch: Option<Arc<dyn Watch>>,
+    on_end: Option<Arc<dyn Fn(&Session) + Send + Sync>>,
     span: tracing::Span,
     ended: bool,
 }
@@ -38,6 +39,7 @@ impl Judge {
             shadow: ruling.shadow.as_ref().map(hearing),
             since: None,
             watch: settings.watch.clone(),
+            on_end: ruling.ended.clone(),
             span: tracing::Span::current(),
             ended: false,
         }
@@ -111,6 +113,9 @@ impl Judge {
         self.span.in_scope(|| log(&outcome));
         if let Some(watch) = &self.watch {
             watch.ended(&outcome);
+        }
+        if let Some(on_end) = &self.on_end {
+            on_end(&self.session);
         }
     }
 }

@@ -71,6 +71,8 @@ pub(crate) struct Ruling {
     pub(crate) shadow: Option<Session>,
     /// Known from elsewhere.
     pub(crate) format: Option<Format>,
+    /// Is told when the response has ended.
+    pub(crate) ended: Option<Arc<dyn Fn(&Session) + Send + Sync>>,
 }
 
 impl GuardLayer {
@@ -90,6 +92,7 @@ impl GuardLayer {
             enforced: true,
             shadow: None,
             format: None,
+            ended: None,
         })
     }
 

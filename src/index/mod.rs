@@ -15,6 +15,7 @@ mod observed;
 mod openings;
 mod ordinary;
 mod owner_names;
+mod people;
 mod postings;
 mod schema;
 mod segment;
@@ -142,6 +143,7 @@ pub(crate) struct Generation {
     first_alternatives: FirstAlternatives,
     /// Made when somebody asks first.
     slips: OnceLock<Slips>,
+    long_lists: people::LongLists,
     /// Strong kinds come before weak ones.
     strong_kinds: usize,
     hash_key: [u8; 32],
@@ -277,6 +279,11 @@ impl Index {
         self.generation.owner_number(owner).is_some()
     }
 
+    /// What stands for an owner in findings and disclosure reports, `k:` and 16 hexadecimal digits; also for one whom the index has forgotten.
+    pub fn subject(&self, owner: &str) -> String {
+        format!("k:{}", self.generation.keyed_hash(&[b"owner", owner.as_bytes()]))
+    }
+
     pub(crate) fn generation(&self) -> &Arc<Generation> {
         &self.generation
     }
@@ -328,6 +335,7 @@ impl Generation {
             openings,
             first_alternatives: FirstAlternatives::default(),
             slips: OnceLock::new(),
+            long_lists: people::LongLists::default(),
             strong_kinds,
             hash_key,
         };

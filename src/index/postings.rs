@@ -57,6 +57,11 @@ impl Postings {
         self.bytes.as_ref().len()
     }
 
+    /// Whether there is a record of this ordinal.
+    pub(crate) fn holds(&self, ordinal: u64) -> bool {
+        ordinal < self.records as u64
+    }
+
     /// Calls `each` with the owners of what a key says: those of its own value and of all values it spells. An owner may come more than once.
     pub(crate) fn owners(&self, ordinal: u64, mut each: impl FnMut(Owner)) {
         self.visit(ordinal, true, &mut each);

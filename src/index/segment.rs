@@ -71,6 +71,11 @@ impl Segment {
         self.postings.is_value(ordinal)
     }
 
+    /// Whether there is a key of this ordinal.
+    pub(crate) fn holds(&self, ordinal: u64) -> bool {
+        self.postings.holds(ordinal)
+    }
+
     /// Whether values of a key are only observed, and why.
     pub(crate) fn observed(&self, ordinal: u64) -> Option<Observed> {
         self.observed.why(ordinal).or_else(|| self.observed.why(self.value(ordinal)))

@@ -1,91 +1,309 @@
-//! What a response has already said about other people.
+//! What a conversation has already said about other people.
 //!
 //! One-way: a fact that was released cannot be recalled, so that facts only add up, and the fact that would complete the picture of a person is the
 //! one that is withheld. Two facts count together if they stand on different text: `Austin Lee` does not disclose a city.
 
-use crate::index::{KeyId, KindMask};
+use std::borrow::Cow;
+use std::sync::Arc;
 
-/// A weak fact that was released.
+use crate::index::{KeyId, KindMask, Owner};
+
+/// A fact that is to be judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Fact {
     pub(crate) kind: u8,
     pub(crate) key: KeyId,
 }
 
+/// The people that a fact fits, in the order of their numbers.
+pub(crate) type People = Arc<[Owner]>;
+
+/// When facts complete a picture.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    /// This many different kinds of facts do…
+    pub(crate) facts: u32,
+    /// …while fewer people than this fit all of them.
+    pub(crate) people: u32,
+}
+
+impl Limits {
+    /// Those of what a reader has said: beside any other fact about the same person it says too much, however many people there are.
+    pub(crate) const ECHO: Self = Self { facts: 2, people: u32::MAX };
+}
+
+/// The picture that a fact completes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Picture {
+    /// How many kinds of facts about one person there are with this one.
+    pub(crate) facts: u32,
+    /// Whom it shows, in order; nobody if evidence is full.
+    pub(crate) people: Vec<u32>,
+    /// The kinds that fit the first of them, that of the fact among them.
+    pub(crate) kinds: KindMask,
+}
+
 /// More facts than this are not kept; from then on every further one is taken to complete the picture.
 const MOST_FACTS: usize = 256;
 
-/// The facts that a session has released, over all its channels, in the order in which they ended.
-#[derive(Debug, Default)]
+/// More people are not remembered as shown; from then on as above.
+const MOST_EXPOSED: usize = 1_024;
+
+/// The facts that were released, over all channels, in the order in which they ended; those of earlier turns first.
+#[derive(Default)]
 pub(crate) struct Evidence {
-    facts: Vec<Fact>,
+    said: Vec<Said>,
+    /// People of whom a completing fact was withheld, in order: no further kind of fact about them is released.
+    exposed: Vec<u32>,
     full: bool,
+}
+
+/// A fact that was released.
+struct Said {
+    kind: u8,
+    /// What it was and whom it fits. Nobody knows of a fact of an earlier turn whose value the index has forgotten: it may fit anybody.
+    known: Option<(KeyId, People)>,
 }
 
 /// From which byte of one channel on each fact of the evidence is known there.
 #[derive(Debug, Default)]
 pub(crate) struct Known {
     since: Vec<u64>,
+    /// From which byte on every further fact is taken to complete the picture.
+    full_since: Option<u64>,
+}
+
+/// What counts beside a fact.
+struct Beside<'a> {
+    /// The kind of the fact itself, and kinds of facts that may fit anybody.
+    everyone: KindMask,
+    /// The others, by kind, that with the fewest people first.
+    kinds: Vec<(KindMask, Vec<&'a [Owner]>)>,
 }
 
 impl Evidence {
-    /// Takes in a fact that was released; whether it is new.
-    pub(crate) fn commit(&mut self, fact: Fact) -> bool {
-        if self.facts.contains(&fact) {
-            return false;
-        }
-        if self.facts.len() == MOST_FACTS {
-            self.full = true;
-            return false;
-        }
-        self.facts.push(fact);
-        true
+    /// Takes in a fact that was released; whether anything is new about that.
+    pub(crate) fn commit(&mut self, fact: Fact, people: &People) -> bool {
+        !self.has_said(fact)
+            && self.push(Said { kind: fact.kind, known: Some((fact.key, Arc::clone(people))) })
     }
 
-    /// Whether `fact`, which begins at `start` and belongs to `people`, completes the picture of one of few of them; the number of kinds of
-    /// facts about them.
+    /// Takes in a fact of which only the kind is known; it may fit anybody.
+    pub(crate) fn commit_unknown(&mut self, kind: u8) {
+        if !self.said.iter().any(|said| said.kind == kind && said.known.is_none()) {
+            self.push(Said { kind, known: None });
+        }
+    }
+
+    fn push(&mut self, said: Said) -> bool {
+        if self.said.len() < MOST_FACTS {
+            self.said.push(said);
+            return true;
+        }
+        !std::mem::replace(&mut self.full, true)
+    }
+
+    /// No further kind of fact about these people is to be released; whether that is new.
+    pub(crate) fn expose(&mut self, people: &[u32]) -> bool {
+        let before = self.exposed.len();
+        for person in people {
+            let Err(at) = self.exposed.binary_search(person) else { continue };
+            self.full |= self.exposed.len() == MOST_EXPOSED;
+            if self.full {
+                break;
+            }
+            self.exposed.insert(at, *person);
+        }
+        self.exposed.len() > before
+    }
+
+    /// Every further fact is to be taken to complete the picture.
+    pub(crate) fn fill(&mut self) {
+        self.full = true;
+    }
+
+    pub(crate) fn is_full(&self) -> bool {
+        self.full
+    }
+
+    /// People of whom a completing fact was withheld.
+    pub(crate) fn exposed(&self) -> &[u32] {
+        &self.exposed
+    }
+
+    /// The facts: their kinds, and what they are where that is known.
+    pub(crate) fn facts(&self) -> impl Iterator<Item = (u8, Option<KeyId>)> {
+        self.said.iter().map(|said| (said.kind, said.known.as_ref().map(|(key, _)| *key)))
+    }
+
+    fn has_said(&self, fact: Fact) -> bool {
+        let is_same = |said: &Said| {
+            said.kind == fact.kind && said.known.as_ref().is_some_and(|known| known.0 == fact.key)
+        };
+        self.said.iter().any(is_same)
+    }
+
+    /// The picture that `fact`, which begins at `start` and fits `people`, completes; those of whom the readers may see it do not count.
     ///
-    /// It does if, for some number of kinds that is at least `facts`, there are people whom facts of so many kinds fit, but fewer than `few`.
-    #[allow(clippy::too_many_arguments)] // one call, and a struct of its arguments would say the same twice
+    /// There is one if, for some number of kinds that is at least `limits.facts`, there are people whom facts of so many kinds fit, but
+    /// fewer than `limits.people`. What is the same as the fact (`is_same`) says nothing more. People are counted by verified values, so that invented namesakes do not hide anybody.
     pub(crate) fn completes(
         &self,
         fact: Fact,
-        people: &[u32],
+        people: &[Owner],
+        may_see: &dyn Fn(u32) -> bool,
         known: &Known,
         start: u64,
-        facts: u32,
-        few: u32,
-        people_of: impl Fn(Fact) -> Vec<u32>,
-    ) -> Option<u32> {
-        if self.full && !self.facts.contains(&fact) {
-            return Some(facts);
+        limits: Limits,
+        is_same: &dyn Fn(Fact) -> bool,
+    ) -> Option<Picture> {
+        if known.full_since.is_some_and(|since| since <= start) && !self.has_said(fact) {
+            return Some(Picture { facts: limits.facts, people: Vec::new(), kinds: 1 << fact.kind });
         }
-        let mut kinds: Vec<KindMask> = vec![1 << fact.kind; people.len()];
-        let before = self.facts.iter().zip(&known.since).filter(|(_, since)| **since <= start);
-        for (other, _) in before.filter(|(other, _)| other.kind != fact.kind) {
-            for person in people_of(*other) {
-                if let Ok(at) = people.binary_search(&person) {
-                    kinds[at] |= 1 << other.kind;
-                }
+        let before = self.said.iter().zip(&known.since).filter(|(_, since)| **since <= start);
+        let says_more = |said: &&Said| {
+            !said.known.as_ref().is_some_and(|(key, _)| is_same(Fact { kind: said.kind, key: *key }))
+        };
+        let beside = Beside::new(fact, before.map(|(said, _)| said).filter(says_more));
+        let most = beside.most();
+        if most < limits.facts {
+            return None;
+        }
+        let picture = |facts, shown: Vec<u32>| {
+            let first = shown.first().and_then(|number| find(people, *number));
+            let kinds = first.map_or(0, |person| beside.mask_of(person));
+            Picture { facts, people: shown, kinds }
+        };
+        let others = |person: &Owner| !may_see(person.number);
+        let exposed = self.exposed.iter().filter_map(|number| find(people, *number)).filter(others);
+        let exposed = exposed.filter(|person| beside.kinds_of(*person).0 >= limits.facts);
+        let further: Vec<u32> = exposed.map(|person| person.number).collect();
+        if !further.is_empty() && !self.has_said(fact) {
+            return Some(picture(most, further));
+        }
+        let few = limits.people as usize;
+        // Most often many people fit everything: that is soon seen.
+        let (mut fitting, mut verified) = (Vec::new(), 0);
+        for person in beside.smallest(people).iter().filter(|person| others(person)) {
+            let kinds = beside.kinds_of(*person);
+            if kinds.0 == most {
+                fitting.push(person.number);
+                verified += usize::from(kinds.1 == most);
+            }
+            if verified == few {
+                return None;
             }
         }
-        let most = kinds.iter().map(|kinds| kinds.count_ones()).max()?;
-        (facts..=most).rev().find(|count| {
-            let fitting = kinds.iter().filter(|kinds| kinds.count_ones() >= *count).count();
-            (1..few as usize).contains(&fitting)
+        if !fitting.is_empty() {
+            return Some(picture(most, fitting));
+        }
+        let candidates: Vec<(u32, (u32, u32))> = beside
+            .anybody(people, limits.facts)
+            .into_iter()
+            .filter(others)
+            .map(|person| (person.number, beside.kinds_of(person)))
+            .collect();
+        (limits.facts..most).rev().find_map(|count| {
+            let fitting = candidates.iter().filter(|(_, kinds)| kinds.0 >= count);
+            let verified = candidates.iter().filter(|(_, kinds)| kinds.1 >= count).count();
+            let people: Vec<u32> = fitting.map(|(number, _)| *number).collect();
+            (!people.is_empty() && verified < few).then(|| picture(count, people))
         })
     }
+}
+
+impl<'a> Beside<'a> {
+    fn new(fact: Fact, before: impl Iterator<Item = &'a Said>) -> Self {
+        let mut beside = Self { everyone: 1 << fact.kind, kinds: Vec::new() };
+        for said in before.filter(|said| said.kind != fact.kind) {
+            let kind = 1 << said.kind;
+            match &said.known {
+                None => beside.everyone |= kind,
+                Some((_, people)) => match beside.kinds.iter_mut().find(|(other, _)| *other == kind) {
+                    Some((_, lists)) => lists.push(people),
+                    None => beside.kinds.push((kind, vec![people])),
+                },
+            }
+        }
+        let everyone = beside.everyone;
+        beside.kinds.retain(|(kind, _)| everyone & kind == 0);
+        beside.kinds.sort_by_key(|(_, lists)| lists.iter().map(|list| list.len()).sum::<usize>());
+        beside
+    }
+
+    /// The most kinds that may fit one person.
+    fn most(&self) -> u32 {
+        self.everyone.count_ones() + self.kinds.len() as u32
+    }
+
+    /// The kinds that fit one whom the fact fits.
+    fn mask_of(&self, person: Owner) -> KindMask {
+        let fits = |lists: &[&[Owner]]| lists.iter().any(|list| find(list, person.number).is_some());
+        let kinds = self.kinds.iter().filter(|(_, lists)| fits(lists));
+        kinds.fold(self.everyone, |mask, (kind, _)| mask | kind)
+    }
+
+    /// How many kinds fit one whom the fact fits, and how many of them by verified values.
+    fn kinds_of(&self, person: Owner) -> (u32, u32) {
+        let known_of_all = self.everyone.count_ones();
+        let mut kinds = (known_of_all, known_of_all - u32::from(!person.confers));
+        for (_, lists) in &self.kinds {
+            let mut found = lists.iter().filter_map(|list| find(list, person.number)).peekable();
+            kinds.0 += u32::from(found.peek().is_some());
+            kinds.1 += u32::from(found.any(|owner| owner.confers));
+        }
+        kinds
+    }
+
+    /// Those whom the fact fits, by the shortest list that everybody is in whom everything fits.
+    fn smallest<'b>(&self, people: &'b [Owner]) -> Cow<'b, [Owner]> {
+        let Some((_, lists)) = self.kinds.first() else { return people.into() };
+        if lists.iter().map(|list| list.len()).sum::<usize>() >= people.len() {
+            return people.into();
+        }
+        let numbers = lists.iter().flat_map(|list| list.iter()).map(|owner| owner.number);
+        let mut found: Vec<Owner> = numbers.filter_map(|number| find(people, number)).collect();
+        found.sort_unstable();
+        found.dedup();
+        found.into()
+    }
+
+    /// Those whom the fact fits and who may have as many kinds.
+    fn anybody(&self, people: &[Owner], kinds: u32) -> Vec<Owner> {
+        if self.everyone.count_ones() >= kinds {
+            return people.to_vec();
+        }
+        let mut found = Vec::new();
+        for list in self.kinds.iter().flat_map(|(_, lists)| lists) {
+            if list.len() < people.len() {
+                found.extend(list.iter().filter_map(|owner| find(people, owner.number)));
+            } else {
+                found.extend(people.iter().filter(|person| find(list, person.number).is_some()));
+            }
+        }
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+}
+
+/// A person of a list that is in order.
+pub(crate) fn find(people: &[Owner], number: u32) -> Option<Owner> {
+    people.binary_search_by_key(&number, |owner| owner.number).ok().map(|at| people[at])
 }
 
 impl Known {
     /// Learns the facts that other channels have committed, now that this one stands at byte `seen`.
     pub(crate) fn catch_up(&mut self, evidence: &Evidence, seen: u64) {
-        self.since.resize(evidence.facts.len().max(self.since.len()), seen);
+        self.since.resize(evidence.said.len().max(self.since.len()), seen);
+        if evidence.full && self.full_since.is_none() {
+            self.full_since = Some(seen);
+        }
     }
 
     /// Learns the fact that was just committed, which ends at byte `end` of this channel.
-    pub(crate) fn learn(&mut self, end: u64) {
-        self.since.push(end);
+    pub(crate) fn learn(&mut self, evidence: &Evidence, end: u64) {
+        self.catch_up(evidence, end);
     }
 
     /// The byte from which on a fact may complete a picture, if there is one and those that wait to be judged are released: where they end, and their
@@ -99,7 +317,7 @@ impl Known {
         if facts <= 1 {
             return Some(0);
         }
-        let known = self.since.iter().copied().zip(evidence.facts.iter().map(|fact| fact.kind));
+        let known = self.since.iter().copied().zip(evidence.said.iter().map(|said| said.kind));
         let mut known: Vec<(u64, u8)> = known.chain(waiting).collect();
         known.sort_unstable();
         let mut kinds: KindMask = 0;
@@ -107,7 +325,7 @@ impl Known {
             kinds |= 1 << kind;
             kinds.count_ones() >= facts - 1
         });
-        enough.map(|(since, _)| since)
+        enough.map(|(since, _)| since).into_iter().chain(self.full_since).min()
     }
 }
 
@@ -119,40 +337,188 @@ mod tests {
         Fact { kind, key: KeyId { segment: 0, ordinal } }
     }
 
-    /// Whether a second fact about `second` completes a picture after a first about `first`.
-    fn completes(first: &[u32], second: &[u32], kinds: [u8; 2], few: u32) -> Option<u32> {
+    fn people(numbers: &[u32]) -> People {
+        numbers.iter().map(|number| Owner { number: *number, confers: true }).collect()
+    }
+
+    fn nobody(_: u32) -> bool {
+        false
+    }
+
+    /// What the last of these facts completes, each beginning where the one before it ended.
+    fn last(facts: &[(u8, &[u32])], limits: Limits) -> Option<(u32, Vec<u32>)> {
         let (mut evidence, mut known) = (Evidence::default(), Known::default());
-        assert!(evidence.commit(fact(kinds[0], 0)));
-        assert!(!evidence.commit(fact(kinds[0], 0)), "a fact counts once");
-        known.learn(10);
-        evidence.completes(fact(kinds[1], 1), second, &known, 10, 2, few, |_| first.to_vec())
+        let (last, before) = facts.split_last().unwrap();
+        for (at, (kind, numbers)) in (0_u64..).zip(before) {
+            assert!(evidence.commit(fact(*kind, at), &people(numbers)));
+            assert!(!evidence.commit(fact(*kind, at), &people(numbers)), "a fact counts once");
+            known.learn(&evidence, 10 * at);
+        }
+        let picture =
+            evidence.completes(fact(last.0, 99), &people(last.1), &nobody, &known, 1_000, limits, &|_| false);
+        picture.map(|picture| (picture.facts, picture.people))
     }
 
     #[test]
     fn few_people_are_a_picture() {
-        assert_eq!(completes(&[1, 2, 3], &[3, 4], [0, 1], 5), Some(2));
-        assert_eq!(completes(&[1, 2], &[3, 4], [0, 1], 5), None, "different people");
-        assert_eq!(completes(&[1, 2, 3], &[1, 2, 3], [0, 1], 3), None, "too many people");
-        assert_eq!(completes(&[1], &[1], [0, 0], 5), None, "one kind twice");
+        let limits = |people| Limits { facts: 2, people };
+        assert_eq!(last(&[(0, &[1, 2, 3]), (1, &[3, 4])], limits(5)), Some((2, vec![3])));
+        assert_eq!(last(&[(0, &[1, 2]), (1, &[3, 4])], limits(5)), None, "different people");
+        assert_eq!(last(&[(0, &[1, 2, 3]), (1, &[1, 2, 3])], limits(3)), None, "too many people");
+        assert_eq!(last(&[(0, &[1]), (0, &[1])], limits(5)), None, "one kind twice");
+        assert_eq!(
+            last(&[(0, &[1, 2, 3]), (1, &[1, 2, 3]), (2, &[2])], limits(3)),
+            Some((3, vec![2])),
+            "one of many"
+        );
+        assert_eq!(
+            last(&[(0, &[1, 2, 3, 4]), (1, &[9]), (2, &[3, 4])], limits(3)),
+            Some((2, vec![3, 4])),
+            "not everything fits"
+        );
+        assert_eq!(
+            last(&[(0, &[1]), (0, &[2]), (1, &[1, 2])], limits(3)),
+            Some((2, vec![1, 2])),
+            "two names"
+        );
+        let one = Limits { facts: 1, people: 2 };
+        assert_eq!(last(&[(0, &[7])], one), Some((1, vec![7])));
+        assert_eq!(last(&[(0, &[7, 8])], one), None);
+    }
+
+    /// The plain sense of it, person by person.
+    #[test]
+    fn pictures_are_what_counting_every_person_says() {
+        let mut random = 7_u64;
+        let mut below = |bound: u64| {
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (random >> 33) % bound
+        };
+        for _ in 0..3_000 {
+            let facts: Vec<(u8, Vec<u32>)> = (0..1 + below(4))
+                .map(|_| (below(4) as u8, (0..12).filter(|_| below(3) > 0).collect()))
+                .collect();
+            let limits = Limits { facts: 1 + below(3) as u32, people: 1 + below(6) as u32 };
+            let facts: Vec<(u8, &[u32])> = facts.iter().map(|(kind, people)| (*kind, &people[..])).collect();
+            let of = |person: &u32| {
+                let fitting = facts.iter().filter(|(_, people)| people.contains(person));
+                fitting.fold(0_u32, |kinds, (kind, _)| kinds | 1 << kind).count_ones()
+            };
+            let named = facts.last().unwrap().1;
+            let expected = (limits.facts..=4).rev().find_map(|count| {
+                let fitting: Vec<u32> = named.iter().copied().filter(|person| of(person) >= count).collect();
+                (1..limits.people as usize).contains(&fitting.len()).then_some((count, fitting))
+            });
+            assert_eq!(last(&facts, limits), expected, "{facts:?} {limits:?}");
+        }
+    }
+
+    #[test]
+    fn people_are_counted_by_verified_values() {
+        let (mut evidence, mut known) = (Evidence::default(), Known::default());
+        let claimed: People = (1..=9).map(|number| Owner { number, confers: number == 1 }).collect();
+        evidence.commit(fact(0, 0), &claimed);
+        known.learn(&evidence, 1);
+        let limits = Limits { facts: 2, people: 5 };
+        let with =
+            |people: &People| evidence.completes(fact(1, 1), people, &nobody, &known, 9, limits, &|_| false);
+        assert_eq!(
+            with(&claimed).map(|picture| picture.people.len()),
+            Some(9),
+            "invented namesakes hide nobody"
+        );
+        assert!(with(&people(&[5])).is_some(), "what nobody verified protects");
+    }
+
+    #[test]
+    fn those_of_whom_the_reader_may_see_it_do_not_count() {
+        let (mut evidence, mut known) = (Evidence::default(), Known::default());
+        evidence.commit(fact(0, 0), &people(&[1, 2]));
+        known.learn(&evidence, 1);
+        let limits = Limits { facts: 2, people: 5 };
+        let with = |seen: u32, numbers: &[u32]| {
+            let may_see = |number| number == seen;
+            evidence
+                .completes(fact(1, 1), &people(numbers), &may_see, &known, 9, limits, &|_| false)
+                .map(|picture| picture.people)
+        };
+        assert_eq!(with(1, &[1]), None);
+        assert_eq!(with(1, &[1, 2]), Some(vec![2]));
+    }
+
+    #[test]
+    fn nothing_further_is_said_of_those_who_were_shown() {
+        let (mut evidence, mut known) = (Evidence::default(), Known::default());
+        evidence.commit(fact(0, 0), &people(&[1, 2, 3]));
+        known.learn(&evidence, 1);
+        let limits = Limits { facts: 2, people: 2 };
+        let further = fact(2, 2);
+        let asked = |evidence: &Evidence, known: &Known| {
+            evidence.completes(further, &people(&[1, 2, 3]), &nobody, known, 9, limits, &|_| false)
+        };
+        assert_eq!(asked(&evidence, &known), None);
+        evidence.expose(&[2]);
+        assert_eq!(asked(&evidence, &known).map(|picture| picture.people), Some(vec![2]));
+        let again =
+            evidence.completes(fact(0, 0), &people(&[1, 2, 3]), &nobody, &known, 9, limits, &|_| false);
+        assert_eq!(again, None, "what was said may be said again");
+    }
+
+    #[test]
+    fn a_fact_that_is_no_longer_known_may_fit_anybody() {
+        let (mut evidence, mut known) = (Evidence::default(), Known::default());
+        evidence.commit_unknown(0);
+        evidence.commit_unknown(0);
+        known.catch_up(&evidence, 0);
+        let limits = Limits { facts: 2, people: 3 };
+        let with = |kind, numbers: &[u32]| {
+            evidence.completes(fact(kind, 1), &people(numbers), &nobody, &known, 0, limits, &|_| false)
+        };
+        assert_eq!(with(1, &[4, 5]).map(|picture| picture.people), Some(vec![4, 5]));
+        assert_eq!(with(1, &[4, 5, 6]), None);
+        assert_eq!(with(0, &[4]), None, "one kind twice");
     }
 
     #[test]
     fn facts_on_the_same_text_do_not_count_together() {
         let (mut evidence, mut known) = (Evidence::default(), Known::default());
-        evidence.commit(fact(0, 0));
-        known.learn(10);
-        assert_eq!(evidence.completes(fact(1, 1), &[1], &known, 9, 2, 5, |_| vec![1]), None);
-        let armed = |waiting: &[(u64, u8)], facts| known.armed_since(&evidence, waiting.iter().copied(), facts);
+        evidence.commit(fact(0, 0), &people(&[1]));
+        known.learn(&evidence, 10);
+        let limits = Limits { facts: 2, people: 5 };
+        assert_eq!(
+            evidence.completes(fact(1, 1), &people(&[1]), &nobody, &known, 9, limits, &|_| false),
+            None
+        );
+        let armed =
+            |waiting: &[(u64, u8)], facts| known.armed_since(&evidence, waiting.iter().copied(), facts);
         assert_eq!((armed(&[], 2), armed(&[(15, 1)], 2)), (Some(10), Some(10)));
         assert_eq!((armed(&[], 3), armed(&[(15, 0)], 3), armed(&[(15, 1)], 3)), (None, None, Some(15)));
     }
 
     #[test]
     fn full_evidence_is_stricter() {
+        let limits = Limits { facts: 2, people: 5 };
         let mut evidence = Evidence::default();
         for ordinal in 0..=MOST_FACTS as u64 {
-            evidence.commit(fact(0, ordinal));
+            evidence.commit(fact(0, ordinal), &people(&[]));
         }
-        assert_eq!(evidence.completes(fact(1, 999), &[7], &Known::default(), 0, 2, 5, |_| vec![]), Some(2));
+        let mut known = Known::default();
+        known.learn(&evidence, 7);
+        assert!(
+            evidence.completes(fact(1, 999), &people(&[9]), &nobody, &known, 7, limits, &|_| false).is_some()
+        );
+        assert_eq!(
+            evidence.completes(fact(1, 999), &people(&[9]), &nobody, &known, 6, limits, &|_| false),
+            None,
+            "it has left"
+        );
+        assert_eq!(
+            evidence.completes(fact(0, 0), &people(&[9]), &nobody, &known, 7, limits, &|_| false),
+            None
+        );
+        assert_eq!(known.armed_since(&evidence, std::iter::empty(), 9), Some(7));
+        let mut shown = Evidence::default();
+        shown.expose(&(0..=MOST_EXPOSED as u32).collect::<Vec<_>>());
+        assert!(shown.is_full() && shown.exposed().len() == MOST_EXPOSED);
     }
 }

@@ -3,15 +3,24 @@
 //! Takes matches, gives [`Action`]s and what stands in the place of what is withheld. Promises that everything a policy says is resolved to plain tables before the first
 //! byte of a response, and that evidence only ever makes a decision stricter.
 
+mod conversation;
+mod day;
 mod evidence;
+mod grants;
 mod policy;
 mod reader;
 mod redact;
 mod rules;
 
-pub(crate) use evidence::{Evidence, Fact, Known};
-pub(crate) use policy::Audience;
+pub use conversation::Conversation;
+pub(crate) use day::written;
+pub(crate) use evidence::{Evidence, Fact, Known, Limits, People, find};
+pub use grants::Grants;
+pub(crate) use policy::{Across, Audience, LookAhead};
 pub use policy::{Action, Policy};
 pub use reader::Reader;
 pub(crate) use redact::{Pseudonyms, replacement};
-pub(crate) use rules::{Judgement, Rule, Rules};
+pub(crate) use rules::{Excuse, Judgement, Rule, Rules};
+
+#[cfg(test)]
+mod measured;

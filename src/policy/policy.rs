@@ -50,6 +50,7 @@ pub enum Action {
 pub struct Policy {
     pub(super) settings: Arc<Settings>,
     name: Arc<str>,
+    hash: Arc<str>,
     allowed: Arc<Mutex<Option<Allowed>>>,
 }
 
@@ -64,6 +65,7 @@ pub(super) struct Settings {
     pub(super) redact: Redact,
     pub(super) together: Together,
     pub(super) names: Names,
+    pub(super) echo: Echo,
     pub(super) allow: Allow,
     pub(super) patterns: BTreeMap<String, Action>,
     pub(super) hold: Hold,
@@ -102,20 +104,34 @@ pub(super) struct Together {
     pub(super) action: Action,
     pub(super) facts: u32,
     pub(super) people: u32,
-    #[serde(rename = "across")]
-    _across: Across,
+    pub(super) across: Across,
 }
 
-#[derive(Clone, Deserialize)]
+/// How far facts add up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Across {
+pub(crate) enum Across {
+    /// Over one response.
     Response,
+    /// Over the turns of a conversation.
+    Conversation,
+    /// Over all conversations of a reader.
+    Reader,
 }
 
 #[derive(Clone, Deserialize)]
 pub(super) struct Names {
     pub(super) alone_if_shared_by_fewer_than: u32,
 }
+
+/// What readers have said themselves.
+#[derive(Clone, Deserialize)]
+pub(super) struct Echo {
+    pub(super) values: usize,
+}
+
+/// More values of others than this are not repeated in a turn.
+const MOST_ECHOES: usize = 8;
 
 #[derive(Clone, Deserialize)]
 pub(super) struct Allow {
@@ -128,8 +144,7 @@ pub(super) struct Allow {
 pub(super) struct Hold {
     /// None: whoever uses the policy decides.
     pub(super) cadence: Option<Cadence>,
-    #[serde(rename = "look_ahead")]
-    _look_ahead: LookAhead,
+    pub(super) look_ahead: LookAhead,
 }
 
 /// What decides how long text is held.
@@ -142,10 +157,16 @@ pub(super) enum Cadence {
     Blind,
 }
 
-#[derive(Clone, Deserialize)]
+/// How far text waits for what comes behind it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum LookAhead {
+pub(crate) enum LookAhead {
+    /// It leaves as soon as it can be no leak itself.
     None,
+    /// To the end of its sentence.
+    Sentence,
+    /// To the end of its channel.
+    Response,
 }
 
 /// Kinds of which known values are not told from others.
@@ -200,7 +221,7 @@ const BUILT_IN: [(&str, &str, (Action, Action)); 4] = [
 ];
 
 /// The sections of a policy and their keys. The keys of `kinds`, `redact.labels` and `patterns` are kinds, those of `channels.tools` names of tools.
-const SECTIONS: [(&str, &[&str]); 15] = [
+const SECTIONS: [(&str, &[&str]); 16] = [
     (
         "",
         &[
@@ -210,6 +231,7 @@ const SECTIONS: [(&str, &[&str]); 15] = [
             "redact",
             "together",
             "names",
+            "echo",
             "readings",
             "allow",
             "patterns",
@@ -228,6 +250,7 @@ const SECTIONS: [(&str, &[&str]); 15] = [
     ("redact.labels", &[]),
     ("together", &["kinds", "action", "facts", "people", "across"]),
     ("names", &["alone_if_shared_by_fewer_than"]),
+    ("echo", &["values"]),
     ("allow", &["values", "files"]),
     ("patterns", &[]),
     ("hold", &["cadence", "look_ahead"]),
@@ -274,8 +297,13 @@ impl Policy {
         Ok(Self::source(name)?.0)
     }
 
-    fn new(settings: Settings, name: &str) -> Self {
-        Self { settings: Arc::new(settings), name: name.into(), allowed: Arc::default() }
+    fn new(settings: Settings, name: &str, text: &str) -> Self {
+        let mut hasher = blake3::Hasher::new();
+        for part in [text].into_iter().chain(settings.allow.values.iter().map(String::as_str)) {
+            hasher.update(&(part.len() as u64).to_le_bytes()).update(part.as_bytes());
+        }
+        let hash = hasher.finalize().to_hex()[..16].into();
+        Self { settings: Arc::new(settings), name: name.into(), hash, allowed: Arc::default() }
     }
 
     fn source(name: &str) -> Result<Source> {
@@ -324,6 +352,7 @@ impl Policy {
         let Source(base, unnamed) = Self::source(base).map_err(|error| error.about("extends"))?;
         let mut merged: toml::Table = base.parse().expect("built-in policies are TOML");
         merge(&mut merged, table);
+        let text = merged.to_string();
         let mut settings = read(merged, unnamed)?;
         for file in std::mem::take(&mut settings.allow.files) {
             let path = folder.join(file);
@@ -332,7 +361,7 @@ impl Policy {
             let values = lines.lines().map(str::trim).filter(|line| !line.is_empty());
             settings.allow.values.extend(values.map(str::to_owned));
         }
-        Ok(Self::new(settings, name))
+        Ok(Self::new(settings, name, &text))
     }
 
     /// The values that are nobody's secret, as an index knows them.
@@ -390,6 +419,16 @@ impl Policy {
         (names.alone_if_shared_by_fewer_than, if pairs_count { together.people } else { 0 })
     }
 
+    /// The same for the same settings: 16 hexadecimal digits.
+    pub(crate) fn hash(&self) -> &str {
+        &self.hash
+    }
+
+    /// How far facts add up.
+    pub(crate) fn across(&self) -> Across {
+        self.settings.together.across
+    }
+
     /// What a stopped response ends with.
     pub fn stop_message(&self) -> &str {
         &self.settings.stop_message
@@ -400,8 +439,9 @@ struct Source(&'static str, (Action, Action));
 
 impl Source {
     fn parse_as(self, name: &str) -> Result<Policy> {
-        let table = self.0.parse().expect("built-in policies are TOML");
-        Ok(Policy::new(read(table, self.1)?, name))
+        let table: toml::Table = self.0.parse().expect("built-in policies are TOML");
+        let text = table.to_string();
+        Ok(Policy::new(read(table, self.1)?, name, &text))
     }
 }
 
@@ -417,12 +457,10 @@ fn read(table: toml::Table, unnamed: (Action, Action)) -> Result<Settings> {
             "redact" => check(value.try_into::<Redact>().map(drop))?,
             "together" => check(value.try_into::<Together>().map(drop))?,
             "names" => check(value.try_into::<Names>().map(drop))?,
+            "echo" => check(value.try_into::<Echo>().map(drop))?,
             "allow" => check(value.try_into::<Allow>().map(drop))?,
             "patterns" => check(value.try_into::<BTreeMap<String, Action>>().map(drop))?,
-            "hold" => {
-                check_look_ahead(&value)?;
-                check(value.try_into::<Hold>().map(drop))?;
-            }
+            "hold" => check(value.try_into::<Hold>().map(drop))?,
             "uniform" => check(value.try_into::<Uniform>().map(drop))?,
             "similar" => check(value.try_into::<Similar>().map(drop))?,
             "partial" => check(value.try_into::<Partial>().map(drop))?,
@@ -436,17 +474,10 @@ fn read(table: toml::Table, unnamed: (Action, Action)) -> Result<Settings> {
     if settings.together.facts == 0 || settings.together.people == 0 {
         return Err(Error::config("together: `facts` and `people` must be at least 1"));
     }
-    Ok(settings)
-}
-
-/// What may come behind a text before it leaves is for another version to ask.
-fn check_look_ahead(hold: &toml::Value) -> Result<()> {
-    match hold.get("look_ahead").and_then(toml::Value::as_str) {
-        Some(ahead @ ("sentence" | "response")) => Err(Error::config(format!(
-            "hold.look_ahead: `{ahead}` is not available in this version; expected `none`"
-        ))),
-        _ => Ok(()),
+    if settings.echo.values > MOST_ECHOES {
+        return Err(Error::config(format!("echo: `values` may be at most {MOST_ECHOES}")));
     }
+    Ok(settings)
 }
 
 /// Puts what `own` says over what `base` says.
@@ -537,7 +568,7 @@ fn check_hint(name: &str) -> Result<()> {
 }
 
 /// A kind that is not built in may be one of the company's own; one that looks like a slip of the keyboard is not.
-fn check_kind(name: &str) -> Result<()> {
+pub(super) fn check_kind(name: &str) -> Result<()> {
     let near = did_you_mean(name, Kind::names());
     if Kind::built_in(name).is_none() && !near.is_empty() {
         return Err(Error::config(format!("unknown kind `{name}`{near}")));
@@ -623,6 +654,7 @@ mod tests {
                 "kinds: unknown variant `block`, expected one of `allow`, `observe`, `redact`, `stop`",
             ),
             ("[together]\nfacts = 0", "together: `facts` and `people` must be at least 1"),
+            ("[echo]\nvalues = 9", "echo: `values` may be at most 8"),
             (
                 "[patterns]\nname = 'redact'",
                 "patterns: values of the kind `name` cannot be told by their looks; expected one of email, phone, iban, card, national_id, ip, secret",
@@ -633,8 +665,8 @@ mod tests {
                 "uniform.kinds: values of the kind `address` cannot be told by their looks; expected one of email, phone, iban, card, national_id, ip, secret",
             ),
             (
-                "[hold]\nlook_ahead = 'sentence'",
-                "hold.look_ahead: `sentence` is not available in this version; expected `none`",
+                "[hold]\nlook_ahead = 'page'",
+                "hold: unknown variant `page`, expected one of `none`, `sentence`, `response`",
             ),
             ("[hold]\ncadense = 'blind'", "hold: unknown key `cadense`; did you mean `cadence`?"),
             ("[hold]\ncadence = 'slow'", "hold: unknown variant `slow`, expected `exact` or `blind`"),

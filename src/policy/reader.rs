@@ -1,5 +1,8 @@
 //! Who reads a response.
 
+use std::time::SystemTime;
+
+use super::grants::{Granted, Grants};
 use crate::index::Generation;
 
 /// Who reads a response: nobody known, one customer, or several who must all be allowed to see what it says.
@@ -14,8 +17,19 @@ use crate::index::Generation;
 /// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct Reader {
-    /// Each person, as the names of the owners whose data they may see.
+    /// Each person, as the names of the owners whose data they may see, their own first.
     people: Vec<Vec<String>>,
+    purpose: Option<String>,
+}
+
+/// A reader whom the index may know.
+pub(super) struct Person {
+    /// Themselves.
+    pub(super) number: Option<u32>,
+    /// Themselves and those for whom they act, in order.
+    pub(super) own: Vec<u32>,
+    /// What others let them see, in the order of the others.
+    pub(super) granted: Vec<Granted>,
 }
 
 impl std::fmt::Debug for Reader {
@@ -27,12 +41,12 @@ impl std::fmt::Debug for Reader {
 impl Reader {
     /// A reader who has not been proven to be anybody. Owns nothing.
     pub fn stranger() -> Self {
-        Self { people: Vec::new() }
+        Self { people: Vec::new(), purpose: None }
     }
 
     /// The owner of this name in the dictionary. A name that the index does not know owns nothing.
     pub fn customer(owner: impl Into<String>) -> Self {
-        Self { people: vec![vec![owner.into()]] }
+        Self { people: vec![vec![owner.into()]], purpose: None }
     }
 
     /// Somebody else reads the response too: only what all of them may see passes.
@@ -49,6 +63,17 @@ impl Reader {
         self
     }
 
+    /// What the response is for: grants that are limited to this purpose count too.
+    pub fn for_purpose(mut self, purpose: impl Into<String>) -> Self {
+        self.purpose = Some(purpose.into());
+        self
+    }
+
+    /// What the response is for.
+    pub(crate) fn purpose(&self) -> Option<&str> {
+        self.purpose.as_deref()
+    }
+
     /// The names that an index does not know.
     pub(crate) fn unknown<'a>(&'a self, generation: &'a Generation) -> impl Iterator<Item = &'a str> {
         self.people
@@ -58,15 +83,30 @@ impl Reader {
             .filter(|name| generation.owner_number(name).is_none())
     }
 
-    /// The owner numbers of each person, in order.
-    pub(super) fn numbers(&self, generation: &Generation) -> Vec<Vec<u32>> {
-        let numbers = |names: &Vec<String>| {
-            let mut numbers: Vec<u32> =
-                names.iter().filter_map(|name| generation.owner_number(name)).collect();
-            numbers.sort_unstable();
-            numbers.dedup();
-            numbers
+    /// Each person as an index knows them.
+    pub(super) fn persons(&self, generation: &Generation, grants: &Grants, now: SystemTime) -> Vec<Person> {
+        let person = |names: &Vec<String>| {
+            let mut own: Vec<u32> = names.iter().filter_map(|name| generation.owner_number(name)).collect();
+            let number = names.first().and_then(|name| generation.owner_number(name));
+            own.sort_unstable();
+            own.dedup();
+            let granted = names.first().map(|name| grants.of(name, self.purpose(), now, generation));
+            Person { number, own, granted: granted.unwrap_or_default() }
         };
-        self.people.iter().map(numbers).collect()
+        self.people.iter().map(person).collect()
+    }
+}
+
+impl Person {
+    /// Whether they may see a kind of data of an owner, because the data are theirs or because they were let.
+    pub(super) fn sees(&self, owner: u32, kind: u8) -> bool {
+        self.own.binary_search(&owner).is_ok() || self.grant(owner, kind).is_some()
+    }
+
+    /// What lets them see a kind of data of an owner.
+    pub(super) fn grant(&self, owner: u32, kind: u8) -> Option<&Granted> {
+        let first = self.granted.partition_point(|granted| granted.owner < owner);
+        let theirs = self.granted[first..].iter().take_while(|granted| granted.owner == owner);
+        theirs.into_iter().find(|granted| granted.kinds & 1 << kind != 0)
     }
 }

@@ -2,12 +2,14 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::SystemTime;
 
-use super::evidence::{Evidence, Fact, Known};
-use super::policy::{Action, Cadence, Policy, Style};
-use super::reader::Reader;
+use super::evidence::{Evidence, Fact, Known, Limits, People, Picture, find};
+use super::grants::Grants;
+use super::policy::{Action, Cadence, LookAhead, Policy, Style};
+use super::reader::{Person, Reader};
 use crate::identifier::{Kind, Shape, Strength};
-use crate::index::{Generation, KeyId, KindMask, Observed, hint_kind};
+use crate::index::{Generation, KeyId, KindMask, Observed, Owner, hint_kind};
 use crate::scan::{Means, Readings};
 
 /// What a session judges by.
@@ -22,13 +24,16 @@ pub(crate) struct Rules {
     /// Kinds that count together.
     together: KindMask,
     together_action: Action,
-    pub(crate) facts: u32,
-    people: u32,
+    pub(crate) limits: Limits,
+    /// So many values that a reader has said may be repeated in a turn.
+    pub(crate) echoes: usize,
+    /// How far text waits for what comes behind it.
+    pub(crate) look_ahead: LookAhead,
     names_shared_by_fewer_than: usize,
     /// Values that are nobody's secret.
     allowed: Arc<HashSet<KeyId>>,
-    /// Each reader, as the numbers of the owners whose data they may see. Empty: a stranger.
-    readers: Vec<Vec<u32>>,
+    /// Each reader. Empty: a stranger.
+    readers: Vec<Person>,
     /// Kinds that a policy may withhold whenever they stand there.
     pub(crate) withheld_alone: KindMask,
     /// Kinds that a policy may withhold once other facts have been released.
@@ -67,12 +72,27 @@ pub(crate) struct Judgement {
     pub(crate) owner: u32,
     /// How many kinds of facts about one person there are with this one.
     pub(crate) facts: u32,
+    /// These kinds, this one among them.
+    pub(crate) kinds: KindMask,
     /// It is no evidence: ordinary language, or in the company's own texts.
     pub(crate) only_observed: bool,
 }
 
+/// Why a known value may be shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Excuse {
+    /// It is nobody's secret.
+    Allowed,
+    /// It belongs to every reader, or to somebody for whom they act; the first of these owners.
+    Own(u32),
+    /// An owner lets a reader see it; the id and basis of the grant.
+    Granted(u32, Arc<(String, String)>),
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Rule {
+    /// Somebody lets every reader see it.
+    Granted,
     Kind,
     Together,
     NamesAlone,
@@ -84,8 +104,27 @@ pub(crate) enum Rule {
     Uniform,
 }
 
+impl Judgement {
+    /// What is done with a fact that every reader may see because somebody lets them.
+    pub(crate) const GRANTED: Self = Self {
+        action: Action::Allow,
+        rule: Rule::Granted,
+        owners: 0,
+        owner: 0,
+        facts: 1,
+        kinds: 0,
+        only_observed: false,
+    };
+}
+
 impl Rules {
-    pub(crate) fn new(generation: &Arc<Generation>, policy: &Policy, reader: &Reader) -> Self {
+    pub(crate) fn new(
+        generation: &Arc<Generation>,
+        policy: &Policy,
+        reader: &Reader,
+        grants: &Grants,
+        now: SystemTime,
+    ) -> Self {
         let settings = &policy.settings;
         let kinds = generation.kinds();
         let mask = |condition: &dyn Fn(usize) -> bool| {
@@ -134,11 +173,16 @@ impl Rules {
             style: settings.redact.style,
             together,
             together_action,
-            facts: settings.together.facts,
-            people: settings.together.people,
+            limits: Limits { facts: settings.together.facts, people: settings.together.people },
+            echoes: settings.echo.values,
+            look_ahead: if together_action >= Action::Redact && together != 0 {
+                settings.hold.look_ahead
+            } else {
+                LookAhead::None
+            },
             names_shared_by_fewer_than,
             allowed: policy.allowed(generation),
-            readers: reader.numbers(generation),
+            readers: reader.persons(generation, grants, now),
             withheld_alone,
             withheld_together: if together_action >= Action::Redact { together } else { 0 },
             // The reader's own values pass, whatever they look like.
@@ -173,7 +217,7 @@ impl Rules {
     /// What is done with what looks like a value of a kind.
     pub(crate) fn pattern(&self, kind: u8) -> Judgement {
         let (action, rule) = self.patterns[usize::from(kind)];
-        Judgement { action, rule, owners: 0, owner: 0, facts: 1, only_observed: false }
+        Judgement { action, rule, owners: 0, owner: 0, facts: 1, kinds: 0, only_observed: false }
     }
 
     /// Whether a value is nobody's secret.
@@ -181,16 +225,41 @@ impl Rules {
         self.allowed.contains(&self.generation.value(key))
     }
 
-    /// Whether a known value is nobody's secret, or every reader may see it.
-    pub(crate) fn is_excused(&self, key: KeyId) -> bool {
-        let may_see = |numbers: &Vec<u32>| {
-            let mut may_see = false;
-            self.generation.owners(key, |owner| {
-                may_see |= owner.confers && numbers.binary_search(&owner.number).is_ok();
-            });
-            may_see
-        };
-        self.is_allowed(key) || !self.readers.is_empty() && self.readers.iter().all(may_see)
+    /// Hashes that stand for the readers whom the index knows.
+    pub(crate) fn reader_hashes(&self) -> Vec<String> {
+        let known = self.readers.iter().filter_map(|person| person.number);
+        known.map(|number| self.generation.owner_hash(number)).collect()
+    }
+
+    /// Whether an owner is one of the readers, not somebody for whom they act.
+    pub(crate) fn is_reader(&self, owner: u32) -> bool {
+        self.readers.iter().any(|person| person.number == Some(owner))
+    }
+
+    /// Why a known value may be shown, if it may: it is nobody's secret, or every reader may see it.
+    pub(crate) fn excuse(&self, kind: u8, key: KeyId) -> Option<Excuse> {
+        if self.is_allowed(key) {
+            return Some(Excuse::Allowed);
+        }
+        self.seen_by_all(kind, &self.generation.people(key))
+    }
+
+    /// Why every reader may see a value of these people. What nobody verified lets nobody see.
+    fn seen_by_all(&self, kind: u8, people: &[Owner]) -> Option<Excuse> {
+        let confers = |owner: u32| find(people, owner).is_some_and(|owner| owner.confers);
+        let mut excuse = None;
+        for person in &self.readers {
+            if let Some(own) = person.own.iter().find(|owner| confers(**owner)) {
+                excuse.get_or_insert(Excuse::Own(*own));
+                continue;
+            }
+            let mut grants = person.granted.iter().filter(|granted| granted.kinds & 1 << kind != 0);
+            let granted = grants.find(|granted| confers(granted.owner))?;
+            if !matches!(excuse, Some(Excuse::Granted(..))) {
+                excuse = Some(Excuse::Granted(granted.owner, Arc::clone(&granted.name)));
+            }
+        }
+        excuse
     }
 
     /// What is done with a value that stands alone; `None` if every reader may see it or nobody minds.
@@ -198,21 +267,15 @@ impl Rules {
         if self.is_allowed(key) {
             return None;
         }
-        let mut counter = Counter::default();
-        let mut seen_by = vec_of(self.readers.len());
-        self.generation.owners(key, |owner| {
-            counter.add(owner.number);
-            if owner.confers {
-                for (seen, numbers) in seen_by.iter_mut().zip(&self.readers) {
-                    *seen |= numbers.binary_search(&owner.number).is_ok();
-                }
-            }
-        });
-        let (owners, owner) = counter.total()?;
-        if !self.readers.is_empty() && seen_by.iter().all(|seen| *seen) {
+        let people = self.generation.people(key);
+        let (owners, owner) = (people.len() as u32, people.first()?.number);
+        if self.seen_by_all(kind, &people).is_some() {
             return None;
         }
-        let few = (owners as usize) < self.names_shared_by_fewer_than && !means.contains(Means::VARIANT);
+        // Invented namesakes hide nobody.
+        let verified = people.iter().filter(|owner| owner.confers);
+        let few = verified.take(self.names_shared_by_fewer_than).count() < self.names_shared_by_fewer_than
+            && !means.contains(Means::VARIANT);
         let is_rare_name = few && self.generation.kinds()[usize::from(kind)].shape == Shape::Name;
         let action = self.alone[usize::from(kind)];
         let (action, rule) = if is_rare_name && self.counts_together(kind) && action < Action::Redact {
@@ -229,31 +292,42 @@ impl Rules {
             Some(Observed::Canary) => (action.min(Action::Observe), Rule::Canary),
             None => (action, rule),
         };
-        Some(Judgement { action, rule, owners, owner, facts: 1, only_observed: observed.is_some() })
+        Some(Judgement { action, rule, owners, owner, facts: 1, kinds: 0, only_observed: observed.is_some() })
     }
 
-    /// What is done with a value that counts together with facts released before it.
+    /// The people whom a fact fits.
+    pub(crate) fn people(&self, fact: Fact) -> People {
+        self.generation.people(fact.key)
+    }
+
+    /// What is done with a fact that fits these people, together with facts released before it; and whom they show.
     pub(crate) fn together(
         &self,
         fact: Fact,
+        people: &People,
         evidence: &Evidence,
         known: &Known,
         start: u64,
-    ) -> Option<Judgement> {
-        let others = self.others(fact.key);
-        let facts = evidence.completes(fact, &others, known, start, self.facts, self.people, |other| {
-            if self.say_the_same(fact, other) { Vec::new() } else { self.others(other.key) }
+        limits: Limits,
+    ) -> Option<(Judgement, Picture)> {
+        let may_see = |owner: u32| {
+            !self.readers.is_empty() && self.readers.iter().all(|person| person.sees(owner, fact.kind))
+        };
+        let picture = evidence.completes(fact, people, &may_see, known, start, limits, &|other| {
+            self.say_the_same(fact, other)
         })?;
-        let owner = *others.first()?;
-        let owners = others.len() as u32;
-        Some(Judgement {
+        let mut others = people.iter().map(|person| person.number).filter(|number| !may_see(*number));
+        let owner = picture.people.first().copied().or_else(|| others.clone().next())?;
+        let judgement = Judgement {
             action: self.together_action,
             rule: Rule::Together,
-            owners,
+            owners: others.by_ref().count() as u32,
             owner,
-            facts,
+            facts: picture.facts,
+            kinds: picture.kinds,
             only_observed: false,
-        })
+        };
+        Some((judgement, picture))
     }
 
     /// Whether two facts of different kinds are the same digits: somebody's card and telephone number may end alike.
@@ -263,48 +337,5 @@ impl Rules {
             text.iter().all(u8::is_ascii_digit).then_some(text)
         };
         fact.kind != other.kind && digits(fact).is_some_and(|text| Some(text) == digits(other))
-    }
-
-    /// The owners of a value whose data not every reader may see, in order.
-    fn others(&self, key: KeyId) -> Vec<u32> {
-        let mut owners = Vec::new();
-        self.generation.owners(key, |owner| owners.push(owner.number));
-        owners.sort_unstable();
-        owners.dedup();
-        let is_readers = |number: &u32| {
-            !self.readers.is_empty()
-                && self.readers.iter().all(|numbers| numbers.binary_search(number).is_ok())
-        };
-        owners.retain(|number| !is_readers(number));
-        owners
-    }
-}
-
-/// One flag per reader, without allocating for the usual few.
-fn vec_of(readers: usize) -> Vec<bool> {
-    vec![false; readers]
-}
-
-/// Counts the owners of a value, who come in order but may come again for another value that a key spells.
-#[derive(Default)]
-struct Counter {
-    first: Option<u32>,
-    numbers: Vec<u32>,
-}
-
-impl Counter {
-    fn add(&mut self, number: u32) {
-        match self.first {
-            None => self.first = Some(number),
-            Some(_) => self.numbers.push(number),
-        }
-    }
-
-    fn total(mut self) -> Option<(u32, u32)> {
-        let first = self.first?;
-        self.numbers.push(first);
-        self.numbers.sort_unstable();
-        self.numbers.dedup();
-        Some((self.numbers.len() as u32, self.numbers[0]))
     }
 }

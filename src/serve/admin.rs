@@ -16,6 +16,7 @@ use tokio::net::TcpListener;
 
 use super::metrics::Metrics;
 use super::reload::{Current, note};
+use super::reports::Reports;
 
 /// What Prometheus expects.
 const METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -23,6 +24,7 @@ const METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-
 /// What the operator may ask.
 pub(super) struct Admin {
     pub(super) current: Arc<Current>,
+    pub(super) reports: Arc<Reports>,
     pub(super) metrics: Arc<Metrics>,
     /// The proxy ends as soon as its responses have.
     pub(super) draining: AtomicBool,
@@ -58,16 +60,24 @@ impl Admin {
                 response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(METRICS));
                 response
             }
+            (&Method::GET, "/reports") => {
+                let mut response = plain(StatusCode::OK, self.reports.text());
+                response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/x-ndjson"));
+                response
+            }
             (&Method::POST, "/reload") => match self.current.reload().await.inspect_err(note) {
                 Ok(generation) => plain(StatusCode::OK, format!("generation {generation}\n")),
                 Err(error) => {
                     plain(StatusCode::UNPROCESSABLE_ENTITY, format!("nothing was reloaded: {error}\n"))
                 }
             },
-            (_, "/livez" | "/readyz" | "/metrics" | "/reload") => {
+            (_, "/livez" | "/readyz" | "/metrics" | "/reports" | "/reload") => {
                 plain(StatusCode::METHOD_NOT_ALLOWED, "/reload is a POST, the others are GETs\n")
             }
-            _ => plain(StatusCode::NOT_FOUND, "there are /livez, /readyz, /metrics and POST /reload\n"),
+            _ => plain(
+                StatusCode::NOT_FOUND,
+                "there are /livez, /readyz, /metrics, /reports and POST /reload\n",
+            ),
         }
     }
 

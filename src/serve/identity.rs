@@ -24,6 +24,10 @@ pub(super) struct Identity {
 pub(super) struct Proven {
     pub(super) reader: Reader,
     pub(super) by: Proof,
+    /// What the reader is called, if anybody is proven.
+    pub(super) name: Option<String>,
+    /// What the conversation is called, if whoever says so is believed.
+    pub(super) conversation: Option<String>,
     /// Stands for the conversation, or for the reader if it has no name; none if nothing is known.
     pub(super) sticky: Option<u64>,
 }
@@ -94,11 +98,11 @@ impl Identity {
             (Some(tokens), Some(token)) => Some(tokens.verify(&token).await?),
             _ => None,
         };
-        let (name, by) = match (by_token, named) {
-            (Some(token), Some(header)) if token != header => return Err(Doubt::TwoReaders),
-            (Some(name), _) => (Some(name), Proof::Token),
-            (None, Some(name)) => (Some(name), Proof::Header),
-            (None, None) => (None, Proof::Nothing),
+        let (name, by, acting_for) = match (by_token, named) {
+            (Some((token, _)), Some(header)) if token != header => return Err(Doubt::TwoReaders),
+            (Some((name, acting_for)), _) => (Some(name), Proof::Token, acting_for),
+            (None, Some(name)) => (Some(name), Proof::Header, Vec::new()),
+            (None, None) => (None, Proof::Nothing, Vec::new()),
         };
         let conversation = if is_trusted || by != Proof::Nothing { only(conversation)? } else { None };
         let sticky = match (&name, &conversation) {
@@ -106,8 +110,9 @@ impl Identity {
             // A conversation belongs to its reader: another's of the same name is another.
             _ => Some(xxh3_64(format!("{:?}\0{conversation:?}", name).as_bytes())),
         };
-        let reader = name.map_or_else(Reader::stranger, Reader::customer);
-        Ok(Proven { reader, by, sticky })
+        let reader = name.as_ref().map_or_else(Reader::stranger, Reader::customer);
+        let reader = acting_for.into_iter().fold(reader, Reader::acting_for);
+        Ok(Proven { reader, by, name, conversation, sticky })
     }
 }
 

@@ -4,6 +4,7 @@
 mod admin;
 mod answer;
 mod config;
+mod conversations;
 mod endpoints;
 mod identity;
 mod idle;
@@ -11,6 +12,7 @@ mod listener;
 mod metrics;
 mod proxy;
 mod reload;
+mod reports;
 mod server;
 mod share;
 mod socket;
@@ -18,7 +20,10 @@ mod tls;
 mod token;
 mod upstream;
 
-pub use config::{Config, JwtConfig, LimitsConfig, Log, ReaderConfig, Route, Size, Span, Timeouts, Tls};
+pub use config::{
+    Config, ConversationsConfig, JwtConfig, LimitsConfig, Log, ReaderConfig, ReportsConfig, Route, Size,
+    Span, Timeouts, Tls,
+};
 pub use server::Server;
 
 /// What goes wrong in other people's bodies.

@@ -14,11 +14,13 @@ use tracing::Instrument;
 
 use super::answer::{Answer, Text};
 use super::config::Config;
+use super::conversations::Conversations;
 use super::endpoints::{Endpoint, Endpoints, Exemption};
 use super::identity::{Doubt, Identity, Proven};
 use super::idle::Idle;
 use super::metrics::Metrics;
 use super::reload::{Current, Rulebook};
+use super::reports::Reports;
 use super::share::Share;
 use super::upstream::{Unanswered, Upstream};
 use crate::Session;
@@ -32,6 +34,8 @@ pub(super) struct Proxy {
     endpoints: Endpoints,
     share: Share,
     current: Arc<Current>,
+    conversations: Conversations,
+    reports: Arc<Reports>,
     metrics: Arc<Metrics>,
     guarded: Guarded<Upstream>,
     upstream: Upstream,
@@ -43,7 +47,12 @@ pub(super) struct Proxy {
 impl Proxy {
     /// # Errors
     /// Something of the configuration has no meaning, or a file that it names cannot be read.
-    pub(super) async fn new(config: &Config, current: Arc<Current>, metrics: Arc<Metrics>) -> Result<Self> {
+    pub(super) async fn new(
+        config: &Config,
+        current: Arc<Current>,
+        reports: Arc<Reports>,
+        metrics: Arc<Metrics>,
+    ) -> Result<Self> {
         let upstream = Upstream::new(config)?;
         let ruled = |request: &http::request::Parts| {
             request.extensions.get::<Ruling>().cloned().expect("the proxy rules on every request")
@@ -56,6 +65,8 @@ impl Proxy {
             endpoints: Endpoints::new(&config.routes)?,
             share: Share::new(config.enforce_share),
             current,
+            conversations: Conversations::new(&config.conversations)?,
+            reports,
             metrics,
             guarded: layer.layer(upstream.clone()),
             upstream,
@@ -121,14 +132,21 @@ impl Proxy {
 
     /// How a response is judged.
     fn ruling(&self, rulebook: &Rulebook, proven: &Proven, format: Option<Format>) -> Ruling {
-        let session = |policy| Session::new(&rulebook.index, policy, proven.reader.clone());
-        let judging = session(&rulebook.policy);
+        let session = |policy| {
+            Session::new(&rulebook.index, policy, proven.reader.clone()).with_grants(&rulebook.grants)
+        };
+        let (reader, conversation) = (proven.name.as_deref(), proven.conversation.as_deref());
+        let shadow = rulebook.shadow.as_ref().map(session);
+        let shadow = shadow.map(|shadow| self.conversations.overheard(shadow, reader, conversation));
+        let judging = self.conversations.resumed(session(&rulebook.policy), reader, conversation);
+        let reports = self.reports.are_kept().then(|| Arc::clone(&self.reports));
         self.metrics.reader(proven.by, judging.unknown_readers() > 0);
         Ruling {
             session: judging,
             enforced: self.share.has(proven.sticky),
-            shadow: rulebook.shadow.as_ref().map(session),
+            shadow,
             format,
+            ended: reports.map(|reports| Arc::new(move |session: &Session| reports.add(session)) as _),
         }
     }
 

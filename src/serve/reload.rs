@@ -11,16 +11,17 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::config::{Config, is_policy_file};
 use super::metrics::Metrics;
 use crate::error::{Error, Result};
-use crate::{Index, Policy};
+use crate::{Grants, Index, Policy};
 
 /// How often the manifest is looked at. It may lie behind links that are replaced, which no watcher of files sees.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-/// An index and policies that belong together.
+/// An index, policies and grants that belong together.
 pub(super) struct Rulebook {
     pub(super) index: Index,
     pub(super) policy: Policy,
     pub(super) shadow: Option<Policy>,
+    pub(super) grants: Grants,
 }
 
 /// The rulebook of now. Responses keep the one that they began with.
@@ -29,9 +30,10 @@ pub(super) struct Current {
     index: PathBuf,
     policy: String,
     shadow: Option<String>,
+    grants: Option<PathBuf>,
     metrics: Arc<Metrics>,
-    /// Reloads come one by one; what the last one saw of the manifest.
-    seen: Mutex<Option<u64>>,
+    /// Reloads come one by one; what the last one saw of the manifest and of the grants.
+    seen: Mutex<Seen>,
 }
 
 impl Current {
@@ -41,8 +43,9 @@ impl Current {
             index: config.index.clone(),
             policy: config.policy.clone(),
             shadow: config.shadow_policy.clone(),
+            grants: config.grants.clone(),
             metrics,
-            seen: Mutex::new(None),
+            seen: Mutex::default(),
         }
     }
 
@@ -51,24 +54,34 @@ impl Current {
         self.rulebook.load_full()
     }
 
-    /// Reads index and policies anew. Says the generation of the index.
+    /// Reads index, policies and grants anew. Says the generation of the index.
     ///
     /// # Errors
     /// One of them cannot be used; the old ones stay.
     pub(super) async fn reload(&self) -> Result<u64> {
         let mut seen = self.seen.lock().await;
-        *seen = fingerprint(&self.index);
+        *seen = self.look();
         self.load().await
+    }
+
+    /// What the files look like now.
+    fn look(&self) -> Seen {
+        Seen {
+            manifest: fingerprint(&manifest(&self.index)),
+            grants: self.grants.as_deref().and_then(fingerprint),
+        }
     }
 
     async fn load(&self) -> Result<u64> {
         let (index, policy, shadow) = (self.index.clone(), self.policy.clone(), self.shadow.clone());
+        let grants = self.grants.clone();
         let reading = tokio::task::spawn_blocking(move || -> Result<Rulebook> {
             let shadow = shadow.as_deref().map(read_policy).transpose();
             Ok(Rulebook {
                 index: Index::open(&index)?,
                 policy: read_policy(&policy)?,
                 shadow: shadow.map_err(|error| error.about("shadow_policy"))?,
+                grants: grants.map(Grants::open).transpose()?.unwrap_or_default(),
             })
         });
         let read = reading.await.unwrap_or_else(|_| Err(Error::index("the index could not be read")));
@@ -81,18 +94,26 @@ impl Current {
         Ok(generation)
     }
 
-    /// Reloads whenever the manifest of the index changes. Never ends.
+    /// Reloads whenever the manifest of the index or the table of grants changes. Never ends.
     pub(super) async fn follow(&self) {
         loop {
             tokio::time::sleep(LOOK_EVERY).await;
             let mut seen = self.seen.lock().await;
-            let now = fingerprint(&self.index);
-            if now.is_some() && now != *seen {
+            let now = self.look();
+            let is_there = now.manifest.is_some() && now.grants.is_some() == self.grants.is_some();
+            if is_there && now != *seen {
                 *seen = now;
                 let _ = self.load().await.inspect_err(note);
             }
         }
     }
+}
+
+/// What was seen of the files, as hashes.
+#[derive(Default, PartialEq, Eq)]
+struct Seen {
+    manifest: Option<u64>,
+    grants: Option<u64>,
 }
 
 /// Says that the old ones stay.
@@ -109,9 +130,9 @@ fn manifest(index: &Path) -> PathBuf {
     index.join("manifest.json")
 }
 
-/// What the manifest looks like.
-fn fingerprint(index: &Path) -> Option<u64> {
-    std::fs::read(manifest(index)).ok().map(|bytes| xxh3_64(&bytes))
+/// What a file looks like.
+fn fingerprint(path: &Path) -> Option<u64> {
+    std::fs::read(path).ok().map(|bytes| xxh3_64(&bytes))
 }
 
 fn changed(index: &Path) -> SystemTime {

@@ -13,6 +13,7 @@ use super::listener::Listener;
 use super::metrics::Metrics;
 use super::proxy::Proxy;
 use super::reload::{Current, note};
+use super::reports::Reports;
 use crate::error::{Error, Result};
 
 /// A proxy that listens.
@@ -50,15 +51,21 @@ impl Server {
         }
         let metrics = Arc::new(Metrics::new());
         let current = Arc::new(Current::new(config, Arc::clone(&metrics)));
-        let proxy = Proxy::new(config, Arc::clone(&current), Arc::clone(&metrics)).await?;
+        let reports = Arc::new(Reports::new(&config.reports)?);
+        let proxy =
+            Proxy::new(config, Arc::clone(&current), Arc::clone(&reports), Arc::clone(&metrics)).await?;
         let listener = Listener::new(config, proxy)?;
         let (clients, operator) = (bind(config.listen).await?, bind(config.admin).await?);
         let local = |listener: &TcpListener| {
             listener.local_addr().map_err(|error| Error::io("cannot listen", &error))
         };
         let addresses = (local(&clients)?, local(&operator)?);
-        let admin =
-            Arc::new(Admin { current: Arc::clone(&current), metrics, draining: AtomicBool::new(false) });
+        let admin = Arc::new(Admin {
+            current: Arc::clone(&current),
+            reports,
+            metrics,
+            draining: AtomicBool::new(false),
+        });
         let mut serving = Serving(vec![tokio::spawn(Arc::clone(&admin).serve(operator))]);
         current.reload().await?;
         serving.0.push(tokio::spawn(async move { current.follow().await }));

@@ -30,6 +30,7 @@ pub(super) struct Tokens {
     issuer: String,
     audience: String,
     claim: String,
+    acting_for: Option<String>,
     keys: ArcSwap<Keys>,
     /// The URL of the keys, and when they were last asked for.
     url: Option<(Uri, Mutex<Instant>)>,
@@ -62,6 +63,7 @@ impl Tokens {
             issuer: config.issuer.clone(),
             audience: config.audience.clone(),
             claim: config.claim.clone(),
+            acting_for: config.acting_for.clone(),
             keys: ArcSwap::from_pointee(keys),
             url,
         })
@@ -87,21 +89,25 @@ impl Tokens {
         })
     }
 
-    /// The reader whom a token names.
-    pub(super) async fn verify(&self, token: &str) -> Result<String, Doubt> {
+    /// The reader whom a token names, and for whom they act.
+    pub(super) async fn verify(&self, token: &str) -> Result<(String, Vec<String>), Doubt> {
         let header = decode_header(token).map_err(|_| Doubt::Token)?;
-        let name = header.kid.as_deref();
-        self.refresh(name).await;
+        let key = header.kid.as_deref();
+        self.refresh(key).await;
         let keys = self.keys.load_full();
-        let fitting = keys.iter().filter(|(known, key)| {
-            (name.is_none() || known.is_none() || known.as_deref() == name) && fits(key.family(), header.alg)
+        let fitting = keys.iter().filter(|(known, with)| {
+            (key.is_none() || known.is_none() || known.as_deref() == key) && fits(with.family(), header.alg)
         });
         let claims = fitting.filter_map(|(_, key)| self.claims(token, key)).next().ok_or(Doubt::Token)?;
-        match claims.get(&self.claim) {
-            Some(Value::String(name)) if !name.is_empty() => Ok(name.clone()),
-            Some(Value::Number(number)) => Ok(number.to_string()),
-            _ => Err(Doubt::Token),
-        }
+        let reader = claims.get(&self.claim).and_then(name_in).ok_or(Doubt::Token)?;
+        let acting_for = match self.acting_for.as_ref().and_then(|claim| claims.get(claim)) {
+            None | Some(Value::Null) => Vec::new(),
+            Some(Value::Array(names)) => {
+                names.iter().map(name_in).collect::<Option<_>>().ok_or(Doubt::Token)?
+            }
+            Some(name) => vec![name_in(name).ok_or(Doubt::Token)?],
+        };
+        Ok((reader, acting_for))
     }
 
     /// What a token says, if this key signed it and it is valid now, here.
@@ -130,6 +136,15 @@ impl Tokens {
                 tracing::warn!(%error, "the keys of tokens could not be fetched; the old ones stay")
             }
         }
+    }
+}
+
+/// The owner whom a claim names.
+fn name_in(claim: &Value) -> Option<String> {
+    match claim {
+        Value::String(name) if !name.is_empty() => Some(name.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
     }
 }
 

@@ -4,7 +4,9 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use super::quantity::{Size, Span};
-use super::settings::{Config, LimitsConfig, Log, ReaderConfig, Timeouts};
+use super::settings::{
+    Config, ConversationsConfig, LimitsConfig, Log, ReaderConfig, ReportsConfig, Timeouts,
+};
 
 impl Default for Config {
     fn default() -> Self {
@@ -16,6 +18,7 @@ impl Default for Config {
             policy: "standard".into(),
             shadow_policy: None,
             enforce_share: 1.0,
+            grants: None,
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             admin: SocketAddr::from(([127, 0, 0, 1], 9090)),
             log: Log::Text,
@@ -23,6 +26,8 @@ impl Default for Config {
             routes: Vec::new(),
             limits: LimitsConfig::default(),
             timeouts: Timeouts::default(),
+            conversations: ConversationsConfig::default(),
+            reports: ReportsConfig::default(),
             tls: None,
         }
     }
@@ -62,6 +67,18 @@ impl Default for Timeouts {
             response: None,
             drain: Span::seconds(30),
         }
+    }
+}
+
+impl Default for ConversationsConfig {
+    fn default() -> Self {
+        Self { keep: Span::seconds(24 * 3_600), most: 100_000 }
+    }
+}
+
+impl Default for ReportsConfig {
+    fn default() -> Self {
+        Self { last: 100, file: None, file_bytes: Size(64 << 20), files: 16 }
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::error::{Error, Result, did_you_mean};
 
 /// The sections and their keys.
-const SECTIONS: [(&str, &[&str]); 7] = [
+const SECTIONS: [(&str, &[&str]); 9] = [
     (
         "",
         &[
@@ -14,6 +14,7 @@ const SECTIONS: [(&str, &[&str]); 7] = [
             "policy",
             "shadow_policy",
             "enforce_share",
+            "grants",
             "listen",
             "admin",
             "log",
@@ -21,14 +22,18 @@ const SECTIONS: [(&str, &[&str]); 7] = [
             "routes",
             "limits",
             "timeouts",
+            "conversations",
+            "reports",
             "tls",
         ],
     ),
     ("reader", &["header", "conversation", "trusted", "jwt"]),
-    ("reader.jwt", &["header", "issuer", "audience", "claim", "keys"]),
+    ("reader.jwt", &["header", "issuer", "audience", "claim", "acting_for", "keys"]),
     ("routes", &["path", "format"]),
     ("limits", &["streams", "connections", "header_bytes", "event_bytes"]),
     ("timeouts", &["connect", "answer", "idle", "client", "response", "drain"]),
+    ("conversations", &["keep", "most"]),
+    ("reports", &["last", "file", "file_bytes", "files"]),
     ("tls", &["cert", "key"]),
 ];
 

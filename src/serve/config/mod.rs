@@ -8,4 +8,7 @@ mod settings;
 
 pub use quantity::{Size, Span};
 pub(super) use read::is_policy_file;
-pub use settings::{Config, JwtConfig, LimitsConfig, Log, ReaderConfig, Route, Timeouts, Tls};
+pub use settings::{
+    Config, ConversationsConfig, JwtConfig, LimitsConfig, Log, ReaderConfig, ReportsConfig, Route, Timeouts,
+    Tls,
+};

@@ -38,6 +38,8 @@ pub struct Config {
     pub shadow_policy: Option<String>,
     /// The share of conversations in which the policy is enforced; elsewhere its findings are only counted. 0 to 1.
     pub enforce_share: f64,
+    /// A table of grants: which owners let which readers see what.
+    pub grants: Option<PathBuf>,
     /// Where clients connect.
     pub listen: SocketAddr,
     /// Where the operator connects.
@@ -52,6 +54,10 @@ pub struct Config {
     pub limits: LimitsConfig,
     /// How long is waited.
     pub timeouts: Timeouts,
+    /// What is kept between the turns of conversations.
+    pub conversations: ConversationsConfig,
+    /// Where disclosure reports are kept.
+    pub reports: ReportsConfig,
     /// The listener's own certificate.
     pub tls: Option<Tls>,
 }
@@ -95,6 +101,8 @@ pub struct JwtConfig {
     /// The claim that names the reader.
     #[serde(default = "sub")]
     pub claim: String,
+    /// The claim that names owners whose data the reader may also see: a name, or a list of names.
+    pub acting_for: Option<String>,
     /// The keys: a file with a public key (PEM) or a key set (JWKS), or the URL of a key set.
     pub keys: String,
 }
@@ -141,6 +149,32 @@ pub struct Timeouts {
     pub response: Option<Span>,
     /// For responses that run when the proxy is told to end.
     pub drain: Span,
+}
+
+/// What is kept between the turns of conversations.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct ConversationsConfig {
+    /// How long after its last turn a conversation is kept.
+    pub keep: Span,
+    /// No more conversations than this are kept; then those of which nothing was heard for longest are forgotten.
+    pub most: usize,
+}
+
+/// Where disclosure reports are kept.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct ReportsConfig {
+    /// So many of the last ones in memory, for the operator.
+    pub last: usize,
+    /// All of them in a file that is only appended to.
+    pub file: Option<PathBuf>,
+    /// When the file would have more bytes, it is put aside and a new one begun.
+    pub file_bytes: Size,
+    /// So many files are kept.
+    pub files: usize,
 }
 
 /// A certificate and its key, as PEM files.
