@@ -326,14 +326,16 @@ fn what_is_left_of_two_texts_of_an_event_leaves_in_one() {
             r#"data: {{"choices":[{{"index":0,"message":{{"content":{text}}},"delta":{{"content":{text}}},"finish_reason":{ends}}}]}}"#
         ) + "\n\n"
     };
-    let body = [event("\"Sure, here\"", "null"), event("\" it is\"", "null"), event("null", "\"stop\"")].concat();
+    let body =
+        [event("\"Sure, here\"", "null"), event("\" it is\"", "null"), event("null", "\"stop\"")].concat();
     let mut guard = Guard::new(&session, "openai-chat".parse().unwrap(), wire::Framing::Sse);
     let mut out = Vec::new();
     guard.push(body.as_bytes(), &mut out);
     guard.finish(&mut out);
     let out = String::from_utf8(out).unwrap();
     let events: Vec<&str> = out.split_terminator("\n\n").collect();
-    let is_both = |event: &&str| event.contains("\"message\":{\"content\"") == event.contains("\"delta\":{\"content\"");
+    let is_both =
+        |event: &&str| event.contains("\"message\":{\"content\"") == event.contains("\"delta\":{\"content\"");
     assert!(events.iter().all(|event| is_both(&event)), "{out}");
     assert!(out.len() > body.len(), "nothing was left to carry: {out}");
 }

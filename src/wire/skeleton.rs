@@ -164,7 +164,9 @@ mod tests {
             skeleton,
             r#"{"choices":[{"delta":{"content":""},"index":0},{"delta":{"content":""},"finish_reason":null,"index":1}],"id":"x"}"#
         );
-        assert!(places[1].end < places[0].start && places.iter().all(|place| &skeleton[place.clone()] == "\"\""));
+        assert!(
+            places[1].end < places[0].start && places.iter().all(|place| &skeleton[place.clone()] == "\"\"")
+        );
         assert_eq!(sequence(r#"{"a":{"n":1},"n":-7}"#, Some("n")), Some((17..19, -7)));
     }
 }
