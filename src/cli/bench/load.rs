@@ -128,10 +128,9 @@ impl Load<'_> {
 impl Stream {
     /// Judges the next token; behind the last one a new response begins.
     fn step(&mut self, subject: &Subject) {
-        let step = subject.response.push(self.at, &mut self.check);
+        let step = subject.response.judge(self.at, &mut self.check);
         self.at += 1;
         if step != Step::On || self.at == subject.response.pieces() {
-            let _ = self.check.finish();
             (self.at, self.check) = (0, subject.check());
         }
     }

@@ -1,11 +1,14 @@
 //! How long pushes take.
 //!
-//! The response is streamed again and again, each time to a new check. Every second time only the whole is timed, which gives the mean; every
-//! other time each push is, which gives the percentiles. What is timed is the work of a push from its beginning: the next push begins when the
-//! one before has ended, so that a halt of the machine counts once, in one push. What such a halt does to those who wait is measured by
-//! [`load`](super::load), where tokens are due at times of their own.
+//! The response is streamed again and again, each time to a new check. Every second time only the whole is timed, in time of the processor,
+//! which gives the mean; every other time each push is, in time of the wall, which gives the percentiles. The end of the response belongs to
+//! its last push. A push is timed from its own beginning: the next one begins when the one before has ended, so that a halt of the machine
+//! counts once, in one push. What such a halt does to those who wait is measured by [`load`](super::load), where tokens are due at times of
+//! their own.
 
 use std::time::{Duration, Instant};
+
+use cpu_time::ThreadTime;
 
 use super::delay::Held;
 use super::machine::memory;
@@ -20,11 +23,11 @@ pub(super) struct Measured {
     pub(super) held: Held,
     /// Nanoseconds of a push, the clock's own reading included.
     pub(super) push: Spread,
-    /// Nanoseconds of a push on average, without a clock between.
+    /// Nanoseconds of the processor for a push on average, without a clock between.
     pub(super) mean_push: f64,
     /// How often the response was streamed.
     pub(super) responses: u64,
-    /// Bytes of the response in a second.
+    /// Bytes of the response in a second of the processor.
     pub(super) bytes_per_second: f64,
     /// Nanoseconds until a check of a new response is made.
     pub(super) start: Spread,
@@ -62,19 +65,18 @@ pub(super) fn measure(subject: &Subject, rate: u32, seconds: f64) -> Result<Meas
         let mut check = subject.check();
         measured.start.record(nanoseconds(started.elapsed()));
         if measured.responses.is_multiple_of(2) {
-            let started = Instant::now();
+            let started = ThreadTime::now();
             for at in 0..pushes {
-                let _ = subject.response.push(at, &mut check);
+                let _ = subject.response.judge(at, &mut check);
             }
             whole += started.elapsed();
         } else {
             for at in 0..pushes {
                 let started = Instant::now();
-                let _ = subject.response.push(at, &mut check);
+                let _ = subject.response.judge(at, &mut check);
                 measured.push.record(nanoseconds(started.elapsed()));
             }
         }
-        let _ = check.finish();
         measured.responses += 1;
     }
     let wholes = measured.responses.div_ceil(2) as f64;
@@ -126,7 +128,7 @@ fn allocations(subject: &Subject, pushes: usize) -> Option<Allocations> {
     let mut check = subject.check();
     let started = count();
     for at in 0..pushes {
-        let _ = subject.response.push(at, &mut check);
+        let _ = subject.response.judge(at, &mut check);
     }
     let per_push = (count() - started) as f64 / pushes as f64;
     (count() > 0).then_some(Allocations { start: started - before, per_push })

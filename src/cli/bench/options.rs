@@ -1,5 +1,6 @@
 //! `tightlip bench`.
 
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -87,6 +88,10 @@ impl Speed {
             writable(path)?;
         }
         let subject = Subject::new(&self.source, policy)?;
+        if std::io::stderr().is_terminal() {
+            let loads = if self.streams.is_some() { 3.0 } else { 0.0 };
+            eprintln!("measuring for about {:.0} seconds", self.seconds * (1.0 + loads));
+        }
         let machine = Machine::look();
         let measured = measure(&subject, self.rate, self.seconds)?;
         let streams = self.streams.map(|streams| {

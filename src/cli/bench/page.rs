@@ -21,7 +21,7 @@ pub(super) fn page(report: &Report) -> String {
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{title}</title>\n<style>\n{}</style>\n</head>\n\
         <body>\n<main>\n<h1>{title}</h1>\n<p>{}</p>\n{over}\n<div class=\"tiles\">{}</div>\n<div class=\"cards\">{}</div>\n\
-        <div class=\"cards\">{tables}</div>\n</main>\n</body>\n</html>\n",
+        <div class=\"tables\">{tables}</div>\n</main>\n</body>\n</html>\n",
         include_str!("page.css"),
         subtitle(report),
         tiles(report),
@@ -216,7 +216,7 @@ fn table(section: &Section, class: &str) -> String {
         table += &format!("{note}</tr>");
     }
     table += "</table></div>";
-    section.said.iter().for_each(|sentence| table += &format!("<p>{}</p>", escaped(sentence)));
+    section.below.iter().for_each(|sentence| table += &format!("<p>{}</p>", escaped(sentence)));
     table + "</section>\n"
 }
 

@@ -2,10 +2,10 @@
 
 use std::fmt::Write;
 
-const WIDTH: f64 = 520.0;
-const HEIGHT: f64 = 310.0;
+const WIDTH: f64 = 440.0;
+const HEIGHT: f64 = 290.0;
 const LEFT: f64 = 72.0;
-const RIGHT: f64 = 20.0;
+const RIGHT: f64 = 32.0;
 const TOP: f64 = 14.0;
 const BOTTOM: f64 = 58.0;
 
@@ -41,15 +41,7 @@ impl Axis {
     /// Shares of all values, stretched towards the rare ones: places are the logarithm of one in how many.
     pub(super) fn shares(label: &str, values: u64) -> Self {
         let high = (values.max(100) as f64).log10().min(6.0);
-        let named = [
-            (0.0, "0"),
-            (0.301, "50"),
-            (1.0, "90"),
-            (2.0, "99"),
-            (3.0, "99.9"),
-            (4.0, "99.99"),
-            (5.0, "99.999"),
-        ];
+        let named = [(0.301, "50"), (1.0, "90"), (2.0, "99"), (3.0, "99.9"), (4.0, "99.99"), (5.0, "99.999")];
         let ticks = named.into_iter().filter(|(at, _)| *at <= high).map(|(at, said)| (at, said.to_owned()));
         Self { label: label.into(), low: 0.0, high, ticks: ticks.collect() }
     }
@@ -138,8 +130,8 @@ impl Plot {
 
 /// Rows with a name, a bar as long as a share, and its figure.
 pub(super) fn bars(rows: &[(String, f64, String)], says: &str) -> String {
-    const NAMES: f64 = 176.0;
-    const FIGURES: f64 = 76.0;
+    const NAMES: f64 = 168.0;
+    const FIGURES: f64 = 80.0;
     const ROW: f64 = 34.0;
     let mut svg = open(rows.len() as f64 * ROW + 8.0, says);
     for (at, (name, share, figure)) in rows.iter().enumerate() {
@@ -177,7 +169,7 @@ mod tests {
         assert_eq!(said(&Axis::linear("", 0.0, whole)), "0 1");
         assert_eq!(said(&Axis::linear("", 1_150.0, whole)), "0 500 1000 1500");
         assert_eq!(said(&Axis::powers("", 23.0, 4_000.0, whole)), "10 100 1000 10000");
-        assert_eq!(said(&Axis::shares("", 5_000)), "0 50 90 99 99.9");
+        assert_eq!(said(&Axis::shares("", 5_000)), "50 90 99 99.9");
     }
 
     #[test]

@@ -62,6 +62,7 @@ impl Unit {
             Self::Tokens => format!("{} tokens", rounded(value)),
             Self::Bytes => scaled(value, &[(1e9, "GB"), (1e6, "MB"), (1e3, "kB"), (1.0, "B")]),
             Self::Speed => format!("{}/s", Self::Bytes.say(value)),
+            Self::Share if value > 0.0 && value < 5e-5 => "< 0.01 %".to_owned(),
             Self::Share => format!("{} %", rounded(value * 100.0)),
             Self::Count => rounded(value),
         }
@@ -153,6 +154,7 @@ mod tests {
         ];
         let said = said.map(|(unit, value)| unit.say(value));
         assert_eq!(said, ["41 ns", "7.25 µs", "0 ns", "1.07 B", "123 MB/s", "12.3 %"]);
+        assert_eq!([Unit::Share.say(0.0), Unit::Share.say(1e-6)], ["0 %", "< 0.01 %"]);
         assert_eq!(
             [Unit::Tokens.say(1.0), Unit::Tokens.say(2.5), Unit::Count.say(12_345.6)],
             ["1 token", "2.5 tokens", "12,346"]

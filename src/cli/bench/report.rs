@@ -58,9 +58,9 @@ pub(super) struct Streamed {
 
 #[derive(Serialize)]
 pub(super) struct Push {
-    /// Without a clock between pushes.
+    /// Of the processor, without a clock between pushes.
     pub(super) mean_ns: f64,
-    /// With one.
+    /// Of the wall, each push by itself.
     pub(super) ns: Spread,
     pub(super) bytes_per_second: f64,
 }
@@ -175,7 +175,7 @@ impl fmt::Display for Report {
                 }
                 writeln!(f, "{}{}", if row.note.is_empty() { "" } else { "  " }, row.note)?;
             }
-            for sentence in &section.said {
+            for sentence in &section.below {
                 writeln!(f, "  {sentence}")?;
             }
         }

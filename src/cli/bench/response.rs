@@ -91,6 +91,15 @@ impl Response {
         self.format.map_or("auto", Format::name)
     }
 
+    /// Gives a piece to a check, and with the last one the end: a body that is judged whole is judged then.
+    #[inline]
+    pub(super) fn judge(&self, at: usize, check: &mut Check) -> Step {
+        match self.push(at, check) {
+            Step::On if at + 1 == self.pieces() => check.finish(),
+            step => step,
+        }
+    }
+
     /// Gives a piece to a check, and takes what it releases.
     pub(super) fn push(&self, at: usize, check: &mut Check) -> Step {
         let piece = if at == 0 { 0 } else { self.ends[at - 1] }..self.ends[at];

@@ -10,7 +10,7 @@ use crate::cli::grouped;
 pub(super) struct Section {
     pub(super) title: String,
     pub(super) rows: Vec<Row>,
-    pub(super) said: Vec<String>,
+    pub(super) below: Vec<String>,
 }
 
 /// A name, figures, and what is to be known about them.
@@ -29,6 +29,10 @@ impl Section {
         self.cells(name, vec![cell], note);
     }
 
+    fn said(&mut self, name: &str, said: impl Into<String>) {
+        self.cells(name, Vec::new(), said);
+    }
+
     fn cells(&mut self, name: &str, cells: Vec<String>, note: impl Into<String>) {
         self.rows.push(Row { name: name.to_owned(), cells, note: note.into() });
     }
@@ -45,24 +49,24 @@ pub(super) fn sections(report: &Report) -> Vec<Section> {
 fn subject(report: &Report) -> Section {
     let (index, response) = (&report.index, &report.response);
     let of = |is_demo, whose: &str| if is_demo { "of the demo" } else { whose }.to_owned();
-    let mut section = Section::new(format!("tightlip {} bench", report.version));
+    let mut section = Section::new(format!("measured by tightlip {}", report.version));
     let identifiers =
         format!("{} identifiers of {} owners, ", grouped(index.identifiers), grouped(index.owners));
-    section.row("index", String::new(), identifiers + &of(index.demo, "yours"));
-    section.row("policy", String::new(), report.policy.clone());
+    section.said("index", identifiers + &of(index.demo, "yours"));
+    section.said("policy", report.policy.clone());
     let streamed = format!(
         "{}, {} in {} pushes, ",
         response.format,
         Unit::Bytes.say(response.bytes as f64),
         grouped(response.pushes as u64)
     );
-    section.row("response", String::new(), streamed + &of(response.demo, "yours"));
-    section.row("findings", String::new(), grouped(response.findings as u64));
+    section.said("response", streamed + &of(response.demo, "yours"));
+    section.said("findings", grouped(response.findings as u64));
     if response.stopped {
-        section.said.push("The policy stopped the response; what comes behind is not measured.".into());
+        section.below.push("The policy stopped the response; what comes behind is not measured.".into());
     }
     if response.bytes < SHORT {
-        section.said.push(format!(
+        section.below.push(format!(
             "A response this short is learned by heart by the processor: give {} or more of your own.",
             Unit::Bytes.say(SHORT as f64)
         ));
@@ -82,11 +86,14 @@ fn push(report: &Report) -> Section {
         section.cells(name, vec![Unit::Time.say(push.at(share)), Unit::Time.say(empty.at(share))], "");
     }
     section.row("throughput", Unit::Speed.say(report.push.bytes_per_second), "one stream, one core");
-    section.said.push(format!(
-        "{} timed pushes. A push is timed from its own beginning; the percentiles hold one reading of the clock, the mean does not.",
+    let streams = report.interval() / report.push.mean_ns.max(1.0);
+    let at = format!("at {} tokens a second, if it did nothing else", report.delay.tokens_per_second);
+    section.row("streams of a core", rounded(streams), at);
+    section.below.push(format!(
+        "{} pushes timed one by one, each from its own beginning and with a reading of the clock; mean and throughput are of others, in time of the processor.",
         grouped(push.n())
     ));
-    section.said.push(
+    section.below.push(
         "The empty loop reads the clock with nothing between: times as long as its own are the machine's, not the check's.".into(),
     );
     section
@@ -173,8 +180,8 @@ fn streams(streams: &StreamsReport) -> Section {
         load.process_bytes.map_or_else(|| "–".to_owned(), |bytes| Unit::Bytes.say(bytes as f64))
     };
     section.cells("memory", of(&memory), "");
-    section.said.push("Tokens are due at times of their own and late from then on, so that a halt counts for all that wait. The column without checks is the lateness of this machine's timer.".into());
-    section.said.push(overload(streams));
+    section.below.push("Tokens are due at times of their own and late from then on, so that a halt counts for all that wait. The column without checks is the lateness of this machine's timer.".into());
+    section.below.push(overload(streams));
     section
 }
 
@@ -194,7 +201,7 @@ fn overload(streams: &StreamsReport) -> String {
         ),
     };
     format!(
-        "With [limits] streams = {} the proxy answers the {n} streams too many with 503 and retry-after, and the others keep the column of {n}. \
+        "With [limits] streams = {} the proxy answers the {n} streams too many with 503 and retry-after, and the others have the figures of {n}. \
         Without it twice as many run: {outcome}. No check is ever skipped: what is not checked waits.",
         streams.once.streams
     )
@@ -203,18 +210,15 @@ fn overload(streams: &StreamsReport) -> String {
 fn machine(report: &Report) -> Section {
     let machine = &report.machine;
     let mut section = Section::new("machine");
-    let row = |section: &mut Section, name, said: String| section.row(name, String::new(), said);
-    row(
-        &mut section,
+    section.said(
         "processor",
         format!("{}, {} cores for this process, {}", machine.cpu, machine.cores, machine.architecture),
     );
-    row(&mut section, "memory", Unit::Bytes.say(machine.memory_bytes as f64));
-    row(&mut section, "system", machine.os.clone());
-    row(&mut section, "build", machine.build.into());
-    row(&mut section, "load before", format!("{} of {} cores wanted", rounded(machine.load), machine.cores));
-    row(
-        &mut section,
+    section.said("memory", Unit::Bytes.say(machine.memory_bytes as f64));
+    section.said("system", machine.os.clone());
+    section.said("build", machine.build);
+    section.said("load before", format!("{} of {} cores wanted", rounded(machine.load), machine.cores));
+    section.said(
         "clock",
         format!(
             "resolution {}, a reading {}",
@@ -223,13 +227,13 @@ fn machine(report: &Report) -> Section {
         ),
     );
     if machine.build == "debug" {
-        section.said.push(
+        section.below.push(
             "A debug build is many times slower: build with --release before believing a figure.".into(),
         );
     }
     if machine.load > machine.cores as f64 * 0.5 {
         section
-            .said
+            .below
             .push("The machine was busy with other things: expect other figures on an idle one.".into());
     }
     section
