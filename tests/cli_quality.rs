@@ -122,7 +122,6 @@ fn examples_are_of_what_went_wrong() {
 #[test]
 fn mistakes_are_said_in_one_line() {
     let place = Place::new();
-    place.run("bench").refused_at_once(2, &["--quality"]);
     place.run("bench --quality --only phone-format").refused_at_once(2, &["did you mean `phone-formats`?"]);
     place.run("bench --quality --owners 3").refused_at_once(2, &["--owners"]);
     place.run("bench --quality --policy strikt").refused_at_once(2, &["strict"]);

@@ -288,7 +288,7 @@ fn usage_errors_are_one_line() {
 #[test]
 fn every_command_shows_an_example() {
     let place = Place::new();
-    for command in ["demo", "index build", "index info", "index verify", "filter", "policy show"] {
+    for command in ["demo", "index build", "index info", "index verify", "filter", "bench", "policy show"] {
         let help = place.run(&format!("{command} --help")).quietly();
         let example = help.lines().find(|line| line.starts_with(&format!("  tightlip {command}")));
         assert!(example.is_some(), "{help}");

@@ -7,16 +7,25 @@ use clap::Args;
 
 use super::{Ending, PolicyOption, grouped};
 use crate::error::{Error, Result};
-use crate::{Action, Finding, IndexBuilder, Reader, Schema, Session, Verdict};
+use crate::{Action, Finding, Index, IndexBuilder, Reader, Schema, Session, Verdict};
 
 const CUSTOMERS: &str = include_str!("../../dictionaries/sample_customers.csv");
-const ANSWER: &str = include_str!("../../dictionaries/sample_answer.txt");
+pub(super) const ANSWER: &str = include_str!("../../dictionaries/sample_answer.txt");
+/// To whom the answer is given.
+pub(super) const READER: &str = "C-1001";
+
+/// The index of the embedded dictionary.
+pub(super) fn index() -> Result<Index> {
+    let mut builder = IndexBuilder::new();
+    builder.add_dictionary("sample_customers.csv", CUSTOMERS.as_bytes(), &Schema::default(), &mut |_| ())?;
+    builder.finish_in_memory()
+}
 
 /// Stream a sample answer through an embedded dictionary.
 #[derive(Args)]
 pub(super) struct Demo {
     /// Who reads: an owner of the embedded dictionary, C-1001 to C-1008, or somebody it does not know.
-    #[arg(long, value_name = "ID", default_value = "C-1001")]
+    #[arg(long, value_name = "ID", default_value = READER)]
     reader: String,
     #[command(flatten)]
     policy: PolicyOption,
@@ -28,14 +37,7 @@ pub(super) struct Demo {
 impl Demo {
     pub(super) fn run(&self) -> Result<Ending> {
         let policy = self.policy.read()?;
-        let mut builder = IndexBuilder::new();
-        builder.add_dictionary(
-            "sample_customers.csv",
-            CUSTOMERS.as_bytes(),
-            &Schema::default(),
-            &mut |_| (),
-        )?;
-        let index = builder.finish_in_memory()?;
+        let index = index()?;
         let session = Session::new(&index, &policy, Reader::customer(&self.reader));
 
         let out = io::stdout();

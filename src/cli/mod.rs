@@ -52,10 +52,12 @@ enum Command {
         after_help = "Example:\n  tightlip serve --index customers.tlx --upstream https://api.example.com --listen 127.0.0.1:8080"
     )]
     Serve(serve::Serve),
-    /// Measure detection with a seeded generator of customers, answers and spellings.
+    /// Measure what a check costs on this machine, or how good detection is.
     #[command(
-        after_help = "Examples:\n  tightlip bench --quality\n  tightlip bench --quality --owners 100000 --only phone-formats --json\n\n\
-        Exit status: 0 done; 4 a rate is beyond the --floors; 1 I/O failed; 2 bad usage or configuration."
+        after_help = "Examples:\n  tightlip bench --index customers.tlx --text answers.txt --html bench.html\n  \
+        tightlip bench --index customers.tlx --streams 1000 --rate 50 --budget budget.toml\n  \
+        tightlip bench --quality --owners 100000 --only phone-formats --json\n\n\
+        Exit status: 0 done; 4 a figure is beyond the --budget or the --floors; 1 I/O failed; 2 bad usage, configuration or data."
     )]
     Bench(bench::Bench),
     /// Replay a transcript from stdin and say what led to a finding, without the value.
@@ -135,12 +137,12 @@ enum Ending {
     Done,
     /// The policy stopped the response.
     Stopped,
-    /// A rate is beyond its floor.
-    BeyondFloors,
+    /// A measured figure is beyond its floor or budget.
+    Beyond,
 }
 
 /// Runs the command line and says how it ended: 0 done, 1 I/O failed, 2 bad usage, configuration or data, 3 the response was stopped, 4 a
-/// measured rate is beyond its floor.
+/// measured figure is beyond its floor or budget.
 pub fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
@@ -165,7 +167,7 @@ pub fn main() -> ExitCode {
     match ended {
         Ok(Ending::Done) => ExitCode::SUCCESS,
         Ok(Ending::Stopped) => ExitCode::from(3),
-        Ok(Ending::BeyondFloors) => ExitCode::from(4),
+        Ok(Ending::Beyond) => ExitCode::from(4),
         Err(error) => {
             eprintln!("tightlip: {error}");
             ExitCode::from(if error.is_io() { 1 } else { 2 })
