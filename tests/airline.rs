@@ -174,7 +174,8 @@ impl Airline {
     fn customers(&self) -> Vec<Customer> {
         let mut table = csv::Reader::from_path(self.place.path("customers.csv")).unwrap();
         let customer = |row: BTreeMap<String, String>| {
-            let facts = ["date_of_birth", "postcode", "card_last4"].iter().flat_map(|kind| row[*kind].split(';'));
+            let facts =
+                ["date_of_birth", "postcode", "card_last4"].iter().flat_map(|kind| row[*kind].split(';'));
             let facts = facts.map(str::trim).filter(|fact| !fact.is_empty()).map(str::to_owned).collect();
             Customer { id: row["customer_id"].clone(), name: row["name"].clone(), facts }
         };
@@ -187,7 +188,9 @@ fn says(text: &str, said: &str) -> bool {
     let is_word = |c: char| c.is_alphanumeric();
     text.match_indices(said).any(|(at, _)| {
         let (before, behind) = (&text[..at], &text[at + said.len()..]);
-        let digit_behind = behind.strip_prefix(['.', ',', '-']).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+        let digit_behind = behind
+            .strip_prefix(['.', ',', '-'])
+            .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
         let is_amount = before.ends_with(['$', '€', '.', ',', '-', '#']);
         !before.ends_with(is_word) && !behind.starts_with(is_word) && !digit_behind && !is_amount
     })
@@ -230,9 +233,10 @@ fn companions_that_a_customer_has_saved_pass_to_that_customer() {
     let rows = table.split_once('\n').unwrap().1;
     airline.place.write("companions.csv", format!("customer_id,name,date_of_birth\n{rows}"));
     airline.place.run("index build customers.csv companions.csv -o both.tlx").well();
-    let lines = airline.answers.iter().map(|(id, recipient, text)| {
-        json!({"id": id, "reader": recipient, "text": text}).to_string() + "\n"
-    });
+    let lines = airline
+        .answers
+        .iter()
+        .map(|(id, recipient, text)| json!({"id": id, "reader": recipient, "text": text}).to_string() + "\n");
     let lines: String = lines.collect();
     let out = airline.place.fed("filter --index both.tlx --format jsonl", lines).quietly();
     let mut withheld = 0;

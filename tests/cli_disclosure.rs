@@ -20,7 +20,9 @@ fn who_was_let_sees() {
 fn a_grant_for_a_purpose_counts_where_it_is_stated() {
     let place = Place::with_index();
     place.write("grants.csv", "owner,reader,kinds,until,purpose\nC-1002,C-1001,*,,billing\n");
-    for (purpose, safe) in [("", "[EMAIL]"), ("--purpose travel", "[EMAIL]"), ("--purpose billing", "bob@example.com")] {
+    for (purpose, safe) in
+        [("", "[EMAIL]"), ("--purpose travel", "[EMAIL]"), ("--purpose billing", "bob@example.com")]
+    {
         let command = format!("filter --index index.tlx --reader C-1001 --grants grants.csv {purpose}");
         assert_eq!(place.fed(&command, "bob@example.com").quietly(), safe);
     }
@@ -72,7 +74,9 @@ fn what_is_no_conversation_is_refused() {
     place.write("turns.json", "{\"index\": 7}");
     let command = "filter --index index.tlx --conversation turns.json";
     place.fed(command, "x").refused_at_once(2, &["turns.json", "remove it to begin anew"]);
-    place.fed(&format!("{command} --format jsonl"), "x").refused_at_once(2, &["--conversation", "one response"]);
+    place
+        .fed(&format!("{command} --format jsonl"), "x")
+        .refused_at_once(2, &["--conversation", "one response"]);
 }
 
 #[test]
@@ -88,13 +92,17 @@ fn reports_say_who_was_shown_what() {
     ] {
         place.fed(&format!("{command} {reader}"), text).quietly();
     }
-    let lines = "{\"reader\": \"C-1001\", \"text\": \"bob@example.com\"}\n{\"reader\": null, \"text\": \"hello\"}\n";
+    let lines =
+        "{\"reader\": \"C-1001\", \"text\": \"bob@example.com\"}\n{\"reader\": null, \"text\": \"hello\"}\n";
     place.fed(&format!("{command} --format jsonl"), lines).quietly();
     let reports = std::fs::read_to_string(place.path("shown.jsonl")).unwrap();
     assert_eq!(reports.lines().count(), 6);
     assert!(VALUES.iter().all(|value| !reports.contains(value)) && !reports.contains("C-100"), "{reports}");
     let first: Value = serde_json::from_str(reports.lines().next().unwrap()).unwrap();
-    assert_eq!((&first["policy"]["name"], &first["generation"], &first["unchecked"]), (&"standard".into(), &1.into(), &Value::Array(vec![])));
+    assert_eq!(
+        (&first["policy"]["name"], &first["generation"], &first["unchecked"]),
+        (&"standard".into(), &1.into(), &Value::Array(vec![]))
+    );
     assert_eq!(first["shown"].as_array().unwrap().len(), 3);
 
     let said = place.run("report --index index.tlx --owner C-1002 shown.jsonl").quietly();
@@ -114,7 +122,9 @@ fn reports_say_who_was_shown_what() {
     let nothing = place.run("report --index index.tlx --owner C-9999 shown.jsonl").quietly();
     assert_eq!(nothing, "nothing of this person was shown or withheld\n");
     place.write("bad.jsonl", "{}\n");
-    place.run("report --index index.tlx --owner C-1002 bad.jsonl").refused_at_once(2, &["bad.jsonl:1", "disclosure report"]);
+    place
+        .run("report --index index.tlx --owner C-1002 bad.jsonl")
+        .refused_at_once(2, &["bad.jsonl:1", "disclosure report"]);
 }
 
 #[test]
@@ -127,7 +137,11 @@ fn a_finding_is_explained_without_its_value() {
         place.fed(&format!("explain {options} --id {}", finding["id"].as_str().unwrap()), text)
     };
     let said = explained(&ids[0], text).quietly();
-    for part in ["date_of_birth at bytes 14 to 24 of text", "rule      together", "2 of them, with what was said before: name"] {
+    for part in [
+        "date_of_birth at bytes 14 to 24 of text",
+        "rule      together",
+        "2 of them, with what was said before: name",
+    ] {
         assert!(said.contains(part), "no {part:?} in {said}");
     }
     assert!(VALUES.iter().all(|value| !said.contains(value)));

@@ -201,7 +201,8 @@ fn a_token_says_for_whom_its_reader_acts() {
     let place = Place::with_index();
     let key = token::key(7);
     place.write("keys.json", token::set(&key));
-    let jwt = "[reader.jwt]\nissuer = 'issuer'\naudience = 'tightlip'\nkeys = 'keys.json'\nacting_for = 'wards'";
+    let jwt =
+        "[reader.jwt]\nissuer = 'issuer'\naudience = 'tightlip'\nkeys = 'keys.json'\nacting_for = 'wards'";
     let proxy = Proxy::start(&place, &upstream.url, jwt);
     let with = |wards: serde_json::Value| {
         let token = token::signed(&key, |claims| claims["wards"] = wards);

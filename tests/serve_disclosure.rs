@@ -12,7 +12,8 @@ use support::{Place, VALUES};
 /// An upstream that answers with what a header asks it to say.
 fn parrot() -> Upstream {
     Upstream::start(|asked| {
-        let said = asked.head.lines().find_map(|line| line.strip_prefix("x-say: ")).unwrap_or_default().to_owned();
+        let said =
+            asked.head.lines().find_map(|line| line.strip_prefix("x-say: ")).unwrap_or_default().to_owned();
         asked.answer("content-type: text/plain", said);
     })
 }
@@ -93,7 +94,8 @@ fn reports_are_kept_for_the_operator_and_in_a_file() {
     }
     let kept = until("two reports", || {
         let answer = ask(proxy.admin, "GET /reports", "");
-        let lines: Vec<Value> = answer.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let lines: Vec<Value> =
+            answer.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         (lines.len() == 2 && lines[1]["shown"] == Value::Array(vec![])).then_some(lines)
     });
     assert_eq!(kept[0]["shown"][0]["basis"], "own");

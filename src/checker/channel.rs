@@ -14,7 +14,8 @@ use super::withheld::{Shown, Told, Withheld};
 use crate::identifier::Shape;
 use crate::index::READING;
 use crate::policy::{
-    Action, Audience, Evidence, Excuse, Fact, Judgement, Known, Limits, LookAhead, People, Rule, find, replacement,
+    Action, Audience, Evidence, Excuse, Fact, Judgement, Known, Limits, LookAhead, People, Rule, find,
+    replacement,
 };
 use crate::scan::{Counts, Match, Means, Scanner};
 

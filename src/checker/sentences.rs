@@ -51,7 +51,10 @@ mod tests {
             sentences.push(text[begin..end].trim());
             begin = end;
         }
-        assert_eq!(sentences, ["One.", "(Two!)", "Three 3.5 \"four?\"", "five", "six。", "seven...", "eight"]);
+        assert_eq!(
+            sentences,
+            ["One.", "(Two!)", "Three 3.5 \"four?\"", "five", "six。", "seven...", "eight"]
+        );
         assert_eq!((whole.before(3), whole.before(4), whole.before(10)), (0, 4, 4));
         whole.forget(4);
         assert_eq!(whole.before(10), 0);

@@ -9,7 +9,8 @@ use super::channel::UNSURE;
 use super::report::Tally;
 use crate::index::{Generation, Index, KeyId};
 use crate::policy::{
-    Across, Action, Audience, Conversation, Evidence, Grants, Judgement, Policy, Pseudonyms, Reader, Rule, Rules,
+    Across, Action, Audience, Conversation, Evidence, Grants, Judgement, Policy, Pseudonyms, Reader, Rule,
+    Rules,
 };
 use crate::scan::{Match, ScanPlan};
 

@@ -58,17 +58,25 @@ fn explained(finding: &Finding) -> String {
     line("action", format!("{:?}", finding.action).to_lowercase());
     line("rule", finding.rule.clone());
     line("written", finding.how.words().collect::<Vec<_>>().join(", "));
-    line("people", match finding.owners {
-        0 => "nobody known: it only looks like such a value".into(),
-        1 => format!("one other person has it, {}", finding.owner),
-        owners => format!("{owners} people have it, {} among them", finding.owner),
-    });
+    line(
+        "people",
+        match finding.owners {
+            0 => "nobody known: it only looks like such a value".into(),
+            1 => format!("one other person has it, {}", finding.owner),
+            owners => format!("{owners} people have it, {} among them", finding.owner),
+        },
+    );
     if finding.rule == "together" {
         let beside: Vec<&str> = finding.beside.iter().map(|kind| kind.name()).collect();
-        line("facts", match &beside[..] {
-            [] => "more was said than is kept, so that every further fact counts".into(),
-            kinds => format!("{} of them, with what was said before: {}", finding.facts, kinds.join(", ")),
-        });
+        line(
+            "facts",
+            match &beside[..] {
+                [] => "more was said than is kept, so that every further fact counts".into(),
+                kinds => {
+                    format!("{} of them, with what was said before: {}", finding.facts, kinds.join(", "))
+                }
+            },
+        );
     }
     line("index", format!("generation {}", finding.generation));
     text

@@ -109,7 +109,9 @@ impl Filter {
         let format = match self.format {
             Input::Wire(format) => Some(format),
             Input::Auto => None,
-            Input::Jsonl => return Err(Error::config("--format: expected one response; jsonl has one in every line")),
+            Input::Jsonl => {
+                return Err(Error::config("--format: expected one response; jsonl has one in every line"));
+            }
         };
         Ok((self.filtering()?.session(&self.readers), format))
     }

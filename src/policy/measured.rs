@@ -70,6 +70,11 @@ fn a_weak_fact_costs_at_most_five_microseconds() {
     }
     times.sort_unstable();
     let at = |share: f64| times[(times.len() as f64 * share) as usize];
-    println!("names with up to {most:?} owners; p50 {:?}, p99 {:?}, p99.9 {:?}", at(0.5), at(0.99), at(0.999));
+    println!(
+        "names with up to {most:?} owners; p50 {:?}, p99 {:?}, p99.9 {:?}",
+        at(0.5),
+        at(0.99),
+        at(0.999)
+    );
     assert!(at(0.99) < Duration::from_micros(5));
 }

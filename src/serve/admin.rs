@@ -74,7 +74,10 @@ impl Admin {
             (_, "/livez" | "/readyz" | "/metrics" | "/reports" | "/reload") => {
                 plain(StatusCode::METHOD_NOT_ALLOWED, "/reload is a POST, the others are GETs\n")
             }
-            _ => plain(StatusCode::NOT_FOUND, "there are /livez, /readyz, /metrics, /reports and POST /reload\n"),
+            _ => plain(
+                StatusCode::NOT_FOUND,
+                "there are /livez, /readyz, /metrics, /reports and POST /reload\n",
+            ),
         }
     }
 

@@ -21,8 +21,8 @@ mod token;
 mod upstream;
 
 pub use config::{
-    Config, ConversationsConfig, JwtConfig, LimitsConfig, Log, ReaderConfig, ReportsConfig, Route, Size, Span,
-    Timeouts, Tls,
+    Config, ConversationsConfig, JwtConfig, LimitsConfig, Log, ReaderConfig, ReportsConfig, Route, Size,
+    Span, Timeouts, Tls,
 };
 pub use server::Server;
 

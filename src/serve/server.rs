@@ -60,8 +60,12 @@ impl Server {
             listener.local_addr().map_err(|error| Error::io("cannot listen", &error))
         };
         let addresses = (local(&clients)?, local(&operator)?);
-        let admin =
-            Arc::new(Admin { current: Arc::clone(&current), reports, metrics, draining: AtomicBool::new(false) });
+        let admin = Arc::new(Admin {
+            current: Arc::clone(&current),
+            reports,
+            metrics,
+            draining: AtomicBool::new(false),
+        });
         let mut serving = Serving(vec![tokio::spawn(Arc::clone(&admin).serve(operator))]);
         current.reload().await?;
         serving.0.push(tokio::spawn(async move { current.follow().await }));

@@ -39,7 +39,11 @@ impl Config {
         if !self.index.as_os_str().is_empty() {
             from_folder(&mut self.index);
         }
-        self.upstream_ca.iter_mut().chain(&mut self.grants).chain(&mut self.reports.file).for_each(from_folder);
+        self.upstream_ca
+            .iter_mut()
+            .chain(&mut self.grants)
+            .chain(&mut self.reports.file)
+            .for_each(from_folder);
         if let Some(tls) = &mut self.tls {
             from_folder(&mut tls.cert);
             from_folder(&mut tls.key);
