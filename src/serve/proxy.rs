@@ -146,7 +146,9 @@ impl Proxy {
             enforced: self.share.has(proven.sticky),
             shadow,
             format,
-            ended: reports.map(|reports| Arc::new(move |session: &Session| reports.add(session)) as _),
+            ended: reports.map(|reports| -> Arc<dyn Fn(&Session) + Send + Sync> {
+                Arc::new(move |session: &Session| reports.add(session))
+            }),
         }
     }
 
