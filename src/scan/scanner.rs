@@ -121,6 +121,12 @@ impl Counts {
         Self { always: self.always & !weak, later: self.later | weak & self.hints, ..*self }
     }
 
+    /// Whether anything counts, wherever it begins.
+    #[inline]
+    fn anything(&self) -> bool {
+        self.always | self.patterns != 0 || self.since.is_some() && self.later != 0
+    }
+
     /// The kinds that count if a value begins at `start`.
     #[inline]
     fn from(&self, start: u64) -> KindMask {
@@ -489,7 +495,7 @@ impl Scanner {
     /// As [`Self::oldest`], of what only other readings of the text see.
     #[inline(never)]
     pub(crate) fn oldest_read(&mut self, counts: &Counts) -> Option<u64> {
-        if counts.always == 0 && counts.since.is_none() && counts.patterns == 0 {
+        if !counts.anything() {
             return None;
         }
         let spelled = self.spelled.start().filter(|(letter, _)| self.plan.begins(*letter));

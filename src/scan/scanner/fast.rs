@@ -91,7 +91,7 @@ impl Scanner {
             start = tail.start().filter(|start| emails & counts.from(*start) != 0);
         }
         let holds = readings.encodings && lane.length() > 0 || readings.letters && lane.spelled().holds();
-        if holds && counts.always != 0 {
+        if holds && counts.anything() {
             return Some(start.into_iter().chain(lane.start(self.seen, plan)).min());
         }
         Some(start)
