@@ -58,7 +58,9 @@ pub use checker::{
 pub use error::{Error, Result};
 pub use identifier::{Identifier, Kind, KindSpec, Named, Shape, Strength};
 pub use index::source::{BadValue, Rows};
-pub use index::{Index, IndexBuilder, IndexBytes, IndexInfo, ObservedInfo, Region, Schema, SegmentInfo};
+pub use index::{
+    Erased, Index, IndexBuilder, IndexBytes, IndexInfo, ObservedInfo, Receipt, Region, Schema, SegmentInfo,
+};
 pub use policy::{Action, Conversation, Grants, Policy, Reader};
 pub use scan::Canary;
 

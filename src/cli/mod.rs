@@ -3,6 +3,7 @@
 mod bench;
 mod build;
 mod canary;
+mod change;
 mod demo;
 mod explain;
 mod filter;
@@ -10,6 +11,7 @@ mod jsonl;
 mod quality;
 mod report;
 mod serve;
+mod sources;
 mod wire;
 
 use std::io::{self, Write};
@@ -82,6 +84,17 @@ enum IndexCommand {
     /// Build an index from dictionaries: CSV with a header row, or JSON lines.
     #[command(after_help = "Example:\n  tightlip index build customers.csv -o customers.tlx")]
     Build(build::Build),
+    /// Add owners to an index, and replace those that are already there. All others stay.
+    #[command(after_help = "Example:\n  tightlip index update customers.tlx changed.csv")]
+    Update(change::Update),
+    /// Forget owners: answers that begin afterwards do not know them. Prints a receipt (JSON).
+    #[command(
+        after_help = "Examples:\n  tightlip index erase customers.tlx --owner C-1001\n  tightlip index erase customers.tlx --owners left.txt --suppress --until 2027-06-30"
+    )]
+    Erase(change::Erase),
+    /// Write an index anew without what was erased, so that its bytes are gone from the folder.
+    #[command(after_help = "Example:\n  tightlip index compact customers.tlx")]
+    Compact(change::Compact),
     /// Say what is in an index.
     #[command(after_help = "Example:\n  tightlip index info customers.tlx --json")]
     Info {
@@ -155,6 +168,9 @@ pub fn main() -> ExitCode {
         None => arguments.demo.run(),
         Some(Command::Demo(demo)) => demo.run(),
         Some(Command::Index(IndexCommand::Build(build))) => build.run(),
+        Some(Command::Index(IndexCommand::Update(update))) => update.run(),
+        Some(Command::Index(IndexCommand::Erase(erase))) => erase.run(),
+        Some(Command::Index(IndexCommand::Compact(compact))) => compact.run(),
         Some(Command::Index(IndexCommand::Info { index, json })) => info(&index, json),
         Some(Command::Index(IndexCommand::Verify { index })) => verify(&index),
         Some(Command::Filter(filter)) => filter.run(),
@@ -252,6 +268,11 @@ fn info(path: &std::path::Path, json: bool) -> Result<Ending> {
         format!("{}: generation {}, folding {}\n\n", path.display(), info.generation, info.folding);
     let mut line = |name: &str, value: String| text.push_str(&format!("  {name:<24}{value:>16}\n"));
     line("owners", grouped(info.owners));
+    for (count, what) in [(info.erased, "erased, in the files"), (info.suppressed, "suppressed")] {
+        if count > 0 {
+            line(what, grouped(count));
+        }
+    }
     for (kind, count) in &info.identifiers {
         line(kind, grouped(*count));
     }

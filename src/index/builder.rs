@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::folder::{Output, Target};
+use super::folder::{Lock, Output, Target};
 use super::hints::{hint, hint_kind, initials, is_hint};
 use super::keys::{Rejection, as_written, backwards, keys};
 use super::manifest::{Manifest, SegmentEntry};
 use super::observed::ObservedKeys;
 use super::openings::Openings;
 use super::ordinary::{is_noisy, is_ordinary};
-use super::owner_names::OwnerNamesBuilder;
+use super::past::{Numbering, Past};
 use super::postings::{Owner, PostingsBuilder};
 use super::segment::{Segment, SegmentBytes};
 use super::sort::{Sorted, Sorter};
@@ -55,6 +55,8 @@ pub struct IndexBuilder {
     calling_codes: BTreeSet<u16>,
     keys: usize,
     searches: Vec<Search>,
+    /// What the index was before, if it is changed.
+    past: Option<Past>,
 }
 
 /// Finds the keys that are to be observed only, with their kinds, when the index is built. What looks for values is not known to this layer.
@@ -80,7 +82,38 @@ impl IndexBuilder {
             calling_codes: BTreeSet::new(),
             keys: 0,
             searches: Vec::new(),
+            past: None,
         }
+    }
+
+    /// A builder that changes the index in a folder: owners who are added replace those of the same name, all others stay, and what was erased is
+    /// written no more. It is the only one that may write there until it is [finished](Self::finish) or dropped.
+    ///
+    /// The kinds, the region and whether values are found backwards are those of the index.
+    ///
+    /// # Errors
+    /// There is no index, it is damaged, or somebody else is changing it.
+    ///
+    /// ```no_run
+    /// use tightlip::{Identifier, IndexBuilder, Kind};
+    ///
+    /// let mut builder = IndexBuilder::updating("customers.tlx")?;
+    /// builder.add(Identifier { owner: "C-1001", kind: Kind::Email, text: "ann.lee@example.com" })?;
+    /// builder.finish("customers.tlx")?;
+    /// # Ok::<(), tightlip::Error>(())
+    /// ```
+    pub fn updating(folder: impl AsRef<Path>) -> Result<Self> {
+        let past = Past::open(folder.as_ref())?;
+        let manifest = past.manifest();
+        Ok(Self {
+            kinds: manifest.kinds.clone(),
+            region: manifest.region,
+            reversed: manifest.reversed,
+            calling_codes: manifest.calling_codes.iter().copied().collect(),
+            keys: past.keys(),
+            past: Some(past),
+            ..Self::new()
+        })
     }
 
     /// Knows the kinds of a schema too. To be called before the first value is added.
@@ -204,8 +237,14 @@ impl IndexBuilder {
     /// # Errors
     /// The folder holds something else, or a file cannot be written.
     pub fn finish(self, folder: impl AsRef<Path>) -> Result<Index> {
+        let lock = match &self.past {
+            Some(past) if past.is_in(folder.as_ref()) => None,
+            _ => Some(Lock::of(folder.as_ref())?),
+        };
         let target = Target::folder(folder.as_ref())?;
-        self.finish_in(target)
+        let index = self.finish_in(target);
+        drop(lock);
+        index
     }
 
     /// Keeps the index in memory instead of in a folder.
@@ -218,10 +257,15 @@ impl IndexBuilder {
 
     fn finish_in(mut self, mut target: Target) -> Result<Index> {
         let rows = self.rows.take().unwrap_or_else(|| Sorter::new(&self.runs, 0));
-        let spellings = self.spellings.take().unwrap_or_else(|| Sorter::new(&self.runs, 0));
+        let mut spellings = self.spellings.take().unwrap_or_else(|| Sorter::new(&self.runs, 0));
 
         let mut keys = Sorter::new(&self.runs, self.memory / 4);
-        let names = number_owners(rows.sorted()?, &mut keys)?;
+        let numbered = number_owners(rows.sorted()?, self.past.as_ref(), &mut keys)?;
+        let carried = match &self.past {
+            Some(past) => past.pass_on(&numbered.replaced, &mut keys, &mut spellings)?,
+            None => Vec::new(),
+        };
+        let names = numbered.names;
         if names.len() as u64 > u64::from(u32::MAX >> 3) {
             return Err(Error::data("more than 500 million owners do not fit in one index"));
         }
@@ -293,7 +337,6 @@ impl IndexBuilder {
         let openings = write("openings", &|out| openings.write(out))?;
         let mut observed = write("observed", &|out| ObservedKeys::write(&ordinary_keys, &[], out))?;
         let entry = SegmentEntry {
-            first_owner: 0,
             owners: names.len() as u32,
             dead: Vec::new(),
             identifiers,
@@ -315,12 +358,21 @@ impl IndexBuilder {
             openings: openings.bytes()?,
             observed: observed.bytes()?,
         };
-        let segment = Segment::new(&entry, bytes)?;
-        let manifest =
-            Manifest::new(self.kinds, self.region, self.calling_codes.into_iter().collect(), vec![entry])?;
+        let calling_codes = self.calling_codes.into_iter().collect();
+        let mut manifest = Manifest::new(self.kinds, self.region, calling_codes, vec![entry])?;
+        (manifest.reversed, manifest.next_owner) = (self.reversed, numbered.next);
+        if let Some(past) = &self.past {
+            past.go_on(&mut manifest);
+        }
+        let (dead, suppressed) = manifest.gone(&manifest.segments[0]);
+        let segment = Segment::new(dead, suppressed, bytes)?;
         let mut generation = Arc::new(Generation::new(manifest, vec![segment])?);
-        if !self.searches.is_empty() {
-            let mut found = Vec::new();
+        if !self.searches.is_empty() || !carried.is_empty() {
+            let find = |key: &Vec<u8>| {
+                let map = generation.map(0, key[0]);
+                Some((key[0], KeyId { segment: 0, ordinal: map.get(key)?.value() }))
+            };
+            let mut found: Vec<(u8, KeyId)> = carried.iter().filter_map(find).collect();
             for search in self.searches {
                 found.append(&mut search(&generation)?);
             }
@@ -368,18 +420,17 @@ fn unwritable(error: fst::Error) -> Error {
 }
 
 /// Joins the rows of each owner, numbers the owners in the order of their names, and passes the keys on: kind, key, 0, owner, confers.
-fn number_owners(mut rows: Sorted, keys: &mut Sorter) -> Result<OwnerNamesBuilder> {
-    let mut names = OwnerNamesBuilder::default();
+fn number_owners<'a>(mut rows: Sorted, past: Option<&'a Past>, keys: &mut Sorter) -> Result<Numbering<'a>> {
+    let (mut numbering, mut number) = (Numbering::new(past), 0);
     let (mut row, mut before) = (Vec::new(), Vec::new());
     let mut owner: Vec<u8> = Vec::new();
     // Of two rows that differ in the last byte only, the later one confers and stands for both.
     let mut pass_on = |row: &[u8]| -> Result<()> {
         let Some(end) = row.iter().position(|byte| *byte == 0) else { return Ok(()) };
-        if names.len() == 0 || owner != row[..end] {
+        if owner != row[..end] {
             owner = row[..end].to_vec();
-            names.push(&owner);
+            number = numbering.number(&owner);
         }
-        let number = (names.len() - 1) as u32;
         let (key, confers) = row[end + 1..].split_at(row.len() - end - 2);
         keys.push(&[key, &number.to_be_bytes(), confers])
     };
@@ -391,7 +442,8 @@ fn number_owners(mut rows: Sorted, keys: &mut Sorter) -> Result<OwnerNamesBuilde
         std::mem::swap(&mut row, &mut before);
     }
     pass_on(&before)?;
-    Ok(names)
+    numbering.keep_before(None);
+    Ok(numbering)
 }
 
 /// Values and spellings of values, merged by key.

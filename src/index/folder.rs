@@ -100,14 +100,7 @@ impl Target {
                 temporary.persist(folder.join(&file.entry.name)).map_err(|error| unwritable(error.error))?;
             }
         }
-        let write_manifest = || -> io::Result<()> {
-            let mut file = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(folder)?;
-            file.write_all(manifest.to_json().as_bytes())?;
-            file.as_file().sync_all()?;
-            file.persist(folder.join(manifest::NAME)).map_err(|error| error.error)?;
-            File::open(folder)?.sync_all()
-        };
-        write_manifest().map_err(unwritable)?;
+        write_manifest(folder, manifest)?;
         let kept: Vec<&str> = manifest.files().map(|file| file.name.as_str()).collect();
         self.remove(|name| is_ours(name) && !kept.contains(&name));
         Ok(())
@@ -120,6 +113,39 @@ impl Target {
             if entry.file_name().to_str().is_some_and(&which) {
                 let _ = fs::remove_file(entry.path());
             }
+        }
+    }
+}
+
+/// Puts another manifest in the place of the one that is there: from then on the index is what it says.
+pub(crate) fn write_manifest(folder: &Path, manifest: &Manifest) -> Result<()> {
+    let write = || -> io::Result<()> {
+        let mut file = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(folder)?;
+        file.write_all(manifest.to_json().as_bytes())?;
+        file.as_file().sync_all()?;
+        file.persist(folder.join(manifest::NAME)).map_err(|error| error.error)?;
+        File::open(folder)?.sync_all()
+    };
+    write().map_err(|error| Error::file("write to", folder, &error))
+}
+
+/// Says that nobody else may write into a folder, for as long as it lives.
+pub(crate) struct Lock(#[allow(dead_code)] Option<File>);
+
+impl Lock {
+    /// Takes the folder, which need not be there yet.
+    ///
+    /// # Errors
+    /// Somebody else has it.
+    pub(crate) fn of(folder: &Path) -> Result<Self> {
+        // Where a folder cannot be opened, writers have to see to it themselves that they are alone.
+        let Ok(file) = File::open(folder) else { return Ok(Self(None)) };
+        match file.try_lock() {
+            Err(fs::TryLockError::WouldBlock) => Err(Error::config(format!(
+                "{} is being changed by another process; try again when it has ended",
+                folder.display()
+            ))),
+            _ => Ok(Self(Some(file))),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The manifest: what an index consists of. Replaced as a whole, so that an index is either the old one or the new one.
 
 use std::path::Path;
+use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -14,7 +15,7 @@ use crate::identifier::KindSpec;
 pub(crate) const NAME: &str = "manifest.json";
 
 /// The version of the format that this crate reads and writes.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -34,16 +35,20 @@ pub(crate) struct Manifest {
     pub(crate) kinds: Vec<KindSpec>,
     /// The calling codes of its telephone numbers.
     pub(crate) calling_codes: Vec<u16>,
+    /// Whether its values are found that are written backwards.
+    pub(crate) reversed: bool,
+    /// The number of the next owner; none is ever used again.
+    pub(crate) next_owner: u32,
+    /// Owners that are unknown, but whose strong values are withheld from everyone.
+    pub(crate) suppressed: Vec<Suppressed>,
     pub(crate) segments: Vec<SegmentEntry>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SegmentEntry {
-    /// The number of the first owner that this segment names; the others follow in the order of their names.
-    pub(crate) first_owner: u32,
     pub(crate) owners: u32,
-    /// Owners of this segment that no longer count: erased, or replaced by a later segment. In order.
+    /// Owners of this segment that were erased, in order.
     pub(crate) dead: Vec<u32>,
     /// How many identifiers of each kind, in the order of the kinds.
     pub(crate) identifiers: Vec<u64>,
@@ -57,6 +62,15 @@ pub(crate) struct SegmentEntry {
     pub(crate) owner_names: FileEntry,
     pub(crate) openings: FileEntry,
     pub(crate) observed: FileEntry,
+}
+
+/// An owner of whom only strong values count.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Suppressed {
+    pub(crate) owner: u32,
+    /// Seconds since 1970, in UTC, from which on nothing of them counts.
+    pub(crate) until: Option<u64>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -105,8 +119,24 @@ impl Manifest {
             region,
             kinds,
             calling_codes,
+            reversed: false,
+            next_owner: segments.iter().map(|segment| segment.owners).sum(),
+            suppressed: Vec::new(),
             segments,
         })
+    }
+
+    /// The owners of a segment that no longer count, and those whose strong values alone do, in order.
+    pub(crate) fn gone(&self, segment: &SegmentEntry) -> (Vec<u32>, Vec<u32>) {
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
+        let is_over = |suppressed: &&Suppressed| suppressed.until.is_some_and(|until| until <= now);
+        let (over, suppressed): (Vec<_>, Vec<_>) = self.suppressed.iter().partition(is_over);
+        let over = over.into_iter().map(|over| over.owner);
+        let mut dead: Vec<u32> = segment.dead.iter().copied().chain(over).collect();
+        let mut suppressed: Vec<u32> = suppressed.into_iter().map(|suppressed| suppressed.owner).collect();
+        dead.sort_unstable();
+        suppressed.sort_unstable();
+        (dead, suppressed)
     }
 
     pub(crate) fn files(&self) -> impl Iterator<Item = &FileEntry> {

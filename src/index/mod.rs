@@ -7,6 +7,7 @@
 mod alternatives;
 mod builder;
 mod bytes;
+mod erase;
 mod folder;
 mod hints;
 mod keys;
@@ -15,6 +16,7 @@ mod observed;
 mod openings;
 mod ordinary;
 mod owner_names;
+mod past;
 mod people;
 mod postings;
 mod schema;
@@ -27,13 +29,15 @@ mod step;
 
 use std::fmt;
 use std::path::Path;
-use std::sync::{Arc, OnceLock};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 pub(crate) use alternatives::{
     Alternative, Alternatives, FirstAlternative, FirstAlternatives, Sort, Standing,
 };
 pub use builder::IndexBuilder;
 pub(crate) use bytes::Bytes;
+pub use erase::{Erased, Receipt};
 pub(crate) use hints::{HINT, INITIAL, hint_kind};
 pub use keys::Region;
 use manifest::{FileEntry, Manifest, SegmentEntry};
@@ -90,6 +94,10 @@ pub struct IndexInfo {
     pub noisy: std::collections::BTreeMap<String, u64>,
     /// Sizes.
     pub bytes: IndexBytes,
+    /// Owners who were erased and whose keys are still in the files, until the index is compacted.
+    pub erased: u64,
+    /// Owners who are unknown, but whose strong values are withheld from everyone.
+    pub suppressed: u64,
     /// Counts the changes to the index, from 1.
     pub generation: u64,
     /// The folding that its keys were made with.
@@ -147,6 +155,33 @@ pub(crate) struct Generation {
     /// Strong kinds come before weak ones.
     strong_kinds: usize,
     hash_key: [u8; 32],
+    /// What a newer generation has forgotten, for streams that go on with this one.
+    forgotten: Arc<Forgotten>,
+}
+
+/// Owners who were erased while streams run. All generations of an index that follow one another share it.
+#[derive(Default)]
+pub(crate) struct Forgotten {
+    is_anybody: AtomicBool,
+    owners: RwLock<Vec<u32>>,
+}
+
+impl Forgotten {
+    /// Whether an owner was erased since the stream began.
+    #[inline]
+    pub(crate) fn has(&self, owner: u32) -> bool {
+        // A panic elsewhere leaves the list whole.
+        let owners = || self.owners.read().unwrap_or_else(PoisonError::into_inner);
+        self.is_anybody.load(Ordering::Acquire) && owners().binary_search(&owner).is_ok()
+    }
+
+    fn add(&self, owners: impl IntoIterator<Item = u32>) {
+        let mut known = self.owners.write().unwrap_or_else(PoisonError::into_inner);
+        known.extend(owners);
+        known.sort_unstable();
+        known.dedup();
+        self.is_anybody.store(!known.is_empty(), Ordering::Release);
+    }
 }
 
 /// A key that was found: which one, in which segment.
@@ -161,13 +196,42 @@ impl Index {
         Ok(Self { generation: Arc::new(generation) })
     }
 
+    /// Opens the index that this one has become in its folder. Streams that go on with this one learn whom it has forgotten: from then on these
+    /// people's values are withheld from everyone, themselves included.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open); this index stays as it is.
+    pub fn reopen(&self, folder: impl AsRef<Path>) -> Result<Self> {
+        let mut newer = Self::open(folder)?;
+        let generation = Arc::get_mut(&mut newer.generation).expect("just opened");
+        if generation.lineage() == self.generation.lineage() {
+            let is_known =
+                |number: &u32| generation.owner_name(*number).is_some() && !generation.is_gone(*number);
+            let known = self.generation.segments.iter().flat_map(Segment::numbers);
+            self.generation.forgotten.add(known.filter(|number| !is_known(number)));
+            generation.forgotten = Arc::clone(&self.generation.forgotten);
+        }
+        Ok(newer)
+    }
+
     /// Opens the index in a folder: checks every file against the manifest and maps it.
     ///
     /// # Errors
     /// There is no index, one of its files is missing or damaged, or it was made by another version.
     pub fn open(folder: impl AsRef<Path>) -> Result<Self> {
         let folder = folder.as_ref();
-        let manifest = Manifest::read(folder)?;
+        // A writer may remove the files of the manifest that was just read.
+        for _ in 0..3 {
+            let manifest = Manifest::read(folder)?;
+            match Self::open_as(folder, manifest) {
+                Err(error) if error.is_io() => continue,
+                opened => return opened,
+            }
+        }
+        Self::open_as(folder, Manifest::read(folder)?)
+    }
+
+    fn open_as(folder: &Path, manifest: Manifest) -> Result<Self> {
         let open = |entry: &FileEntry| -> Result<Bytes> {
             let path = folder.join(&entry.name);
             let bytes = Bytes::map(&path)?;
@@ -189,7 +253,8 @@ impl Index {
                 openings: open(&entry.openings)?,
                 observed: open(&entry.observed)?,
             };
-            Segment::new(entry, bytes)
+            let (dead, suppressed) = manifest.gone(entry);
+            Segment::new(dead, suppressed, bytes)
         };
         let segments = manifest.segments.iter().map(segment).collect::<Result<Vec<_>>>()?;
         Self::new(Generation::new(manifest, segments)?)
@@ -253,8 +318,16 @@ impl Index {
             .iter()
             .sum(),
         });
+        let count = |of: &dyn Fn(&Segment) -> usize| -> u64 {
+            self.generation.segments.iter().map(|segment| of(segment) as u64).sum()
+        };
+        let (erased, suppressed) =
+            (count(&|segment| segment.dead.len()), count(&|segment| segment.suppressed.len()));
+        let named: u64 = manifest.segments.iter().map(|segment| u64::from(segment.owners)).sum();
         IndexInfo {
-            owners: manifest.segments.iter().map(|segment| u64::from(segment.owners)).sum(),
+            owners: named - erased - suppressed,
+            erased,
+            suppressed,
             identifiers: by_kind(&|segment| &segment.identifiers),
             segments: segments.collect(),
             observed: ObservedInfo {
@@ -338,6 +411,7 @@ impl Generation {
             long_lists: people::LongLists::default(),
             strong_kinds,
             hash_key,
+            forgotten: Arc::default(),
         };
         generation.find_first_alternatives();
         Ok(generation)
@@ -418,6 +492,17 @@ impl Generation {
     /// Whether values of a key are only observed, and why.
     pub(crate) fn observed(&self, key: KeyId) -> Option<Observed> {
         self.segments.get(usize::from(key.segment))?.observed(key.ordinal)
+    }
+
+    /// Whether an owner was erased, or is suppressed.
+    fn is_gone(&self, number: u32) -> bool {
+        self.segments.iter().any(|segment| segment.is_gone(number))
+    }
+
+    /// Whether an owner was erased since this generation was opened.
+    #[inline]
+    pub(crate) fn has_forgotten(&self, owner: u32) -> bool {
+        self.forgotten.has(owner)
     }
 
     pub(crate) fn lineage(&self) -> &str {

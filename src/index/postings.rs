@@ -67,6 +67,11 @@ impl Postings {
         self.visit(ordinal, true, &mut each);
     }
 
+    /// Calls `each` with the owners of the value that a key is itself.
+    pub(crate) fn own_owners(&self, ordinal: u64, mut each: impl FnMut(Owner)) {
+        self.visit(ordinal, false, &mut each);
+    }
+
     fn visit(&self, ordinal: u64, follow: bool, each: &mut impl FnMut(Owner)) {
         let record = self.record(ordinal);
         let rest = record & REST;

@@ -1,6 +1,5 @@
 //! One segment: keys, whose they are, and what their owners are called. Never changes once written.
 
-use super::manifest::SegmentEntry;
 use super::observed::{Observed, ObservedKeys};
 use super::openings::Openings;
 use super::owner_names::OwnerNames;
@@ -11,10 +10,11 @@ use crate::error::{Error, Result};
 pub(crate) struct Segment {
     pub(crate) strong: KeyMap,
     pub(crate) weak: KeyMap,
-    postings: Postings,
-    names: OwnerNames,
-    first_owner: u32,
-    dead: Vec<u32>,
+    pub(super) postings: Postings,
+    pub(super) names: OwnerNames,
+    /// Owners that no longer count, and those whose strong values alone do, in order.
+    pub(super) dead: Vec<u32>,
+    pub(super) suppressed: Vec<u32>,
     pub(crate) openings: Openings,
     pub(super) observed: ObservedKeys,
 }
@@ -30,7 +30,7 @@ pub(crate) struct SegmentBytes {
 }
 
 impl Segment {
-    pub(crate) fn new(entry: &SegmentEntry, bytes: SegmentBytes) -> Result<Self> {
+    pub(crate) fn new(dead: Vec<u32>, suppressed: Vec<u32>, bytes: SegmentBytes) -> Result<Self> {
         let keys = |bytes| {
             KeyMap::new(bytes).map_err(|_| Error::index("the keys are damaged; build the index again"))
         };
@@ -41,18 +41,25 @@ impl Segment {
             weak: keys(bytes.weak)?,
             postings: Postings::new(bytes.postings)?,
             names: OwnerNames::new(bytes.owner_names)?,
-            first_owner: entry.first_owner,
-            dead: entry.dead.clone(),
+            dead,
+            suppressed,
         })
     }
 
     /// Calls `each` with the live owners of a key. One may come more than once.
     pub(crate) fn owners(&self, ordinal: u64, mut each: impl FnMut(Owner)) {
         self.postings.owners(ordinal, |owner| {
-            if self.dead.binary_search(&owner.number).is_err() {
+            if self.counts(owner.number, ordinal) {
                 each(owner);
             }
         });
+    }
+
+    /// Whether a key of an owner counts.
+    pub(super) fn counts(&self, owner: u32, ordinal: u64) -> bool {
+        let is_weak = || ordinal >= self.strong.len() as u64;
+        self.dead.binary_search(&owner).is_err()
+            && !(self.suppressed.binary_search(&owner).is_ok() && is_weak())
     }
 
     /// The ordinal of the value that a key spells.
@@ -81,13 +88,29 @@ impl Segment {
         self.observed.why(ordinal).or_else(|| self.observed.why(self.value(ordinal)))
     }
 
+    /// The number of an owner who was not erased, and may be suppressed.
+    pub(super) fn number_of(&self, name: &str) -> Option<u32> {
+        let number = self.names.number(self.names.find(name)?);
+        self.dead.binary_search(&number).is_err().then_some(number)
+    }
+
     pub(crate) fn owner_number(&self, name: &str) -> Option<u32> {
-        self.names.find(name).map(|place| self.first_owner + place)
+        let number = self.names.number(self.names.find(name)?);
+        (!self.is_gone(number)).then_some(number)
+    }
+
+    /// Whether an owner was erased, or is suppressed.
+    pub(super) fn is_gone(&self, number: u32) -> bool {
+        self.dead.binary_search(&number).is_ok() || self.suppressed.binary_search(&number).is_ok()
+    }
+
+    /// The numbers of all owners who are known.
+    pub(super) fn numbers(&self) -> impl Iterator<Item = u32> + '_ {
+        (0..self.names.len()).map(|place| self.names.number(place)).filter(|number| !self.is_gone(*number))
     }
 
     pub(crate) fn owner_name(&self, number: u32) -> Option<&[u8]> {
-        let place = number.checked_sub(self.first_owner)?;
-        (place < self.names.len()).then(|| self.names.name(place))
+        self.names.name_of(number)
     }
 
     /// Bytes of keys, postings, owner names and openings.

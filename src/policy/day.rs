@@ -30,6 +30,12 @@ impl Day {
         (found.date() == (year, month, day)).then_some(found)
     }
 
+    /// The moment at which it begins.
+    #[cfg(feature = "cli")]
+    pub(crate) fn begin(self) -> SystemTime {
+        UNIX_EPOCH + std::time::Duration::from_secs(u64::try_from(self.0).unwrap_or(0) * 86_400)
+    }
+
     fn new(year: i64, month: i64, day: i64) -> Self {
         // Years begin in March, so that the day that some of them have more is their last.
         let year = if month <= 2 { year - 1 } else { year };

@@ -13,6 +13,8 @@ mod redact;
 mod rules;
 
 pub use conversation::Conversation;
+#[cfg(feature = "cli")]
+pub(crate) use day::Day;
 pub(crate) use day::written;
 pub(crate) use evidence::{Evidence, Fact, Known, Limits, People, find};
 pub use grants::Grants;

@@ -246,7 +246,9 @@ impl Rules {
 
     /// Why every reader may see a value of these people. What nobody verified lets nobody see.
     fn seen_by_all(&self, kind: u8, people: &[Owner]) -> Option<Excuse> {
-        let confers = |owner: u32| find(people, owner).is_some_and(|owner| owner.confers);
+        let confers = |owner: u32| {
+            find(people, owner).is_some_and(|owner| owner.confers) && !self.generation.has_forgotten(owner)
+        };
         let mut excuse = None;
         for person in &self.readers {
             if let Some(own) = person.own.iter().find(|owner| confers(**owner)) {
@@ -311,7 +313,9 @@ impl Rules {
         limits: Limits,
     ) -> Option<(Judgement, Picture)> {
         let may_see = |owner: u32| {
-            !self.readers.is_empty() && self.readers.iter().all(|person| person.sees(owner, fact.kind))
+            !self.generation.has_forgotten(owner)
+                && !self.readers.is_empty()
+                && self.readers.iter().all(|person| person.sees(owner, fact.kind))
         };
         let picture = evidence.completes(fact, people, &may_see, known, start, limits, &|other| {
             self.say_the_same(fact, other)

@@ -75,10 +75,15 @@ impl Current {
     async fn load(&self) -> Result<u64> {
         let (index, policy, shadow) = (self.index.clone(), self.policy.clone(), self.shadow.clone());
         let grants = self.grants.clone();
+        let before = self.rulebook();
         let reading = tokio::task::spawn_blocking(move || -> Result<Rulebook> {
             let shadow = shadow.as_deref().map(read_policy).transpose();
             Ok(Rulebook {
-                index: Index::open(&index)?,
+                // Responses that go on with the old one learn whom the new one has forgotten.
+                index: match before {
+                    Some(before) => before.index.reopen(&index)?,
+                    None => Index::open(&index)?,
+                },
                 policy: read_policy(&policy)?,
                 shadow: shadow.map_err(|error| error.about("shadow_policy"))?,
                 grants: grants.map(Grants::open).transpose()?.unwrap_or_default(),

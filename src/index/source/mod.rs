@@ -6,6 +6,7 @@
 mod columns;
 mod csv;
 mod jsonl;
+mod zstd;
 
 use std::fmt;
 use std::fs::File;
@@ -13,6 +14,7 @@ use std::io::{BufReader, Read};
 use std::path::Path;
 
 use columns::Row;
+use zstd::Frames;
 
 use super::keys::Rejection;
 use super::{IndexBuilder, Schema};
@@ -80,7 +82,7 @@ impl IndexBuilder {
         self.add_dictionary(&path.display().to_string(), file, schema, bad)
     }
 
-    /// Adds all values of a dictionary, whose `name` appears in messages. Values that cannot be used are reported to `bad`.
+    /// Adds all values of a dictionary, which may be packed with gzip or zstd, and whose `name` appears in messages. Values that cannot be used are reported to `bad`.
     ///
     /// # Errors
     /// It cannot be read as a table at all: it is empty, not UTF-8, has no header, no owner column or a column that is no kind.
@@ -93,6 +95,31 @@ impl IndexBuilder {
     ) -> Result<Rows> {
         let mut content = BufReader::with_capacity(256 << 10, content);
         // A pipe may give less than what tells the formats apart.
+        let mut start = Vec::new();
+        let read = content.by_ref().take(MAGIC).read_to_end(&mut start);
+        read.map_err(|error| Error::io(format_args!("cannot read {name}"), &error))?;
+        match start[..] {
+            [0x1f, 0x8b, ..] => {
+                let plain = flate2::read::MultiGzDecoder::new(start.as_slice().chain(content));
+                return self.add_plain(name, plain, schema, bad);
+            }
+            [0x28, 0xb5, 0x2f, 0xfd, ..] => {
+                let packed = BufReader::new(start.as_slice().chain(content));
+                return self.add_plain(name, Frames::new(packed), schema, bad);
+            }
+            _ => {}
+        }
+        self.add_plain(name, start.as_slice().chain(content), schema, bad)
+    }
+
+    fn add_plain(
+        &mut self,
+        name: &str,
+        content: impl Read,
+        schema: &Schema,
+        bad: &mut dyn FnMut(&BadValue),
+    ) -> Result<Rows> {
+        let mut content = BufReader::with_capacity(256 << 10, content);
         let mut start = Vec::new();
         let read = content.by_ref().take(SNIFFED).read_to_end(&mut start);
         read.map_err(|error| Error::io(format_args!("cannot read {name}"), &error))?;
@@ -116,6 +143,9 @@ enum Format {
 /// The bytes at the beginning of a dictionary that say what it is.
 const SNIFFED: u64 = 64 << 10;
 
+/// Those that say how it is packed.
+const MAGIC: u64 = 4;
+
 /// What a dictionary is, by its beginning, and the length of its byte order mark.
 fn sniff(start: &[u8]) -> Result<(Format, usize)> {
     let unsupported = |what: &str| {
@@ -128,8 +158,7 @@ fn sniff(start: &[u8]) -> Result<(Format, usize)> {
         [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [_, 0, _, 0, ..] | [0, _, 0, _, ..] => {
             return unsupported("UTF-16 text");
         }
-        [0x1f, 0x8b, ..] => return unsupported("a gzip file"),
-        [0x28, 0xb5, 0x2f, 0xfd, ..] => return unsupported("a zstd file"),
+        [0x1f, 0x8b, ..] | [0x28, 0xb5, 0x2f, 0xfd, ..] => return unsupported("packed twice"),
         [b'P', b'A', b'R', b'1', ..] => return unsupported("a Parquet file"),
         [b'P', b'K', 3, 4, ..] => return unsupported("a ZIP archive or a spreadsheet"),
         _ => {}
