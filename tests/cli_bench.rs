@@ -80,9 +80,11 @@ fn json_has_what_is_measured() {
 }
 
 #[test]
-fn a_policy_that_holds_nothing_delays_nothing() {
+fn what_is_not_held_is_not_late() {
+    let place = place();
+    place.write("answer.txt", "Your parcel is on its way to the shop, and will be there on Monday.");
     let report =
-        json(place().run(&format!("{SHORT} --index index.tlx --text answer.txt --policy observe --json")));
+        json(place.run(&format!("{SHORT} --index index.tlx --text answer.txt --policy observe --json")));
     for figure in ["/held_bytes/max", "/delay/delayed", "/delay/tokens/max", "/first_token/held_tokens"] {
         assert_eq!(number(&report, figure), 0.0, "{figure}: {report}");
     }

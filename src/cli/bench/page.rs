@@ -33,7 +33,7 @@ fn subtitle(report: &Report) -> String {
     let identifiers = crate::cli::grouped(report.index.identifiers);
     let machine = &report.machine;
     escaped(&format!(
-        "Policy {}, {identifiers} identifiers, on {} ({}).",
+        "Policy {}, {identifiers} identifiers, on {}, {}.",
         report.policy, machine.cpu, machine.os
     ))
 }
