@@ -17,6 +17,4 @@ mod withheld;
 pub use checker::{Advance, Checker, Edit, Verdict};
 pub use finding::{Finding, How};
 pub use report::{JudgedData, PolicyUsed, Report, ShownData};
-#[cfg(feature = "serve")]
-pub(crate) use session::Remember;
 pub use session::Session;
