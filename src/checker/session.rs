@@ -145,6 +145,7 @@ impl Session {
     }
 
     /// Tells somebody what the conversation has said whenever it has said more, before that is released. To be called before the first checker is made.
+    #[cfg(feature = "serve")]
     pub(crate) fn remembered_by(mut self, remember: Remember) -> Self {
         if let Some(inner) = Arc::get_mut(&mut self.inner) {
             inner.remember = Some(remember);
