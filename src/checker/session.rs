@@ -96,6 +96,7 @@ impl Session {
             .with_blind(rules.blind)
             .with_similar(rules.similar, rules.similar_length)
             .with_partial(rules.partial)
+            .with_weak_variants(rules.weak_variants)
             .with_hints(rules.hints);
         let inner = Inner {
             plan: Arc::new(plan),

@@ -52,6 +52,8 @@ pub(crate) struct Rules {
     pub(crate) similar: KindMask,
     /// Kinds of which values without their end matter too.
     pub(crate) partial: KindMask,
+    /// Names that are withheld alone if they are rare, but not their variants.
+    pub(crate) weak_variants: KindMask,
     /// Kinds whose hints matter, and those strong ones of them that a policy may withhold once other facts have been released.
     pub(crate) hints: KindMask,
     pub(crate) withheld_hints: KindMask,
@@ -199,6 +201,7 @@ impl Rules {
             partial: mask(&|place| {
                 settings.partial.kinds.iter().any(|name| Kind::named(name) == kinds[place].kind)
             }),
+            weak_variants: names & !mask(&|place| alone[place] >= Action::Redact),
             hints,
             withheld_hints: if together_action >= Action::Redact { hints & strong } else { 0 },
             similar_length: settings.similar.min_length,

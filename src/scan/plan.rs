@@ -45,6 +45,8 @@ pub(crate) struct ScanPlan {
     pub(super) hints: Vec<(u8, Start)>,
     /// Strong kinds, of which a hint is a weak fact.
     pub(super) strong: KindMask,
+    /// Kinds whose variants say nothing alone.
+    pub(super) weak_variants: KindMask,
     /// Kinds of which the beginning is a hint.
     pub(super) heads: KindMask,
     /// What is found with a slip.
@@ -135,6 +137,7 @@ impl ScanPlan {
             partial: 0,
             hints: Vec::new(),
             strong: 0,
+            weak_variants: 0,
             heads: 0,
             similar: None,
             signed: 0,
@@ -261,6 +264,12 @@ impl ScanPlan {
     /// Finds values of these kinds without their end too.
     pub(crate) fn with_partial(mut self, kinds: KindMask) -> Self {
         self.partial = kinds & self.wanted;
+        self
+    }
+
+    /// Variants of these kinds say nothing alone.
+    pub(crate) fn with_weak_variants(mut self, kinds: KindMask) -> Self {
+        self.weak_variants = kinds;
         self
     }
 

@@ -538,6 +538,7 @@ impl Scanner {
         let weak = |means: Means| match means {
             _ if means.contains(Means::SIMILAR) => weak_names,
             _ if means.contains(Means::HINT) => self.plan.strong,
+            _ if means.contains(Means::VARIANT) => self.plan.weak_variants,
             _ => 0,
         };
         let walks = self.walks.iter().map(|walk| (walk.kind, weak(walk.means), walk.first(), walk.oldest()));
