@@ -19,7 +19,6 @@ const MOST_FACTS: usize = 64;
 #[derive(Debug, Default)]
 pub(crate) struct Evidence {
     facts: Vec<Fact>,
-    full: bool,
 }
 
 /// From which byte of one channel on each fact of the evidence is known there.
@@ -31,11 +30,7 @@ pub(crate) struct Known {
 impl Evidence {
     /// Takes in a fact that was released; whether it is new.
     pub(crate) fn commit(&mut self, fact: Fact) -> bool {
-        if self.facts.contains(&fact) {
-            return false;
-        }
-        if self.facts.len() == MOST_FACTS {
-            self.full = true;
+        if self.facts.contains(&fact) || self.facts.len() == MOST_FACTS {
             return false;
         }
         self.facts.push(fact);
@@ -57,7 +52,7 @@ impl Evidence {
         few: u32,
         people_of: impl Fn(KeyId) -> Vec<u32>,
     ) -> Option<u32> {
-        if self.full && !self.facts.contains(&fact) {
+        if known.full_since().is_some_and(|since| since <= start) && !self.facts.contains(&fact) {
             return Some(facts);
         }
         let mut kinds: Vec<KindMask> = vec![1 << fact.kind; people.len()];
@@ -107,7 +102,12 @@ impl Known {
             kinds |= 1 << kind;
             kinds.count_ones() >= facts - 1
         });
-        enough.map(|(since, _)| since)
+        enough.map(|(since, _)| since).into_iter().chain(self.full_since()).min()
+    }
+
+    /// The byte from which on no more facts are kept.
+    fn full_since(&self) -> Option<u64> {
+        self.since.get(MOST_FACTS - 1).copied()
     }
 }
 
@@ -142,17 +142,23 @@ mod tests {
         evidence.commit(fact(0, 0));
         known.learn(10);
         assert_eq!(evidence.completes(fact(1, 1), &[1], &known, 9, 2, 5, |_| vec![1]), None);
-        let armed = |waiting: &[(u64, u8)], facts| known.armed_since(&evidence, waiting.iter().copied(), facts);
+        let armed =
+            |waiting: &[(u64, u8)], facts| known.armed_since(&evidence, waiting.iter().copied(), facts);
         assert_eq!((armed(&[], 2), armed(&[(15, 1)], 2)), (Some(10), Some(10)));
         assert_eq!((armed(&[], 3), armed(&[(15, 0)], 3), armed(&[(15, 1)], 3)), (None, None, Some(15)));
     }
 
     #[test]
     fn full_evidence_is_stricter() {
-        let mut evidence = Evidence::default();
-        for ordinal in 0..=MOST_FACTS as u64 {
-            evidence.commit(fact(0, ordinal));
+        let (mut evidence, mut known) = (Evidence::default(), Known::default());
+        for ordinal in 0..MOST_FACTS as u64 {
+            assert!(evidence.commit(fact(0, ordinal)));
+            known.learn(10 * ordinal);
         }
-        assert_eq!(evidence.completes(fact(1, 999), &[7], &Known::default(), 0, 2, 5, |_| vec![]), Some(2));
+        assert!(!evidence.commit(fact(0, 999)));
+        let completes = |fact, start| evidence.completes(fact, &[7], &known, start, 3, 5, |_| vec![]);
+        assert_eq!((completes(fact(0, 999), 630), completes(fact(0, 999), 629)), (Some(3), None));
+        assert_eq!(completes(fact(0, 5), 630), None, "what was said before");
+        assert_eq!(known.armed_since(&evidence, std::iter::empty(), 3), Some(630), "and is held");
     }
 }
