@@ -457,10 +457,10 @@ impl Scanner {
                 oldest = Some(run.start);
             }
         }
-        if unopened && run.is_open() && run.slip.may && !run.slip.long && oldest.is_none() {
+        if unopened && run.is_open() && run.slip.may && !run.slip.long {
             self.run.slip.may = self.plan.may_slip(&run.word, 0);
-            oldest = Some(run.start)
-                .filter(|start| self.run.slip.may && counts.from(*start) & self.plan.slip_emails() != 0);
+            let counts = counts.from(run.start) & self.plan.slip_emails() != 0;
+            oldest = oldest.or((self.run.slip.may && counts).then_some(run.start));
         }
         if self.is_idle() && self.spelled.state.length() == 0 {
             return oldest;
