@@ -431,7 +431,14 @@ impl Scanner {
     /// The kinds of a mask that are looked for and have not opened their walks over the run.
     #[inline]
     fn opens(&self, possible: KindMask, run: &Run) -> KindMask {
-        possible & self.plan.words & !run.opened
+        let words = self.plan.words & !run.opened;
+        possible & if self.may_read_words() { words } else { words & !READING }
+    }
+
+    /// Whether what is said or spelled is read behind a word of this scanner.
+    fn may_read_words(&self) -> bool {
+        self.depth == 0
+            || [views::Kind::Words, views::Kind::Letters].into_iter().any(|kind| self.may_ever_view(kind))
     }
 
     /// The text ends here: whatever is complete is a match.
