@@ -330,6 +330,20 @@ fn a_blind_cadence_shows_nothing_of_the_index() {
     assert!(same * 2 > all, "most texts are compared");
 }
 
+#[test]
+fn a_piece_with_nothing_in_it_releases_nothing() {
+    let policy = Policy::built_in("closed").unwrap();
+    let index = index(&[("C-1", Kind::Email, "ann@ex.com")]);
+    for text in [".", "wo", "4155", "It is a"] {
+        let (mut checker, mut out) =
+            (Session::new(&index, &policy, Reader::stranger()).checker(), String::new());
+        let _ = checker.push(text, &mut out);
+        let held = checker.held();
+        let _ = checker.push("", &mut out);
+        assert_eq!((held > 0, checker.held()), (true, held), "{text}");
+    }
+}
+
 fn index(known: &[(&str, Kind, &str)]) -> Index {
     let mut builder = IndexBuilder::new();
     for (owner, kind, text) in known {

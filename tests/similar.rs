@@ -67,6 +67,23 @@ fn what_is_similar_is_what_the_oracle_says() {
     assert!(found.iter().all(|found| *found > 500), "{found:?}");
 }
 
+/// `c` may begin a letter that is spelled, `com` no address: it is let go as in one piece.
+#[test]
+fn a_word_that_is_held_for_something_else_is_let_go() {
+    let folder = tempfile::tempdir().unwrap();
+    let index = index(&["ann@example.com".into()].into(), folder.path());
+    let policy = Policy::built_in("strict").unwrap();
+    let held = |size: usize| {
+        let mut checker = Session::new(&index, &policy, Reader::stranger()).checker();
+        let pieces = "It is ex**.com".as_bytes().chunks(size).map(|piece| str::from_utf8(piece).unwrap());
+        for piece in pieces {
+            let _ = checker.push(piece, &mut String::new());
+        }
+        checker.held()
+    };
+    assert_eq!([held(1), held(4), held(1000)], [0, 0, 0]);
+}
+
 fn index(keys: &BTreeSet<String>, folder: &std::path::Path) -> Index {
     let mut builder = IndexBuilder::new();
     for key in keys {

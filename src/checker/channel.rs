@@ -148,7 +148,8 @@ impl Channel {
         }
         debug_assert!(self.state == State::Open && self.scanner.seen() == self.hold.seen());
         let (taken, oldest) = self.scanner.pass(text, &self.counts);
-        if taken < text.len() {
+        // Where nothing comes, what is held by its shape stays so.
+        if taken < text.len() || text.is_empty() {
             self.passed = taken;
             return false;
         }

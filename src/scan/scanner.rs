@@ -451,7 +451,14 @@ impl Scanner {
     /// The kinds of a mask that are looked for and have not opened their walks over the run.
     #[inline]
     fn opens(&self, possible: KindMask, run: &Run) -> KindMask {
-        possible & self.plan.words & !run.opened
+        let words = self.plan.words & !run.opened;
+        possible & if self.may_read_words() { words } else { words & !READING }
+    }
+
+    /// Whether what is said or spelled is read behind a word of this scanner.
+    fn may_read_words(&self) -> bool {
+        self.depth == 0
+            || [views::Kind::Words, views::Kind::Letters].into_iter().any(|kind| self.may_ever_view(kind))
     }
 
     /// The text ends here: whatever is complete is a match.
@@ -481,10 +488,10 @@ impl Scanner {
                 }
             }
         }
-        if unopened && run.is_open() && run.slip.may && !run.slip.long && oldest.is_none() {
+        if unopened && run.is_open() && run.slip.may && !run.slip.long {
             self.run.slip.may = self.plan.may_slip(&run.word, 0);
-            oldest = Some(run.start)
-                .filter(|start| self.run.slip.may && counts.from(*start) & self.plan.slip_emails() != 0);
+            let counts = counts.from(run.start) & self.plan.slip_emails() != 0;
+            oldest = oldest.or((self.run.slip.may && counts).then_some(run.start));
         }
         if self.is_idle() && self.spelled.state.length() == 0 {
             return oldest;

@@ -50,6 +50,8 @@ enum Said {
 #[derive(Clone)]
 enum Part {
     Char(char),
+    /// One that is written as a capital.
+    Capital(char),
     Gap {
         of: &'static str,
         least: usize,
@@ -240,6 +242,11 @@ fn follow(parts: &[Part], symbols: &[Symbol], at: usize, skipped: bool, ends: &m
                 follow(rest, symbols, at + 1, skipped, ends);
             }
         }
+        Part::Capital(c) => {
+            if symbols.get(at).is_some_and(|symbol| symbol.upper) {
+                follow(&[&[Part::Char(*c)], rest].concat(), symbols, at, skipped, ends);
+            }
+        }
         Part::Gap { of, least, most } => {
             let longest = (0..).take_while(|n| is(at + n, of)).count();
             if (*least..=*most).contains(&longest) {
@@ -388,8 +395,8 @@ fn forms(kind: &Kind, text: &str) -> BTreeSet<String> {
         Kind::Name => {
             let names: BTreeSet<String> =
                 names(&words(" -'.,")).into_iter().chain([words(" .,").replace(['-', '\''], "")]).collect();
-            // `O'Lee` may be glued wherever it stands behind another word.
-            let glued: Vec<String> = names.iter().map(|name| name.replace(" o lee", " olee")).collect();
+            // `O'Lee` may be glued wherever it stands behind another word, with a capital.
+            let glued: Vec<String> = names.iter().map(|name| name.replace(" o lee", " Olee")).collect();
             let is_first = |before: &str| before.is_empty() || before.ends_with(',');
             with_other_words(names.into_iter().chain(glued).collect(), &nicknames(), is_first)
         }
@@ -524,6 +531,7 @@ fn parts(kind: &Kind, form: &str, codes: &BTreeSet<&str>) -> Vec<Vec<Part>> {
             let part = |c: char| match (kind, c) {
                 (Kind::Name, ' ' | ',') => Part::NameGap { comma: c == ',' },
                 (Kind::Name, '.') => Part::InitialGap,
+                (Kind::Name, 'A'..='Z') => Part::Capital(c.to_ascii_lowercase()),
                 (Kind::Address | Kind::City, ' ') => Part::Gap { of: " -'.,#/:;()\"", least: 1, most: 64 },
                 (Kind::DateOfBirth, ' ') => Part::Gap { of: " -./,", least: 1, most: 8 },
                 _ => Part::Char(c),
