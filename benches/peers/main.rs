@@ -178,7 +178,7 @@ impl Engines {
     fn pushes<'a>(&'a self, text: &'a str) -> Vec<Row<'a>> {
         let mut rows: Vec<Row> = self.checks(text, PUSH).collect();
         let lower = text.to_lowercase();
-        rows.push(Row::new("aho-corasick folded", step(&self.folded, lower.clone(), keep)).as_measure());
+        rows.push(Row::new("aho-corasick folded", step(&self.folded, lower.clone(), keep)).that_measures());
         rows.push(Row::new("aho-corasick folding", step(&self.folded, text.to_owned(), fold)));
         rows.push(Row::new("aho-corasick raw", step(&self.raw, text.to_owned(), keep)));
         rows.push(Row::new("daachorse folded", double(&self.double_folded, lower)));
@@ -192,7 +192,7 @@ impl Engines {
         rows.push(Row::new("folding alone", || {
             black_box(text.to_ascii_lowercase());
         }));
-        rows.push(Row::new("aho-corasick folded", step(&self.folded, lower.clone(), keep)).as_measure());
+        rows.push(Row::new("aho-corasick folded", step(&self.folded, lower.clone(), keep)).that_measures());
         rows.push(Row::new("aho-corasick raw", step(&self.raw, text.to_owned(), keep)));
         rows.push(Row::new("daachorse folded", double(&self.double_folded, lower.clone())));
         rows.push(Row::new("daachorse raw", double(&self.double_raw, text.to_owned())));

@@ -16,7 +16,7 @@ impl<'a> Row<'a> {
     }
 
     /// The others are compared with it.
-    pub(crate) fn as_measure(self) -> Self {
+    pub(crate) fn that_measures(self) -> Self {
         Self { is_measure: true, ..self }
     }
 

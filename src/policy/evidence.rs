@@ -147,6 +147,7 @@ impl Evidence {
     ///
     /// There is one if, for some number of kinds that is at least `limits.facts`, there are people whom facts of so many kinds fit, but
     /// fewer than `limits.people`. What is the same as the fact (`is_same`) says nothing more. People are counted by verified values, so that invented namesakes do not hide anybody.
+    #[allow(clippy::too_many_arguments)] // one call, and a struct of its arguments would say the same twice
     pub(crate) fn completes(
         &self,
         fact: Fact,

@@ -152,7 +152,7 @@ mod tests {
         let payload = r#"{"id":"x","usage":{"n":1},"choices":[{"index":0,"delta":{"content":"no"}},{"index":1,"finish_reason":null,"delta":{"role":"assistant","content":"y\"es","tool":[1]}}]}"#;
         let start = payload.find("\"y").unwrap();
         let envelope = ["id".into(), "index".into()];
-        let (skeleton, places) = of(payload, &[start..start + 7], &envelope).unwrap();
+        let (skeleton, places) = of(payload, std::slice::from_ref(&(start..start + 7)), &envelope).unwrap();
         assert_eq!(
             skeleton,
             r#"{"choices":[{"delta":{"content":""},"finish_reason":null,"index":1}],"id":"x"}"#

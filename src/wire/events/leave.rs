@@ -9,6 +9,9 @@ use crate::wire::channel::Template;
 use crate::wire::json::quoted;
 use crate::wire::{ending, skeleton};
 
+/// A text of which something is left: its channel, where it stands in a template, and up to where it leaves.
+type Rest = (usize, Range<usize>, u64);
+
 impl Events {
     /// Ends the response the provider's way, behind what is decided.
     pub(super) fn stop(&mut self, out: &mut Vec<u8>) -> Step {
@@ -80,7 +83,7 @@ impl Events {
 
     /// Texts that stood in one event stand in one again: there are clients that read both.
     pub(super) fn flush_but(&mut self, places: &[usize]) {
-        let mut rests: Vec<(Template, Vec<(usize, Range<usize>, u64)>)> = Vec::new();
+        let mut rests: Vec<(Template, Vec<Rest>)> = Vec::new();
         for at in 0..self.channels.len() {
             let waits = |event: &Event| event.pieces.iter().any(|piece| piece.channel == at);
             let channel = &mut self.channels[at];
@@ -101,8 +104,8 @@ impl Events {
         }
     }
 
-    /// An event of its own for what is left of texts: their channels, where they stand in the template, and up to where they leave.
-    pub(super) fn rest(&self, template: Template, texts: &[(usize, Range<usize>, u64)]) -> Option<Event> {
+    /// An event of its own for what is left of texts.
+    pub(super) fn rest(&self, template: Template, texts: &[Rest]) -> Option<Event> {
         let spans: Vec<_> = texts.iter().map(|(_, span, _)| span.clone()).collect();
         let (payload, spans) = skeleton::of(&template.payload, &spans, &self.table.envelope)?;
         let sequence = skeleton::sequence(&payload, self.table.sequence.as_deref());
