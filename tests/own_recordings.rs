@@ -336,7 +336,7 @@ fn what_is_left_of_two_texts_of_an_event_leaves_in_one() {
     let events: Vec<&str> = out.split_terminator("\n\n").collect();
     let is_both =
         |event: &&str| event.contains("\"message\":{\"content\"") == event.contains("\"delta\":{\"content\"");
-    assert!(events.iter().all(|event| is_both(event)), "{out}");
+    assert!(events.iter().all(is_both), "{out}");
     assert!(out.len() > body.len(), "nothing was left to carry: {out}");
 }
 
