@@ -2,8 +2,11 @@
 //!
 //! Slow, and good for the characters that the generator of `laws.rs` uses only.
 
+mod hidden;
+
 use std::collections::{BTreeMap, BTreeSet};
 
+use hidden::{Said, hinted, hints};
 use tightlip::Kind;
 
 /// A value and whose it is, as a test writes it.
@@ -36,15 +39,6 @@ struct Spelling {
     /// What of the value is said, if not all.
     said: Said,
     written: Vec<String>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Said {
-    All,
-    /// The last digits: the text says so.
-    End,
-    /// The last name as an initial: a full stop is behind it.
-    Initial,
 }
 
 #[derive(Clone)]
@@ -119,10 +113,10 @@ impl Oracle {
     /// The values in a text that the reader does not own.
     pub(crate) fn find(&self, text: &str, reader: &str) -> BTreeSet<Found> {
         let symbols = fold(text);
-        let mut found = BTreeSet::new();
+        let (hinted, mut found) = (hinted(&symbols), BTreeSet::new());
         for spelling in self.spellings.iter().filter(|spelling| !spelling.owners.contains(reader)) {
             let begins = |at: &usize| match spelling.said {
-                Said::End => is_digit(symbols.get(*at)) && is_hinted(&symbols, *at),
+                Said::End => is_digit(symbols.get(*at)) && hinted[*at],
                 _ => may_begin(&spelling.kind, &symbols, *at),
             };
             for at in (0..symbols.len()).filter(begins) {
@@ -294,71 +288,6 @@ fn middle(parts: &[Part], symbols: &[Symbol], at: usize, skipped: bool, ends: &m
             follow(parts, symbols, at + middle, true, ends);
         }
     }
-}
-
-/// Whether the text says that digits which begin here are the end of a number: `ending in`, a mask of three marks, crosses.
-fn is_hinted(symbols: &[Symbol], at: usize) -> bool {
-    let text: String = symbols[..at].iter().map(|symbol| symbol.ch).collect();
-    let word = last_word(&text);
-    let is_crossed = !word.is_empty() && word.chars().all(|ch| ch == 'x');
-    let before = &text[..text.len() - word.len()];
-    let is_said = is_near_hidden(symbols, at) || is_behind_ending(before);
-    if word.is_empty() { is_said } else { is_crossed && (word.len() >= 3 || is_said) }
-}
-
-/// Whether something that hides ends here or a few characters before.
-fn is_near_hidden(symbols: &[Symbol], at: usize) -> bool {
-    let is_near = |gap: &usize| !symbols[at - gap..at].iter().any(|symbol| ".!?".contains(symbol.ch));
-    (0..=at.min(4)).filter(is_near).any(|gap| says_hidden(symbols, at - gap))
-}
-
-fn says_hidden(symbols: &[Symbol], at: usize) -> bool {
-    let text: String = symbols[..at].iter().map(|symbol| symbol.ch).collect();
-    let marks = text.chars().rev().take_while(|ch| "*•●".contains(*ch)).count();
-    let word = last_word(&text);
-    let is_crossed = !word.is_empty() && word.chars().all(|ch| ch == 'x');
-    let ends = !is_word(symbols.get(at));
-    ends && matches!(word, "in" | "with") && is_behind_ending(&text[..text.len() - word.len()])
-        || marks >= 3
-        || is_crossed && word.len() >= 3
-        || (marks > 0 || is_crossed && word.len() >= 2) && is_near_hidden(symbols, at - 1)
-}
-
-fn is_behind_ending(text: &str) -> bool {
-    let before = text.trim_end_matches(' ');
-    before.len() < text.len() && matches!(last_word(before), "ending" | "ends")
-}
-
-fn last_word(text: &str) -> &str {
-    text.rsplit(|c: char| !c.is_ascii_alphanumeric() && c != '_').next().unwrap_or_default()
-}
-
-/// What of a value may be said, and how.
-fn hints(value: &Known) -> Vec<(Kind, String, Said, String)> {
-    let mut hints = Vec::new();
-    if value.kind == Kind::Card {
-        let shown = value.text[value.text.len() - 4..].to_owned();
-        hints.push((Kind::CardLast4, shown.clone(), Said::End, format!("ending in {shown}")));
-    }
-    if value.kind == Kind::Name {
-        let lower = value.text.to_ascii_lowercase();
-        let words: Vec<&str> = lower.split([' ', '-', '\'']).collect();
-        let mut spellings = names(&words.join(" "));
-        spellings.insert(lower.replace(['-', '\''], ""));
-        for spelling in spellings.iter().filter(|spelling| !spelling.contains(',')) {
-            let words: Vec<&str> = spelling.split(' ').collect();
-            let (first, last) = (words[0], words[words.len() - 1]);
-            let has_o = words.len() > 2 && words[words.len() - 2] == "o";
-            let whole = if has_o { format!("o {last}") } else { last.to_owned() };
-            let olee = has_o.then(|| format!("{}. o{last}", &first[..1]));
-            for form in [format!("{}. {whole}", &first[..1])].into_iter().chain(olee) {
-                hints.push((Kind::Name, form.clone(), Said::All, form));
-            }
-            let form = format!("{first} {}.", &last[..1]);
-            hints.push((Kind::Name, form.clone(), Said::Initial, form));
-        }
-    }
-    hints
 }
 
 const PHONE_GAP: Part = Part::Gap { of: " -./()", least: 0, most: 4 };
