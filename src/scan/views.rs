@@ -245,9 +245,10 @@ impl Reading {
         match self {
             Self::Markup(_) | Self::Letters(_) => None,
             Self::Encoded(reading) => self.pending().filter(|_| begins(reading.possible())),
-            Self::Codes(reading) => {
-                self.pending().filter(|_| reading.may_be(|byte| plan.begins(char::from(byte))))
-            }
+            // What is not ASCII may fold to the first letter of any key.
+            Self::Codes(reading) => self.pending().filter(|_| {
+                reading.may_be(|byte| matches!(byte, 0xc2..=0xf4) || plan.begins(char::from(byte)))
+            }),
             _ => self.pending(),
         }
     }
