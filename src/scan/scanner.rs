@@ -22,6 +22,7 @@ use crate::text::reading::{Emphasis, Piece};
 use crate::text::{Class, Symbol, symbols_of};
 use encoded::{Encoded, Lane};
 use spelled::Spelled;
+pub(super) use spelled::folded;
 
 /// A known value that stands in the text, at its raw bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

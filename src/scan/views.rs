@@ -7,7 +7,7 @@
 
 use super::Means;
 use super::plan::ScanPlan;
-use super::scanner::{Match, Scanner};
+use super::scanner::{Match, Scanner, folded};
 use crate::text::reading::{
     Alphabet, Base, Base64, Cipher, Codes, Escapes, Letters, Markup, Meaning, Piece, Substitution, Words,
 };
@@ -392,7 +392,7 @@ impl Scanner {
     /// Opens a view of what is spelled, whose first letters these pieces are.
     pub(super) fn open_spelled(&mut self, mut pieces: impl Iterator<Item = Piece>, matches: &mut Vec<Match>) {
         let Some((letter, first)) = pieces.next().and_then(|piece| Some((piece.ch?, piece))) else { return };
-        let letter = letter.to_lowercase().next().unwrap_or(letter);
+        let letter = folded(letter);
         if self.may_view(Kind::Letters) && self.plan().begins(letter) {
             let mut views = self.views.take().unwrap_or_default();
             views.behind(self, Meaning::Letter(letter), (first.start, first.end), matches);
