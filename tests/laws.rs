@@ -196,6 +196,32 @@ fn only_what_could_still_be_a_leak_is_held() {
     });
 }
 
+/// What is held at any moment depends on the text so far, and not on its cuts: where another channel stops the response, the same has left.
+///
+/// Not yet so in rare mixtures of readings, in which more is held at last than what has not left.
+#[test]
+#[ignore = "fails with the seed 1 for `AN LEE+1A`"]
+fn what_is_held_does_not_depend_on_cuts() {
+    run(500, (known(8), text(6), prop::sample::select(POLICIES), cuts()), |(known, text, policy, cuts)| {
+        let policy = Policy::from_toml(policy).unwrap();
+        let text = text.written(&known);
+        let index = builder(&known).finish_in_memory().unwrap();
+        let (mut letters, mut safe) = (checker(&index, &policy, READER), String::new());
+        for (at, c) in text.char_indices() {
+            let _ = letters.push(c.encode_utf8(&mut [0; 4]), &mut safe);
+            let prefix = &text[..at + c.len_utf8()];
+            for pieces in [vec![prefix], cut(prefix, &places(&cuts, prefix))] {
+                let (mut checker, mut other) = (checker(&index, &policy, READER), String::new());
+                for piece in &pieces {
+                    let _ = checker.push(piece, &mut other);
+                }
+                prop_assert_eq!(&safe, &other, "{:?} in {:?}", prefix, pieces);
+            }
+        }
+        Ok(())
+    });
+}
+
 #[test]
 fn channels_share_evidence_whatever_the_cuts() {
     let turns = prop::collection::vec((0..2_usize, text(3), cuts()), 1..7);
@@ -228,7 +254,30 @@ const POLICIES: &[&str] = &[
     "[kinds]\nname = 'observe'\nphone = 'stop'\n[redact]\nstyle = 'pseudonym'",
     "[kinds]\ncity = 'stop'\nname = 'redact'\n[redact]\nstyle = 'mask'",
     "[together]\nkinds = ['name', 'city', 'email']\n[kinds]\nemail = 'observe'",
+    "extends = 'closed'",
+    EVERYTHING,
+    "extends = 'closed'\n[kinds]\nphone = 'stop'\ncity = 'observe'\n[together]\nfacts = 3\npeople = 9\n[redact]\nstyle = 'pseudonym'",
 ];
+
+/// Everything that a policy can turn on, as far as it goes.
+const EVERYTHING: &str = "
+    extends = 'closed'
+    [kinds]
+    name = 'redact'
+    city = 'redact'
+    card_last4 = 'redact'
+    [similar]
+    kinds = ['name', 'email', 'address', 'city']
+    min_length = 4
+    [partial]
+    kinds = ['email', 'phone', 'account', 'iban', 'card', 'national_id', 'reference', 'postcode']
+    [patterns]
+    email = 'redact'
+    phone = 'observe'
+    card = 'stop'
+    secret = 'redact'
+    [uniform]
+    kinds = ['email', 'phone', 'iban', 'card', 'national_id', 'ip', 'secret']";
 
 /// What the two channels of one response say, the second one opened first.
 fn converse<'a>(

@@ -25,6 +25,7 @@ use crate::text::{Class, Symbol, symbols_of};
 use encoded::Encoded;
 use lane::Lane;
 use spelled::Spelled;
+pub(super) use spelled::folded;
 
 /// A known value that stands in the text, at its raw bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

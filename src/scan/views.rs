@@ -7,7 +7,7 @@
 
 use super::Means;
 use super::plan::ScanPlan;
-use super::scanner::{Match, Scanner};
+use super::scanner::{Match, Scanner, folded};
 use crate::text::reading::{
     Alphabet, Base, Base64, Cipher, Codes, Escapes, Letters, Markup, Meaning, Piece, Substitution, Words,
 };
@@ -245,9 +245,10 @@ impl Reading {
         match self {
             Self::Markup(_) | Self::Letters(_) => None,
             Self::Encoded(reading) => self.pending().filter(|_| begins(reading.possible())),
-            Self::Codes(reading) => {
-                self.pending().filter(|_| reading.may_be(|byte| plan.begins(char::from(byte))))
-            }
+            // What is not ASCII may fold to the first letter of any key.
+            Self::Codes(reading) => self.pending().filter(|_| {
+                reading.may_be(|byte| matches!(byte, 0xc2..=0xf4) || plan.begins(char::from(byte)))
+            }),
             _ => self.pending(),
         }
     }
@@ -391,7 +392,7 @@ impl Scanner {
     /// Opens a view of what is spelled, whose first letters these pieces are.
     pub(super) fn open_spelled(&mut self, mut pieces: impl Iterator<Item = Piece>, matches: &mut Vec<Match>) {
         let Some((letter, first)) = pieces.next().and_then(|piece| Some((piece.ch?, piece))) else { return };
-        let letter = letter.to_lowercase().next().unwrap_or(letter);
+        let letter = folded(letter);
         if self.may_view(Kind::Letters) && self.plan().begins(letter) {
             let mut views = self.views.take().unwrap_or_default();
             views.behind(self, Meaning::Letter(letter), (first.start, first.end), matches);

@@ -126,7 +126,7 @@ impl Scanner {
 
     fn enter_lane(&mut self) {
         let run = &self.run;
-        if !self.is_plain() || self.symbol_end != self.seen {
+        if !self.is_plain() || self.symbol_end != self.seen || !self.spelled.is_ascii() {
             return;
         }
         self.tail = Tail::of(run);

@@ -3,6 +3,7 @@
 use super::{Match, Scanner};
 use crate::scan::views::Kind;
 use crate::text::reading::Piece;
+use crate::text::symbols_of;
 
 /// Where the text stands: one step of an automaton for each byte.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -132,10 +133,15 @@ impl Spelled {
         self.pieces.into_iter().flatten().take(usize::from(self.state.length()))
     }
 
+    /// Whether the fast lane can keep these characters: as bytes.
+    pub(super) fn is_ascii(&self) -> bool {
+        self.pieces().all(|piece| piece.ch.is_some_and(|ch| ch.is_ascii()))
+    }
+
     /// Where the first letter stands, if it has to be held.
     pub(super) fn start(&self) -> Option<(char, u64)> {
         let first = self.pieces[0].filter(|_| self.state.length() > 0)?;
-        Some((first.ch?.to_ascii_lowercase(), first.start))
+        Some((folded(first.ch?), first.start))
     }
 
     /// Goes past ASCII in which nothing is spelled.
@@ -163,6 +169,13 @@ impl Spelled {
             self.pieces[place] = Some(piece);
         }
     }
+}
+
+/// What a letter is in a key.
+pub(in crate::scan) fn folded(letter: char) -> char {
+    let mut folded = None;
+    symbols_of(letter, 0, 0, |symbol| folded = folded.or(Some(symbol.ch)));
+    folded.unwrap_or(letter)
 }
 
 impl Scanner {
