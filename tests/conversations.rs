@@ -308,7 +308,7 @@ fn what_grants_let_pass_is_reported_with_their_names() {
     let grants =
         Grants::from_csv("owner,reader,kinds,until,id,basis\nann,bob,email;name,,G-7,joint account").unwrap();
     let session = Session::new(&index, &Policy::standard(), Reader::customer("bob")).with_grants(&grants);
-    turn(&session, "Ann Lee, ann@example.com, ann@example.com, bob@example.com, 1990-04-05");
+    turn(&session, "Ann Lee. By mail: ann@example.com, ann@example.com, bob@example.com, 1990-04-05");
     let report = session.report();
     let shown: Vec<_> = report
         .shown

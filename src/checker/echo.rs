@@ -33,9 +33,11 @@ impl Session {
             return;
         }
         let mut scanner = Scanner::new(Arc::clone(&inner.plan));
-        let (mut matches, mut at) = (Vec::new(), 0);
+        let (mut matches, mut new, mut at) = (Vec::new(), Vec::new(), 0);
         while at < text.len() {
-            at += scanner.advance(&text[at..], &mut matches);
+            // The scanner goes on when what it has found is taken.
+            at += scanner.advance(&text[at..], &mut new);
+            matches.append(&mut new);
         }
         scanner.finish(&mut matches);
         let mut shared = inner.shared();
