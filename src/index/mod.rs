@@ -95,13 +95,19 @@ pub struct IndexInfo {
     /// Sizes.
     pub bytes: IndexBytes,
     /// Owners who were erased and whose keys are still in the files, until the index is compacted.
+    #[serde(skip_serializing_if = "is_zero")]
     pub erased: u64,
     /// Owners who are unknown, but whose strong values are withheld from everyone.
+    #[serde(skip_serializing_if = "is_zero")]
     pub suppressed: u64,
     /// Counts the changes to the index, from 1.
     pub generation: u64,
     /// The folding that its keys were made with.
     pub folding: String,
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// How many values are known but only observed, by kind.

@@ -484,7 +484,8 @@ impl ScanPlan {
 
     fn find_begun(&self, ch: char) -> bool {
         let mut kinds = if ch.is_ascii_digit() { self.digits } else { 0 };
-        if ch.is_ascii_digit() && self.has_hints() {
+        let hints_at_digits = || self.hints.iter().any(|(kind, _)| self.kind(*kind).shape != Shape::Email);
+        if ch.is_ascii_digit() && hints_at_digits() {
             return true;
         }
         match ascii_class(u8::try_from(ch).unwrap_or(0x80)) {

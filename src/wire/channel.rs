@@ -7,7 +7,7 @@ use xxhash_rust::xxh3::Xxh3;
 
 use super::arguments::Arguments;
 use super::frame::Frame;
-use super::json::unescaped;
+use super::json::{Node, unescaped};
 use crate::checker::{Checker, Edit, Finding, Verdict};
 
 /// One text of a response: what has come of it, what is decided, and what was made of it.
@@ -37,7 +37,8 @@ pub(super) struct Channel {
 pub(super) struct Template {
     pub(super) frame: Frame,
     pub(super) payload: String,
-    /// The bytes of its text in the payload.
+    /// The place of its text, and its bytes in the payload.
+    pub(super) node: Node,
     pub(super) span: std::ops::Range<usize>,
     pub(super) inside: Option<super::events::Inside>,
     pub(super) of: u16,

@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
 use crate::wire::frame::Frame;
-use crate::wire::json::{Value, quoted, unescaped};
+use crate::wire::json::{Node, Value, quoted, unescaped};
 
 /// An event that has not left.
 pub(super) struct Event {
@@ -50,6 +50,8 @@ pub(in crate::wire) struct Inside {
 /// A fragment in an event.
 pub(super) struct Piece {
     pub(super) channel: usize,
+    /// The place that it stands at.
+    pub(super) node: Node,
     /// Its bytes in the payload, quotes included; none if it only spells the text again.
     pub(super) span: Option<Range<usize>>,
     /// It says half a character, or the other half of one: it cannot leave as it came.

@@ -73,7 +73,8 @@ impl Events {
         let start = self.channels[channel].seen();
         let verdict = self.channels[channel].push(&text);
         let end = self.channels[channel].seen();
-        event.pieces.push(Piece { channel, span: Some(value.span.clone()), is_torn, start, end });
+        let (node, span) = (value.node, Some(value.span.clone()));
+        event.pieces.push(Piece { channel, node, span, is_torn, start, end });
         Ok(verdict)
     }
 

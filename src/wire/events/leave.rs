@@ -54,7 +54,8 @@ impl Events {
                 };
                 let (payload, span) = masked(payload, &fixed, &span);
                 let inside = inside.clone();
-                let template = Template { frame: frame.clone(), payload, span: span.clone(), inside, of };
+                let frame = frame.clone();
+                let template = Template { frame, payload, node: piece.node, span: span.clone(), inside, of };
                 if let Some(event) = self.rest(template, &[(piece.channel, span, end)]) {
                     self.emit(event, out);
                 }
@@ -112,7 +113,7 @@ impl Events {
         let mut event = Event::new(template.frame.like(), payload);
         event.pieces.extend(texts.iter().zip(spans).map(|(&(channel, _, end), span)| {
             let start = self.channels[channel].written();
-            Piece { channel, span: Some(span), is_torn: true, start, end }
+            Piece { channel, node: template.node, span: Some(span), is_torn: true, start, end }
         }));
         (event.inside, event.of, event.is_new, event.sequence) =
             (template.inside, template.of, true, sequence);
@@ -150,8 +151,24 @@ impl Events {
         }
     }
 
+    /// Writes what is left of texts of an event that stood at other places before: it does not go to where they stand now.
+    fn emit_elsewhere(&mut self, event: &Event, out: &mut Vec<u8>) {
+        for piece in event.pieces.iter().filter(|piece| piece.span.is_some()) {
+            let channel = &mut self.channels[piece.channel];
+            let stood = |template: &mut Box<Template>| template.node != piece.node;
+            let is_left = channel.written() < piece.start && channel.decided() >= piece.start;
+            if let Some(template) = channel.template.take_if(|template| is_left && stood(template)) {
+                let rest = (piece.channel, template.span.clone(), piece.start);
+                if let Some(event) = self.rest(*template, &[rest]) {
+                    self.emit(event, out);
+                }
+            }
+        }
+    }
+
     /// Writes an event with what is decided of it.
     pub(super) fn emit(&mut self, event: Event, out: &mut Vec<u8>) {
+        self.emit_elsewhere(&event, out);
         let Event {
             frame,
             payload,
@@ -192,7 +209,7 @@ impl Events {
                 fixed.push((span.clone(), quoted(&text)));
             }
             if to < piece.end {
-                carried.push((piece.channel, span.clone()));
+                carried.push((piece.channel, piece.node, span.clone()));
             }
         }
         if spells_otherwise {
@@ -224,10 +241,11 @@ impl Events {
             }
         }
         self.finished.extend(finishes);
-        for (channel, span) in carried {
+        for (channel, node, span) in carried {
             // What was replaced beside the text is not said again with its rest.
             let (payload, span) = masked(&payload, &judged, &span);
-            let template = Template { frame: frame.clone(), payload, span, inside: inside.clone(), of };
+            let (frame, inside) = (frame.clone(), inside.clone());
+            let template = Template { frame, payload, node, span, inside, of };
             self.channels[channel].template = Some(Box::new(template));
         }
     }

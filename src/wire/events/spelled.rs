@@ -77,7 +77,7 @@ impl Events {
             let start = self.channels[channel].seen();
             let verdict = self.channels[channel].push(&word);
             let end = self.channels[channel].seen();
-            event.pieces.push(Piece { channel, span: None, is_torn: false, start, end });
+            event.pieces.push(Piece { channel, node, span: None, is_torn: false, start, end });
             if verdict == Verdict::Stop {
                 return Ok(verdict);
             }
