@@ -61,6 +61,9 @@ pub(super) struct Settings {
     pub(super) watch: Option<Arc<dyn Watch>>,
 }
 
+/// Is told of a session whose response has ended.
+pub(crate) type OnEnd = Arc<dyn Fn(&Session) + Send + Sync>;
+
 /// How one response is judged.
 #[derive(Clone)]
 pub(crate) struct Ruling {
@@ -72,7 +75,7 @@ pub(crate) struct Ruling {
     /// Known from elsewhere.
     pub(crate) format: Option<Format>,
     /// Is told when the response has ended.
-    pub(crate) ended: Option<Arc<dyn Fn(&Session) + Send + Sync>>,
+    pub(crate) ended: Option<OnEnd>,
 }
 
 impl GuardLayer {
