@@ -7,7 +7,7 @@ use std::time::Instant;
 use http::HeaderMap;
 
 use super::headers::forget_values;
-use super::layer::{Ended, Ruling, Settings};
+use super::layer::{OnEnd, Ruling, Settings};
 use super::watch::{Ending, Judged, Moment, Outcome, Watch};
 use crate::wire::{Format, Framing, Guard, Limits, Progress};
 use crate::{Action, Kind, Session};
@@ -21,7 +21,7 @@ pub(super) struct Judge {
     /// Since when text is held.
     since: Option<Instant>,
     watch: Option<Arc<dyn Watch>>,
-    on_end: Option<Ended>,
+    on_end: Option<OnEnd>,
     span: tracing::Span,
     ended: bool,
 }

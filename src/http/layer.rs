@@ -61,8 +61,8 @@ pub(super) struct Settings {
     pub(super) watch: Option<Arc<dyn Watch>>,
 }
 
-/// What is done with the session of a response that has ended.
-pub(crate) type Ended = Arc<dyn Fn(&Session) + Send + Sync>;
+/// Is told of a session whose response has ended.
+pub(crate) type OnEnd = Arc<dyn Fn(&Session) + Send + Sync>;
 
 /// How one response is judged.
 #[derive(Clone)]
@@ -75,7 +75,7 @@ pub(crate) struct Ruling {
     /// Known from elsewhere.
     pub(crate) format: Option<Format>,
     /// Is told when the response has ended.
-    pub(crate) ended: Option<Ended>,
+    pub(crate) ended: Option<OnEnd>,
 }
 
 impl GuardLayer {

@@ -3,7 +3,6 @@
 //! One-way: a fact that was released cannot be recalled, so that facts only add up, and the fact that would complete the picture of a person is the
 //! one that is withheld. Two facts count together if they stand on different text: `Austin Lee` does not disclose a city.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::index::{KeyId, KindMask, Owner};
@@ -177,16 +176,16 @@ impl Evidence {
         };
         let others = |person: &Owner| !may_see(person.number);
         let exposed = self.exposed.iter().filter_map(|number| find(people, *number)).filter(others);
-        let exposed = exposed.filter(|person| beside.kinds_of(*person).0 >= limits.facts);
+        let exposed = exposed.filter(|person| beside.mask_of(*person).count_ones() >= limits.facts);
         let further: Vec<u32> = exposed.map(|person| person.number).collect();
         if !further.is_empty() && !self.has_said(fact) {
             return Some(picture(most, further));
         }
         let few = limits.people as usize;
         // Most often many people fit everything: that is soon seen.
-        let (mut fitting, mut verified) = (Vec::new(), 0);
-        for person in beside.smallest(people).iter().filter(|person| others(person)) {
-            let kinds = beside.kinds_of(*person);
+        let (mut fitting, mut verified, mut count) = (Vec::new(), 0, beside.count());
+        for person in beside.smallest(people).filter(others) {
+            let kinds = count.kinds_of(person);
             if kinds.0 == most {
                 fitting.push(person.number);
                 verified += usize::from(kinds.1 == most);
@@ -198,11 +197,12 @@ impl Evidence {
         if !fitting.is_empty() {
             return Some(picture(most, fitting));
         }
+        let mut count = beside.count();
         let candidates: Vec<(u32, (u32, u32))> = beside
             .anybody(people, limits.facts)
             .into_iter()
             .filter(others)
-            .map(|person| (person.number, beside.kinds_of(person)))
+            .map(|person| (person.number, count.kinds_of(person)))
             .collect();
         (limits.facts..most).rev().find_map(|count| {
             let fitting = candidates.iter().filter(|(_, kinds)| kinds.0 >= count);
@@ -244,32 +244,21 @@ impl<'a> Beside<'a> {
         kinds.fold(self.everyone, |mask, (kind, _)| mask | kind)
     }
 
-    /// How many kinds fit one whom the fact fits, and how many of them by verified values.
-    fn kinds_of(&self, person: Owner) -> (u32, u32) {
-        let known_of_all = self.everyone.count_ones();
-        let mut kinds = (known_of_all, known_of_all - u32::from(!person.confers));
-        for (_, lists) in &self.kinds {
-            let mut found = lists.iter().filter_map(|list| find(list, person.number)).peekable();
-            kinds.0 += u32::from(found.peek().is_some());
-            kinds.1 += u32::from(found.any(|owner| owner.confers));
+    /// Those whom the fact fits, by the shortest list that everybody is in whom everything fits; in order.
+    fn smallest<'b>(&self, people: &'b [Owner]) -> Box<dyn Iterator<Item = Owner> + 'b>
+    where
+        'a: 'b,
+    {
+        let mut people_of = Cursor::new(people);
+        match self.kinds.first().map(|(_, lists)| &lists[..]) {
+            Some(&[list]) if list.len() < people.len() => {
+                Box::new(list.iter().filter_map(move |owner| people_of.find(owner.number)))
+            }
+            _ => Box::new(people.iter().copied()),
         }
-        kinds
     }
 
-    /// Those whom the fact fits, by the shortest list that everybody is in whom everything fits.
-    fn smallest<'b>(&self, people: &'b [Owner]) -> Cow<'b, [Owner]> {
-        let Some((_, lists)) = self.kinds.first() else { return people.into() };
-        if lists.iter().map(|list| list.len()).sum::<usize>() >= people.len() {
-            return people.into();
-        }
-        let numbers = lists.iter().flat_map(|list| list.iter()).map(|owner| owner.number);
-        let mut found: Vec<Owner> = numbers.filter_map(|number| find(people, number)).collect();
-        found.sort_unstable();
-        found.dedup();
-        found.into()
-    }
-
-    /// Those whom the fact fits and who may have as many kinds.
+    /// Those whom the fact fits and who may have as many kinds; in order.
     fn anybody(&self, people: &[Owner], kinds: u32) -> Vec<Owner> {
         if self.everyone.count_ones() >= kinds {
             return people.to_vec();
@@ -277,14 +266,70 @@ impl<'a> Beside<'a> {
         let mut found = Vec::new();
         for list in self.kinds.iter().flat_map(|(_, lists)| lists) {
             if list.len() < people.len() {
-                found.extend(list.iter().filter_map(|owner| find(people, owner.number)));
+                let mut people = Cursor::new(people);
+                found.extend(list.iter().filter_map(|owner| people.find(owner.number)));
             } else {
-                found.extend(people.iter().filter(|person| find(list, person.number).is_some()));
+                let mut list = Cursor::new(list);
+                found.extend(people.iter().filter(|person| list.find(person.number).is_some()));
             }
         }
         found.sort_unstable();
         found.dedup();
         found
+    }
+
+    /// Counts kinds for one person after the other, in order.
+    fn count(&self) -> Count<'a> {
+        let cursors = |lists: &Vec<&'a [Owner]>| lists.iter().map(|list| Cursor::new(list)).collect();
+        Count {
+            everyone: self.everyone.count_ones(),
+            kinds: self.kinds.iter().map(|(_, lists)| cursors(lists)).collect(),
+        }
+    }
+}
+
+/// Counts the kinds of facts that fit people, who are asked for in order.
+struct Count<'a> {
+    everyone: u32,
+    kinds: Vec<Vec<Cursor<'a>>>,
+}
+
+impl Count<'_> {
+    /// How many kinds fit one whom the fact fits, and how many of them by verified values.
+    fn kinds_of(&mut self, person: Owner) -> (u32, u32) {
+        let mut kinds = (self.everyone, self.everyone - u32::from(!person.confers));
+        for lists in &mut self.kinds {
+            let (mut fits, mut confers) = (false, false);
+            for owner in lists.iter_mut().filter_map(|list| list.find(person.number)) {
+                (fits, confers) = (true, confers | owner.confers);
+            }
+            kinds.0 += u32::from(fits);
+            kinds.1 += u32::from(confers);
+        }
+        kinds
+    }
+}
+
+/// Finds people in a list, one after the other in order: in steps that double, from where the last one stood.
+struct Cursor<'a> {
+    list: &'a [Owner],
+    at: usize,
+}
+
+impl<'a> Cursor<'a> {
+    fn new(list: &'a [Owner]) -> Self {
+        Self { list, at: 0 }
+    }
+
+    fn find(&mut self, number: u32) -> Option<Owner> {
+        let rest = &self.list[self.at..];
+        let mut step = 1;
+        while rest.get(step).is_some_and(|owner| owner.number < number) {
+            step *= 2;
+        }
+        let (low, high) = (step / 2, rest.len().min(step + 1));
+        self.at += low + rest[low..high].partition_point(|owner| owner.number < number);
+        self.list.get(self.at).copied().filter(|owner| owner.number == number)
     }
 }
 

@@ -25,7 +25,7 @@ use super::share::Share;
 use super::upstream::{Unanswered, Upstream};
 use crate::Session;
 use crate::error::Result;
-use crate::http::{GuardLayer, Guarded, Ruling, error, refusal};
+use crate::http::{GuardLayer, Guarded, OnEnd, Ruling, error, refusal};
 use crate::wire::{Format, Limits};
 
 /// Answers requests.
@@ -146,9 +146,8 @@ impl Proxy {
             enforced: self.share.has(proven.sticky),
             shadow,
             format,
-            ended: reports.map(|reports| -> Arc<dyn Fn(&Session) + Send + Sync> {
-                Arc::new(move |session: &Session| reports.add(session))
-            }),
+            ended: reports
+                .map(|reports| -> OnEnd { Arc::new(move |session: &Session| reports.add(session)) }),
         }
     }
 
