@@ -175,11 +175,19 @@ impl Channel {
         let mut at = std::mem::take(&mut self.passed);
         self.expect_names();
         while at < text.len() && self.state == State::Open {
-            at += self.scanner.advance(&text[at..], &mut self.matches);
+            // What waits is judged as soon as it can be, wherever the text is cut: it may stop the response.
+            let waits = !self.patterned.is_empty() || !self.undecided.is_empty();
+            let first = text[at..].chars().next().filter(|_| waits).map_or(text.len() - at, char::len_utf8);
+            at += self.scanner.advance(&text[at..at + first], &mut self.matches);
             if !self.matches.is_empty() {
                 self.judge(inner);
-                self.expect_names();
+            } else if waits {
+                self.judge_patterns(inner);
+                self.judge_together(inner);
+            } else {
+                continue;
             }
+            self.expect_names();
         }
         if ends && self.state == State::Open {
             self.scanner.finish(&mut self.matches);
