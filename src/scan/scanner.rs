@@ -1,7 +1,9 @@
 //! The scanner: opens walks where keys may begin, steps them, and settles where values end.
 
+mod begin;
 mod encoded;
 mod fast;
+mod held;
 mod hints;
 mod lane;
 mod slips;
@@ -19,7 +21,7 @@ use super::plan::{ScanPlan, Start, kinds_in};
 use super::views::{self, Views};
 use super::walk::{Fork, Stepped, Walk};
 use crate::identifier::{Between, Shape};
-use crate::index::{FirstWord, HIDING, KeyId, KindMask, NO_KIND, OFF, Place, READING};
+use crate::index::{FirstWord, KeyId, KindMask, OFF, Place, READING};
 use crate::text::reading::{Emphasis, Hidden, Piece};
 use crate::text::{Class, Symbol, symbols_of};
 use encoded::Encoded;
@@ -469,106 +471,6 @@ impl Scanner {
         self.symbol_end = self.seen;
     }
 
-    /// The oldest raw byte from which on some continuation of the text would make a match that [counts](Counts). Runs that have opened no walk
-    /// are asked only if `unopened`.
-    #[inline(always)]
-    pub(crate) fn oldest(&mut self, counts: &Counts, unopened: bool) -> Option<u64> {
-        let mut oldest = None;
-        self.leave_lane();
-        let run = self.run;
-        if unopened && run.is_open() && !run.full {
-            let kinds = self.opens(self.plan.openings().prefix(&run.word), &run);
-            // What no key begins with stays so: nobody needs to ask about this run again.
-            self.run.full = kinds == 0 && !self.plan.may_announce(&run.word);
-            let possible = kinds & counts.from(run.start);
-            if possible != 0 {
-                if self.goes_on(possible) {
-                    oldest = Some(run.start);
-                } else {
-                    self.run.full |= possible == kinds && !self.plan.may_announce(&run.word);
-                }
-            }
-        }
-        if unopened && run.is_open() && run.slip.may && !run.slip.long {
-            self.run.slip.may = self.plan.may_slip(&run.word, 0);
-            let counts = counts.from(run.start) & self.plan.slip_emails() != 0;
-            oldest = oldest.or((self.run.slip.may && counts).then_some(run.start));
-        }
-        if self.is_idle() && self.spelled.state.length() == 0 {
-            return oldest;
-        }
-        self.oldest_open(counts).into_iter().chain(oldest).chain(self.oldest_read(counts)).min()
-    }
-
-    /// As [`Self::oldest`], of what only other readings of the text see.
-    #[inline(never)]
-    pub(crate) fn oldest_read(&mut self, counts: &Counts) -> Option<u64> {
-        if !counts.anything() {
-            return None;
-        }
-        let spelled = self.spelled.start().filter(|(letter, _)| self.plan.begins(*letter));
-        let mut oldest =
-            self.encoded.start(&self.plan).into_iter().chain(spelled.map(|(_, start)| start)).min();
-        for (pending, scanner) in self.views.iter_mut().flat_map(|views| views.undecided()) {
-            oldest = oldest.into_iter().chain(pending).chain(scanner.oldest(counts, true)).min();
-        }
-        oldest
-    }
-
-    /// Whether a key of one of these kinds begins with the run so far. Those with none are not asked again.
-    #[inline(never)]
-    fn goes_on(&mut self, kinds: KindMask) -> bool {
-        let (plan, word) = (&*self.plan, &self.run.word);
-        if word.is_short() {
-            return true;
-        }
-        let begins = |kind: u8, start: &Start| {
-            let stepped = Walk::new(kind, *start, 0, 0).take_word(plan, word);
-            stepped.alive || stepped.found.is_some()
-        };
-        let has_none = |kind: &u8| match 1 << kind {
-            READING => !plan.may_open(word),
-            HIDING => true,
-            _ => {
-                !plan.kind(*kind).starts.iter().any(|start| begins(*kind, start))
-                    && !plan.first_alternatives().begin_with(*kind, word)
-            }
-        };
-        let dead = kinds_in(kinds).take_while(has_none).fold(0, |dead, kind| dead | 1 << kind);
-        // What announces is no key, and nothing of it is held.
-        self.run.opened |= if plan.may_announce(word) { dead & !NO_KIND } else { dead };
-        dead != kinds
-    }
-
-    #[inline(never)]
-    fn oldest_open(&self, counts: &Counts) -> Option<u64> {
-        let weak_names = self.plan.similar.as_ref().map_or(0, |similar| similar.weak);
-        let weak = |means: Means| match means {
-            _ if means.contains(Means::SIMILAR) => weak_names,
-            _ if means.contains(Means::HINT) => self.plan.strong,
-            _ if means.contains(Means::VARIANT) => self.plan.weak_variants,
-            _ => 0,
-        };
-        let walks = self.walks.iter().map(|walk| (walk.kind, weak(walk.means), walk.first(), walk.oldest()));
-        let endings = self.endings.iter().map(|ending| &ending.found);
-        let endings = endings.map(|found| (found.kind, weak(found.means), found.start, found.start));
-        let sign = self.sign.zip(self.plan.phone).map(|(sign, phone)| (phone, 0, sign.start, sign.start));
-        let slips = self
-            .slips
-            .waiting()
-            .flat_map(|start| kinds_in(self.plan.slip_emails()).map(move |kind| (kind, 0, start, start)));
-        let names = self
-            .slips
-            .name(&self.run)
-            .flat_map(|start| kinds_in(weak_names).map(move |kind| (kind, weak_names, start, start)));
-        let open = walks.chain(endings).chain(sign).chain(slips).chain(names);
-        let known = open
-            .filter(|(kind, weak, first, _)| counts.weakly(*weak).from(*first) & 1 << kind != 0)
-            .map(|(_, _, _, oldest)| oldest);
-        let patterns = self.patterns.oldest(&self.plan.patterns, counts.patterns);
-        known.chain(patterns).min()
-    }
-
     #[inline(never)]
     fn take(&mut self, symbol: &Symbol, matches: &mut Vec<Match>) {
         if symbol.raw_start > self.symbol_end + LONGEST_INVISIBLE {
@@ -645,130 +547,6 @@ impl Scanner {
         self.before.push(symbol);
         self.symbol_end = symbol.raw_end;
         debug_assert!(self.is_glued() || self.walks.len() <= self.plan.most_walks());
-    }
-
-    /// Lets the kinds of a mask that have not done so yet open their walks over the run.
-    #[inline(never)]
-    fn open_run(&mut self, possible: KindMask) {
-        let run = self.run;
-        let kinds = self.opens(possible, &run);
-        self.run.opened |= kinds;
-        let plan = &*self.plan;
-        for kind in kinds_in(kinds & !NO_KIND) {
-            for start in &plan.kind(kind).starts {
-                let mut walk = Walk::new(kind, *start, run.start, run.start);
-                let stepped = walk.take_word(plan, &run.word);
-                walk.means |= run.means;
-                walk.from = run.slip.from;
-                note_ending(&mut self.endings, &walk, &stepped, self.symbol_end, Class::Run);
-                self.walks.extend(stepped.alive.then_some(walk));
-            }
-        }
-        for first in plan.first_alternatives().over(&run.word) {
-            if kinds & 1 << first.kind != 0 {
-                let (mut walk, stepped) = Walk::over(first, plan, run.word.len(), run.start);
-                walk.means |= run.means;
-                walk.from = run.slip.from;
-                note_ending(&mut self.endings, &walk, &stepped, self.symbol_end, Class::Run);
-                self.walks.extend(stepped.alive.then_some(walk));
-            }
-        }
-    }
-
-    /// The means of a value that begins at this symbol.
-    fn means_of(&self, symbol: &Symbol) -> Means {
-        symbol_means(symbol) | self.mark | self.mark_before
-    }
-
-    /// Opens what begins at this symbol.
-    fn begin(&mut self, symbol: &Symbol) {
-        match symbol.class {
-            Class::Run => {
-                let barred = if self.before.may_bar() { self.plan.barred(self.before) } else { 0 };
-                if symbol.is_digit() {
-                    self.begin_number(symbol, self.plan.digits & !barred);
-                }
-                if self.is_glued() {
-                    // Where its first word ends nobody knows.
-                    let mut word = FirstWord::EMPTY;
-                    word.push(symbol.ch);
-                    return self.begin_at(symbol, self.plan.openings().prefix(&word) & !NO_KIND);
-                }
-                let slip = self.begin_slip(symbol, barred);
-                self.run = Run::new(symbol.raw_start, symbol.ch, barred, slip, self.means_of(symbol));
-            }
-            Class::Solo if symbol.opens => {
-                let mut word = FirstWord::EMPTY;
-                word.push(symbol.ch);
-                self.begin_at(symbol, self.plan.openings().word(&word));
-            }
-            Class::Other => self.begin_at(symbol, self.plan.openings().other(symbol.ch)),
-            Class::Solo | Class::Space => {}
-        }
-    }
-
-    /// Opens the walks of the kinds of a mask at a symbol that is a word, or no word, of its own.
-    fn begin_at(&mut self, symbol: &Symbol, possible: KindMask) {
-        let (plan, before, from) = (&*self.plan, self.before, self.place_of(symbol));
-        for kind in kinds_in(possible & plan.wanted).filter(|kind| before.lets_begin(plan.kind(*kind).shape))
-        {
-            for start in &plan.kind(kind).starts {
-                let mut walk = Walk::new(kind, *start, symbol.raw_start, symbol.raw_start);
-                let stepped = walk.follow(plan, symbol);
-                walk.means |= self.means_of(symbol);
-                walk.from = from;
-                note_ending(&mut self.endings, &walk, &stepped, symbol.raw_end, symbol.class);
-                self.walks.extend(stepped.alive.then_some(walk));
-            }
-        }
-    }
-
-    /// Opens the walks of kinds that begin at a digit.
-    fn begin_number(&mut self, symbol: &Symbol, kinds: KindMask) {
-        let Some(sign) = self.sign.filter(|_| self.plan.phone.is_some_and(|phone| kinds & 1 << phone != 0))
-        else {
-            return self.begin_digits(symbol, kinds, symbol.raw_start, symbol.raw_start);
-        };
-        let phone = self.plan.phone.map_or(0, |phone| 1 << phone);
-        let first = match sign.parenthesis {
-            Some(behind) if sign.end > behind => behind,
-            Some(_) => symbol.raw_start,
-            None => sign.start,
-        };
-        self.begin_digits(symbol, kinds & phone, first, sign.start);
-        self.begin_digits(symbol, kinds & !phone, symbol.raw_start, symbol.raw_start);
-    }
-
-    fn begin_digits(&mut self, symbol: &Symbol, kinds: KindMask, first: u64, lead: u64) {
-        let (plan, from) = (&*self.plan, self.place_of(symbol));
-        for kind in kinds_in(kinds) {
-            for start in &plan.kind(kind).starts {
-                let mut walk = Walk::new(kind, *start, first, lead);
-                walk.means |= self.means_of(symbol);
-                walk.from = from;
-                let mut keep = |walk: Walk, stepped: Stepped| {
-                    note_ending(&mut self.endings, &walk, &stepped, symbol.raw_end, Class::Run);
-                    self.walks.extend(stepped.alive.then_some(walk));
-                };
-                if plan.phone == Some(kind) && start.means == Means::EXACT {
-                    walk.phone(plan, symbol, keep);
-                } else {
-                    let stepped = walk.follow(plan, symbol);
-                    keep(walk, stepped);
-                }
-            }
-        }
-    }
-
-    fn sign_after(&self, symbol: &Symbol) -> Option<Sign> {
-        self.plan.phone?;
-        let (start, end) = (symbol.raw_start, symbol.raw_end);
-        match (symbol.ch, self.sign) {
-            ('+', Some(sign)) if sign.parenthesis == Some(sign.end) => Some(Sign { end, ..sign }),
-            ('+', _) => Some(Sign { start, end, parenthesis: None }),
-            ('(', _) => Some(Sign { start, end, parenthesis: Some(end) }),
-            _ => None,
-        }
     }
 
     fn step_walks(&mut self, symbol: &Symbol, hidden: bool) {
