@@ -242,6 +242,8 @@ impl IndexBuilder {
             _ => Some(Lock::of(folder.as_ref())?),
         };
         let target = Target::folder(folder.as_ref())?;
+        // A folder that was not there is there now.
+        let lock = lock.map(|lock| lock.or_of(folder.as_ref())).transpose()?;
         let index = self.finish_in(target);
         drop(lock);
         index

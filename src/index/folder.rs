@@ -130,7 +130,7 @@ pub(crate) fn write_manifest(folder: &Path, manifest: &Manifest) -> Result<()> {
 }
 
 /// Says that nobody else may write into a folder, for as long as it lives.
-pub(crate) struct Lock(#[allow(dead_code)] Option<File>);
+pub(crate) struct Lock(Option<File>);
 
 impl Lock {
     /// Takes the folder, which need not be there yet.
@@ -147,6 +147,11 @@ impl Lock {
             ))),
             _ => Ok(Self(Some(file))),
         }
+    }
+
+    /// The same, or one of the folder if it was not there.
+    pub(crate) fn or_of(self, folder: &Path) -> Result<Self> {
+        if self.0.is_some() { Ok(self) } else { Self::of(folder) }
     }
 }
 
