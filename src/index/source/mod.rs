@@ -94,10 +94,7 @@ impl IndexBuilder {
         bad: &mut dyn FnMut(&BadValue),
     ) -> Result<Rows> {
         let mut content = BufReader::with_capacity(256 << 10, content);
-        // A pipe may give less than what tells the formats apart.
-        let mut start = Vec::new();
-        let read = content.by_ref().take(MAGIC).read_to_end(&mut start);
-        read.map_err(|error| Error::io(format_args!("cannot read {name}"), &error))?;
+        let start = beginning(name, &mut content, MAGIC)?;
         match start[..] {
             [0x1f, 0x8b, ..] => {
                 let plain = flate2::read::MultiGzDecoder::new(start.as_slice().chain(content));
@@ -120,9 +117,7 @@ impl IndexBuilder {
         bad: &mut dyn FnMut(&BadValue),
     ) -> Result<Rows> {
         let mut content = BufReader::with_capacity(256 << 10, content);
-        let mut start = Vec::new();
-        let read = content.by_ref().take(SNIFFED).read_to_end(&mut start);
-        read.map_err(|error| Error::io(format_args!("cannot read {name}"), &error))?;
+        let start = beginning(name, &mut content, SNIFFED)?;
         let (format, mark) = sniff(&start).map_err(|error| error.about(name))?;
         let content = (&start[mark..]).chain(content);
         let mut sink = Sink { builder: self, source: name, bad, rows: Rows::default() };
@@ -133,6 +128,14 @@ impl IndexBuilder {
         .map_err(|error| if error.is_io() { error } else { error.about(name) })?;
         Ok(sink.rows)
     }
+}
+
+/// The first bytes of a dictionary. A pipe may give less at once than what tells the formats apart.
+fn beginning(name: &str, content: &mut impl Read, bytes: u64) -> Result<Vec<u8>> {
+    let mut start = Vec::new();
+    let read = content.take(bytes).read_to_end(&mut start);
+    read.map_err(|error| Error::io(format_args!("cannot read {name}"), &error))?;
+    Ok(start)
 }
 
 enum Format {
