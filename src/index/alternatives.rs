@@ -6,7 +6,7 @@
 use std::sync::OnceLock;
 
 use super::openings::FirstWord;
-use super::{KeyMap, Openings, ending, step};
+use super::{KeyMap, Openings, Ways, ending, step, ways};
 use crate::identifier::Shape;
 
 /// One word that stands for another.
@@ -44,10 +44,15 @@ pub(crate) enum Standing {
     InProse,
 }
 
+const DIGITS: Ways = Ways::of(b'0'..=b'9');
+const LETTERS: Ways = Ways::of(b'a'..=b'z').or(Ways::of(0xc2..=0xf4));
+
 /// The alternatives for values of one shape.
 pub(crate) struct Alternatives {
     /// In the order of their texts, those with none first.
     entries: Vec<Alternative>,
+    /// With which bytes the keys begin of those with no text.
+    missing: Ways,
     /// For each [`Standing`], the places of those that may stand there: most texts never meet the others.
     standing: [Places; 3],
 }
@@ -123,7 +128,11 @@ impl Alternatives {
         assert!(entries.len() < usize::from(u16::MAX), "a walk says its alternative with 16 bits");
         let standing = [Standing::BehindComma, Standing::BehindSpace, Standing::InProse]
             .map(|standing| Places::of(&entries, |entry| entry.may_stand(standing)));
-        Self { entries, standing }
+        let without_text = entries.iter().take_while(|entry| entry.text.is_empty());
+        let missing = without_text
+            .filter_map(|entry| entry.key.first())
+            .fold(Ways::default(), |ways, byte| ways.or(Ways::of(*byte..=*byte)));
+        Self { entries, missing, standing }
     }
 
     pub(crate) fn get(&self, place: u16) -> &Alternative {
@@ -140,9 +149,10 @@ impl Alternatives {
         places.iter().map(|place| (*place, self.get(*place)))
     }
 
-    /// Those that say that a word of the key may be missing in the text.
-    pub(crate) fn missing(&self) -> impl Iterator<Item = &Alternative> {
-        self.entries.iter().take_while(|entry| entry.text.is_empty())
+    /// Those that say that a word of the key may be missing in the text, if keys go on so.
+    pub(crate) fn missing(&self, ways: Ways) -> impl Iterator<Item = &Alternative> {
+        let entries = if self.missing.intersects(ways) { &*self.entries } else { &[] };
+        entries.iter().take_while(|entry| entry.text.is_empty())
     }
 }
 
@@ -188,11 +198,10 @@ impl Alternative {
     pub(crate) fn fits(&self, map: &KeyMap, node: usize) -> bool {
         let goes_on = |byte| step(map, node, byte);
         match self.sort {
-            Sort::BeforeNumber if self.key.is_empty() => goes_on(b' ')
-                .is_some_and(|(node, _)| (b'0'..=b'9').any(|digit| step(map, node, digit).is_some())),
-            _ if self.text.ends_with(b" ") => {
-                (b'a'..=b'z').chain(0xc2..=0xf4).any(|byte| goes_on(byte).is_some())
+            Sort::BeforeNumber if self.key.is_empty() => {
+                goes_on(b' ').is_some_and(|(node, _)| ways(map, node).intersects(DIGITS))
             }
+            _ if self.text.ends_with(b" ") => ways(map, node).intersects(LETTERS),
             _ if self.key.ends_with(b" ") => true,
             _ => goes_on(b' ').is_some() || goes_on(b',').is_some() || ending(map, node).0.is_some(),
         }

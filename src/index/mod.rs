@@ -50,7 +50,7 @@ pub(crate) use postings::Owner;
 pub use schema::Schema;
 use segment::{Segment, SegmentBytes};
 pub(crate) use slips::{RIGHT, Slips};
-pub(crate) use step::{ending, step};
+pub(crate) use step::{Ways, ending, step, ways};
 
 use crate::error::{Error, Result};
 use crate::identifier::{Between, KindSpec, Strength};

@@ -55,6 +55,56 @@ pub(crate) fn ending(map: &KeyMap, node: usize) -> (Option<u64>, bool) {
     (Some(number(data, outputs - sizes.output, sizes.output)), count > 0)
 }
 
+/// A set of bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Ways([u128; 2]);
+
+impl Ways {
+    #[inline]
+    fn add(&mut self, byte: u8) {
+        self.0[usize::from(byte >> 7)] |= 1 << (byte & 127);
+    }
+
+    #[inline]
+    pub(crate) fn contains(self, byte: u8) -> bool {
+        self.0[usize::from(byte >> 7)] >> (byte & 127) & 1 != 0
+    }
+
+    pub(crate) fn intersects(self, other: Self) -> bool {
+        (self.0[0] & other.0[0]) | (self.0[1] & other.0[1]) != 0
+    }
+
+    pub(crate) const fn of(bytes: std::ops::RangeInclusive<u8>) -> Self {
+        let (mut ways, mut byte) = ([0; 2], *bytes.start());
+        while byte <= *bytes.end() {
+            ways[(byte >> 7) as usize] |= 1 << (byte & 127);
+            byte += 1;
+        }
+        Self(ways)
+    }
+
+    pub(crate) const fn or(self, other: Self) -> Self {
+        Self([self.0[0] | other.0[0], self.0[1] | other.0[1]])
+    }
+}
+
+/// With which bytes a key goes on behind a node: where many are asked for, at once.
+pub(crate) fn ways(map: &KeyMap, node: usize) -> Ways {
+    let mut ways = Ways::default();
+    if node == EMPTY {
+        return ways;
+    }
+    let data = map.as_bytes();
+    let state = data[node];
+    if state & 0x80 != 0 {
+        ways.add(common_input(state & 0x3f).unwrap_or_else(|| data[node - 1]));
+        return ways;
+    }
+    let Several { count, inputs, .. } = Several::read(data, node, state);
+    data[inputs..inputs + count].iter().for_each(|byte| ways.add(*byte));
+    ways
+}
+
 #[inline]
 fn step_single(data: &[u8], node: usize, state: u8, byte: u8) -> Option<(usize, u64)> {
     let common = common_input(state & 0x3f);
@@ -174,8 +224,10 @@ mod tests {
             let node = map.node(address);
             let last = node.is_final().then(|| node.final_output().value());
             assert_eq!(ending(&map, address), (last, !node.is_empty()));
+            let ways = ways(&map, address);
             for byte in 0..=u8::MAX {
                 let crates = node.find_input(byte).map(|at| node.transition(at));
+                assert_eq!(ways.contains(byte), crates.is_some(), "{byte} at {address}");
                 assert_eq!(
                     step(&map, address, byte),
                     crates.map(|t| (t.addr, t.out.value())),

@@ -68,6 +68,16 @@ impl Block {
     }
 }
 
+/// The last eight bytes behind some more text, the first one lowest, given those before it.
+#[inline(always)]
+pub(super) fn last_bytes(before: u64, text: &[u8]) -> u64 {
+    match text.last_chunk() {
+        Some(last) => u64::from_le_bytes(*last),
+        None if text.is_empty() => before,
+        None => before >> (8 * text.len()) | tail(text) << (64 - 8 * text.len()),
+    }
+}
+
 /// Fewer than eight bytes.
 #[inline(always)]
 fn tail(text: &[u8]) -> u64 {
@@ -85,6 +95,17 @@ fn tail(text: &[u8]) -> u64 {
 mod tests {
     use super::*;
     use crate::text::{Class, ascii_class};
+
+    #[test]
+    fn the_last_bytes_of_any_text() {
+        let text = b"0123456789abcdefghij";
+        for (from, to) in (0..=20).flat_map(|to| (0..=to).map(move |from| (from, to))) {
+            let one_by_one =
+                text[..to].iter().fold(0, |bytes: u64, byte| bytes >> 8 | u64::from(*byte) << 56);
+            let before = text[..from].iter().fold(0, |bytes, byte| bytes >> 8 | u64::from(*byte) << 56);
+            assert_eq!(last_bytes(before, &text[from..to]), one_by_one);
+        }
+    }
 
     #[test]
     fn every_byte_at_every_place() {

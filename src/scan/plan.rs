@@ -13,7 +13,7 @@ use crate::index::{
     INITIAL, KeyMap, KindMask, LONGEST_KEY, NO_KIND, OFF, Openings, Place, READING, SPLIT, character, step,
 };
 use crate::text::reading::{
-    ANNOUNCING, Alphabet, Escapes, Markup, Meaning, Plausible, hides, may_hint, may_open, opener,
+    ANNOUNCING, Alphabet, Escapes, HINTING, Markup, Meaning, Plausible, hides, may_open, opener,
 };
 use crate::text::{Class, ascii_class};
 
@@ -57,6 +57,8 @@ pub(crate) struct ScanPlan {
     pub(super) readings: Readings,
     /// Whether anything is.
     pub(super) reads: bool,
+    /// Words that say how what stands behind them is to be read.
+    announcing: Vec<FirstWord>,
     /// With which characters of ASCII a key begins.
     begun: u128,
     /// With which characters of ASCII begins what is read as a key where something is decoded.
@@ -143,6 +145,7 @@ impl ScanPlan {
             signed: 0,
             readings,
             reads: readings != Readings::NONE,
+            announcing: Vec::new(),
             begun: 0,
             read: 0,
             classes: [0; 256],
@@ -228,6 +231,9 @@ impl ScanPlan {
         self.begun =
             (0..128).filter(|byte| self.find_begun(char::from(*byte))).fold(0, |set, byte| set | 1 << byte);
         self.read = self.find_read();
+        let ciphers = ANNOUNCING.iter().filter(|_| self.readings.ciphers || self.readings.encodings);
+        let hints = HINTING.iter().filter(|_| self.has_hints());
+        self.announcing = ciphers.chain(hints).map(|word| FirstWord::of(word.as_bytes())).collect();
     }
 
     /// Finds values of these kinds with one slip too, if their keys have at least so many characters.
@@ -509,9 +515,10 @@ impl ScanPlan {
 
     /// Whether a word begins so that says how what stands behind it is to be read.
     pub(super) fn may_announce(&self, word: &FirstWord) -> bool {
-        let is_one = |name: &str| name.starts_with(word.text(&mut [0; 8]));
-        (self.readings.ciphers || self.readings.encodings) && ANNOUNCING.into_iter().any(is_one)
-            || self.has_hints() && may_hint(word.text(&mut [0; 8]))
+        let first = |announcing: &FirstWord| {
+            announcing.len() >= word.len() && announcing.first(word.len()) == word.first(word.len())
+        };
+        word.len() > 0 && self.announcing.iter().any(first)
     }
 
     /// Whether a calling code begins with these digits, and whether it is one.

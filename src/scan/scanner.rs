@@ -88,6 +88,8 @@ pub(crate) struct Scanner {
     mark: Means,
     /// The mark of the character before it, or of what was left out there.
     mark_before: Means,
+    /// What was left out there is a part of a word, or may be, so that what comes begins only where it is left out.
+    frees: bool,
     /// The run that the character at hand has ended.
     closed: Option<Run>,
     /// Up to this raw byte numbers may stand for characters, since the text says so.
@@ -227,6 +229,7 @@ impl Scanner {
             means: Means::EXACT,
             mark: Means::EXACT,
             mark_before: Means::EXACT,
+            frees: false,
             closed: None,
             announced: 0,
         }
@@ -259,7 +262,7 @@ impl Scanner {
         self.symbol_end = 0;
         self.encoded.forget();
         self.spelled.forget();
-        self.mark_before = Means::EXACT;
+        (self.mark_before, self.frees) = (Means::EXACT, false);
         self.views.iter_mut().for_each(|views| views.sleep());
     }
 
@@ -273,7 +276,7 @@ impl Scanner {
         self.sign = other.sign;
         self.patterns.copy(&other.patterns);
         self.symbol_end = other.symbol_end;
-        self.mark_before = Means::EXACT;
+        (self.mark_before, self.frees) = (Means::EXACT, false);
     }
 
     /// Raw bytes seen.
@@ -310,6 +313,9 @@ impl Scanner {
             None => self.leave_out(mark, piece.emphasis),
             Some(ch) => {
                 if reads {
+                    if let Some(views) = self.views.as_mut().filter(|_| ch.is_ascii_alphabetic()) {
+                        views.expect_sign(ch as u8);
+                    }
                     if !ch.is_ascii_alphabetic() || !self.walks.is_empty() {
                         self.open_views(ch);
                     }
@@ -317,7 +323,7 @@ impl Scanner {
                 }
                 self.mark = mark;
                 symbols_of(ch, piece.start, piece.end, |symbol| self.take(&symbol, matches));
-                (self.mark, self.mark_before) = (Means::EXACT, mark);
+                (self.mark, self.mark_before, self.frees) = (Means::EXACT, mark, mark != Means::EXACT);
                 if reads {
                     let may_stand_for_another =
                         |run: &Run| !run.word_is_cut && self.plan.openings().word(&run.word) & READING != 0;
@@ -352,12 +358,14 @@ impl Scanner {
         }
         self.patterns.mark(mark, closed);
         self.mark_before = mark | Means::OPEN.when(emphasis == Some(Emphasis::Begins));
+        // Other markup stands apart from words as it is.
+        self.frees |= emphasis.is_some() || self.reads != Some(views::Kind::Markup);
     }
 
     /// Whether something is marked that may still become a value.
     pub(super) fn has_marks(&self) -> bool {
         let is_marked = |means: Means| means.contains(self.means);
-        is_marked(self.mark_before)
+        is_marked(self.mark_before) && self.frees
             || self.patterns.has_marks(self.means)
             || self.walks.iter().any(|walk| is_marked(walk.means))
             || self.endings.iter().any(|ending| is_marked(ending.found.means))

@@ -76,6 +76,8 @@ struct View {
     scanner: Scanner,
     /// Nothing that begins before counts: nobody has held it.
     floor: u64,
+    /// It reads a word for a sign next, or nothing.
+    awaits_sign: bool,
     /// Those that are not are kept for their buffers.
     is_awake: bool,
 }
@@ -92,8 +94,14 @@ impl Views {
         self.views.iter().any(|view| view.is_awake && view.kind == kind)
     }
 
+    /// Another text begins.
     pub(super) fn sleep(&mut self) {
-        self.views.iter_mut().for_each(|view| view.is_awake = false);
+        for view in &mut self.views {
+            view.is_awake = false;
+            if let Reading::Markup(markup) = &mut view.reading {
+                markup.forget();
+            }
+        }
     }
 
     pub(super) fn awake(&self) -> usize {
@@ -104,11 +112,11 @@ impl Views {
     fn fresh(&mut self, parent: &Scanner, kind: Kind) -> &mut View {
         let place = self.views.iter().position(|view| view.kind == kind).unwrap_or_else(|| {
             let (reading, scanner) = (Reading::new(kind), parent.below(kind, kind.means()));
-            self.views.push(View { kind, reading, scanner, floor: 0, is_awake: false });
+            self.views.push(View { kind, reading, scanner, floor: 0, awaits_sign: false, is_awake: false });
             self.views.len() - 1
         });
         let view = &mut self.views[place];
-        (view.is_awake, view.floor) = (true, 0);
+        (view.is_awake, view.floor, view.awaits_sign) = (true, 0, false);
         view.reading.begin_anew(parent.is_behind_text(), parent.is_in_word());
         view.scanner.begin_anew();
         view
@@ -117,6 +125,24 @@ impl Views {
     /// Opens a view that goes on with whatever is alive.
     pub(super) fn fork(&mut self, parent: &Scanner, kind: Kind) {
         self.fresh(parent, kind).scanner.copy(parent);
+    }
+
+    /// Opens a view for what stands behind a value if its next word is one for a sign, such as `at`.
+    fn fork_for_sign(&mut self, parent: &Scanner) {
+        let view = self.fresh(parent, Kind::Words);
+        view.scanner.copy(parent);
+        view.awaits_sign = true;
+    }
+
+    /// Closes it before a letter with which no such word goes on: most words are none.
+    pub(super) fn expect_sign(&mut self, letter: u8) {
+        for view in self.views.iter_mut().filter(|view| view.is_awake && view.awaits_sign) {
+            let Reading::Words(words) = &view.reading else { continue };
+            match words.may_be_sign(letter) {
+                Some(may_be) => view.is_awake = may_be,
+                None => view.awaits_sign = false,
+            }
+        }
     }
 
     /// Opens a view that decodes from the next character on; what begins before `floor` does not count.
@@ -263,13 +289,12 @@ impl Reading {
         }
     }
 
-    /// It goes on although nothing is alive.
+    /// It goes on although nothing is alive. Where nothing is, what stands behind a tag or the target of a link begins in the text itself too.
     fn goes_on(&self) -> bool {
         match self {
             Self::Encoded(_) | Self::Codes(_) => !self.is_over(),
             Self::Cipher { cipher: Cipher(Substitution::Looks), .. } => false,
             Self::Cipher { left, .. } => *left > 0,
-            Self::Markup(reading) => reading.is_inside(),
             _ => false,
         }
     }
@@ -366,7 +391,9 @@ impl Scanner {
         }
         let may_stand_before_sign = ch.is_whitespace() || matches!(ch, '[' | '(' | '{' | '<');
         if may_stand_before_sign && self.may_view(Kind::Words) && self.awaits_sign(ch) {
-            self.fork(Kind::Words);
+            let mut views = self.views.take().unwrap_or_default();
+            views.fork_for_sign(self);
+            self.views = Some(views);
         }
         if self.is_behind_letter() && Substitution::Looks.of(ch).is_some() {
             self.fork(Kind::Cipher(Substitution::Looks));

@@ -323,14 +323,18 @@ impl Walk {
         let is_name = plan.kind(self.kind).shape == Shape::Name;
         let between = if std::mem::take(&mut self.comma) { b',' } else { b' ' };
         (self.gap, self.letters, self.phase) = (0, 0, Phase::Key);
-        let stepped = if self.take(plan, between) { self.follow(plan, symbol) } else { DEAD };
+        if !self.take(plan, between) {
+            return DEAD;
+        }
+        let word = *self;
+        let stepped = self.follow(plan, symbol);
         let may_be_middle =
-            is_name && between == b' ' && !self.skipped && symbol.upper && symbol.class == Class::Run;
-        if may_be_middle && step(plan.map(before.segment, before.kind), before.node, b' ').is_some() {
+            is_name && between == b' ' && !before.skipped && symbol.upper && symbol.class == Class::Run;
+        if may_be_middle {
             let middle = Self { phase: Phase::Middle, skipped: true, gap: 0, letters: 1, ..before };
             forks.push((middle, ALIVE));
         }
-        before.begin_alternatives(plan, between, symbol, forks);
+        before.begin_alternatives(word, plan, between, symbol, forks);
         stepped
     }
 

@@ -4,15 +4,19 @@ use super::{Means, Scanner, Start, Walk, note_ending};
 use crate::identifier::Shape;
 use crate::scan::plan::KindPlan;
 use crate::text::Symbol;
-use crate::text::reading::hides;
+use crate::text::reading::{hides, may_hint};
 
 /// An email address shows at most so many letters before those that are hidden.
 const SHOWN: usize = 2;
 
 impl Scanner {
     /// Follows what the text says of hidden characters, before a symbol is taken; whether digits begin here that are the end of a number.
+    #[inline]
     pub(super) fn follow_hidden(&mut self, symbol: &Symbol, goes_on: bool) -> bool {
         let run = self.run;
+        if self.hidden.is_no() && !self.may_hide(symbol, goes_on) {
+            return false;
+        }
         let mut buffer = [0; 8];
         let word = match run.word.text(&mut buffer) {
             // Of a word that is cut only its beginning is known.
@@ -29,6 +33,15 @@ impl Scanner {
         let shows = symbol.is_digit() && self.hidden.shows(glued) && !self.is_glued();
         self.hidden.take(symbol, glued);
         shows
+    }
+
+    /// Whether a symbol may say that something is hidden, or the word that it ends, if nothing did before.
+    #[inline]
+    fn may_hide(&self, symbol: &Symbol, goes_on: bool) -> bool {
+        match goes_on {
+            true => symbol.ch == 'x' || symbol.is_digit(),
+            false => hides(symbol.ch) || self.run.is_open() && may_hint(self.run.word.first(1) as u8),
+        }
     }
 
     /// Opens the walks over the ends of numbers.

@@ -5,6 +5,7 @@
 
 use super::encoded::{self, Encoded};
 use super::spelled::{self, Spelled};
+use crate::scan::block::last_bytes;
 use crate::scan::{Readings, ScanPlan};
 
 /// What the fast lane knows of the end of its text.
@@ -59,8 +60,8 @@ impl Lane {
     pub(super) fn pass(&mut self, text: &[u8]) {
         for byte in text {
             self.state = NEXT[usize::from(self.state)][usize::from(*byte)];
-            self.recent = self.recent >> 8 | u64::from(*byte) << 56;
         }
+        self.recent = last_bytes(self.recent, text);
     }
 
     #[inline(always)]

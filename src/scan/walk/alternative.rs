@@ -2,7 +2,7 @@
 
 use super::{ALIVE, DEAD, Fork, Phase, Stepped, Walk};
 use crate::identifier::Shape;
-use crate::index::{Alternative, FirstAlternative, Sort, Standing, step};
+use crate::index::{Alternative, FirstAlternative, Sort, Standing, step, ways};
 use crate::scan::Means;
 use crate::scan::plan::{ScanPlan, Start};
 use crate::text::Symbol;
@@ -11,9 +11,10 @@ use crate::text::Symbol;
 const MOST_LEFT_OUT: u8 = 2;
 
 impl Walk {
-    /// Begins the alternatives for the next word of the key at the first symbol of a word of the text.
+    /// Begins the alternatives for the next word of the key, before which `word` stands, at the first symbol of a word of the text.
     pub(super) fn begin_alternatives(
         &self,
+        word: Self,
         plan: &ScanPlan,
         between: u8,
         symbol: &Symbol,
@@ -21,23 +22,15 @@ impl Walk {
     ) {
         let is_backwards = self.means.contains(Means::REVERSED);
         let Some(alternatives) = plan.kind(self.kind).alternatives.filter(|_| !is_backwards) else { return };
-        let mut word = Self { gap: 0, letters: 0, comma: false, phase: Phase::Key, ..*self };
-        if !word.take(plan, between) {
-            return;
-        }
         // In prose most words behind what may be a first name are none: a last name that is written otherwise has a capital.
         let is_plain = plan.kind(self.kind).shape == Shape::Name && !symbol.upper && between == b' ';
         // Most keys go on with few letters, so that most words of the table need not be tried.
-        let mut ways = Ways::default();
-        for entry in alternatives.missing().filter(|_| !is_plain) {
+        let ways = ways(plan.map(self.segment, self.kind), word.node);
+        let lead_on = |key: &[u8]| key.first().is_none_or(|byte| ways.contains(*byte));
+        for entry in alternatives.missing(ways).filter(|_| !is_plain && between == b' ') {
             let may_be = entry.sort != Sort::BeforeNumber || symbol.is_digit();
             let mut walk = word;
-            if may_be
-                && ways.lead_on(plan, &word, &entry.key)
-                && between == b' '
-                && walk.take_all(plan, &entry.key)
-                && walk.take(plan, b' ')
-            {
+            if may_be && lead_on(&entry.key) && walk.take_all(plan, &entry.key) && walk.take(plan, b' ') {
                 walk.means |= Means::SPELLING;
                 let stepped = walk.follow(plan, symbol);
                 forks.push((walk, stepped));
@@ -58,7 +51,7 @@ impl Walk {
             };
             let may_be = !entry.key.is_empty() || (between == b' ' && self.left_out < MOST_LEFT_OUT);
             if may_be
-                && ways.lead_on(plan, &word, &entry.key)
+                && lead_on(&entry.key)
                 && walk.take_all(plan, &entry.key)
                 && entry.fits(plan.map(walk.segment, walk.kind), walk.node)
             {
@@ -135,27 +128,6 @@ impl Walk {
 
     fn take_all(&mut self, plan: &ScanPlan, bytes: &[u8]) -> bool {
         bytes.iter().all(|byte| self.take(plan, *byte))
-    }
-}
-
-/// With which bytes a key goes on at a node, as far as somebody has asked.
-#[derive(Default)]
-struct Ways {
-    asked: u128,
-    lead: u128,
-}
-
-impl Ways {
-    /// Whether a key goes on with the first byte of a text, which may be empty.
-    fn lead_on(&mut self, plan: &ScanPlan, walk: &Walk, text: &[u8]) -> bool {
-        let Some(byte) = text.first().filter(|byte| byte.is_ascii()) else { return true };
-        let bit = 1 << byte;
-        if self.asked & bit == 0 {
-            self.asked |= bit;
-            let leads = step(plan.map(walk.segment, walk.kind), walk.node, *byte).is_some();
-            self.lead |= if leads { bit } else { 0 };
-        }
-        self.lead & bit != 0
     }
 }
 

@@ -7,8 +7,8 @@ use super::{Emphasis, Piece};
 
 /// A tag or the target of a link that is longer than this is no longer part of a value.
 const LONGEST: u32 = 120;
-/// Emphasis that is longer than this is none.
-const LONGEST_EMPHASIS: u16 = 120;
+/// Emphasis over more raw bytes than this is none.
+const LONGEST_EMPHASIS: u64 = 120;
 
 /// Reads markup. What is none comes out as it is.
 #[derive(Clone, Default)]
@@ -20,8 +20,8 @@ pub(crate) struct Markup {
     in_word: bool,
     /// It is a letter or a digit.
     in_letters: bool,
-    /// Emphasis has begun with `_`, and may go on for so many characters.
-    emphasis: u16,
+    /// Emphasis has begun with `_`, and may go on up to this raw byte: known also where nobody has read on since.
+    emphasis: u64,
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
@@ -62,10 +62,15 @@ impl Markup {
         matches!(ch, '*' | '`' | '~' | '[' | ']' | '<' | '|' | '_' | '\n' | '\r' | '\u{e0020}'..='\u{e007e}')
     }
 
-    /// Forgets everything; whether there is text right before what comes, and whether that ends in a letter or a digit.
+    /// Forgets emphasis too, of another text.
+    pub(crate) fn forget(&mut self) {
+        self.emphasis = 0;
+    }
+
+    /// Forgets everything but emphasis; whether there is text right before what comes, and whether that ends in a letter or a digit.
     pub(crate) fn begin_anew(&mut self, behind_text: bool, behind_letters: bool) {
         self.kept.clear();
-        (self.state, self.emphasis) = (State::Text, 0);
+        self.state = State::Text;
         (self.in_word, self.in_letters) = (behind_text, behind_letters);
     }
 
@@ -73,7 +78,6 @@ impl Markup {
         let Some(ch) = piece.ch else {
             return self.push(piece, out);
         };
-        self.emphasis = self.emphasis.saturating_sub(1);
         match self.state {
             State::Text => self.text(piece, ch, out),
             State::Closed if ch == '(' => self.state = State::Target { length: 0 },
@@ -114,12 +118,12 @@ impl Markup {
                 };
             }
             State::Under if ch == '_' && self.kept.len() < 3 => self.kept.push(piece),
-            State::Under if self.in_letters && (ch.is_alphanumeric() || self.emphasis == 0) => {
+            State::Under if self.in_letters && (ch.is_alphanumeric() || self.emphasis <= piece.start) => {
                 self.give_back(piece, ch, out);
             }
             State::Under => {
-                let ends = self.in_word && self.emphasis > 0;
-                self.emphasis = if ends { 0 } else { LONGEST_EMPHASIS };
+                let ends = self.in_word && self.emphasis > piece.start;
+                self.emphasis = if ends { 0 } else { piece.start + LONGEST_EMPHASIS };
                 let emphasis = Some(if ends { Emphasis::Ends } else { Emphasis::Begins });
                 self.kept.iter_mut().for_each(|piece| piece.emphasis = emphasis);
                 self.leave_out(State::Text, out);
@@ -206,11 +210,6 @@ impl Markup {
     /// Where what it keeps begins.
     pub(crate) fn pending(&self) -> Option<u64> {
         self.kept.first().map(|piece| piece.start)
-    }
-
-    /// In something that has not ended.
-    pub(crate) fn is_inside(&self) -> bool {
-        !matches!(self.state, State::Text | State::Closed) || self.emphasis > 0
     }
 }
 

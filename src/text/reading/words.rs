@@ -33,6 +33,8 @@ struct Table {
     words: HashMap<&'static str, Meaning>,
     /// Beginnings of these words.
     beginnings: HashSet<&'static str>,
+    /// Those for signs.
+    signs: Vec<&'static str>,
     letters: HashMap<&'static str, Meaning>,
     letter_beginnings: HashSet<&'static str>,
     /// Words that open a view, in order.
@@ -61,6 +63,8 @@ fn table() -> &'static Table {
         let letters: HashMap<_, _> = lines(include_str!("../../../dictionaries/alphabets.txt"))
             .map(|word| (word, Meaning::Letter(word.chars().next().unwrap_or(' '))))
             .collect();
+        let signs = words.iter().filter(|(_, meaning)| matches!(meaning, Meaning::Sign(_)));
+        let signs = signs.map(|(word, _)| *word).collect();
         let beginnings = words.keys().flat_map(|word| (1..=word.len()).map(|end| &word[..end])).collect();
         let letter_beginnings =
             letters.keys().flat_map(|word| (1..=word.len()).map(|end| &word[..end])).collect();
@@ -73,7 +77,7 @@ fn table() -> &'static Table {
             .map(|(word, meaning)| (*word, *meaning))
             .collect();
         openers.sort_unstable_by_key(|(word, _)| *word);
-        Table { words, beginnings, letters, letter_beginnings, openers }
+        Table { words, beginnings, signs, letters, letter_beginnings, openers }
     })
 }
 
@@ -141,6 +145,16 @@ impl Words {
     pub(crate) fn begins(ch: char) -> bool {
         ch.is_ascii_alphabetic()
             && table().beginnings.contains(ch.to_ascii_lowercase().encode_utf8(&mut [0; 4]) as &str)
+    }
+
+    /// Whether the word at the end may be one for a sign, if this letter of ASCII comes next; `None` once something was said.
+    pub(crate) fn may_be_sign(&self, letter: u8) -> Option<bool> {
+        let (so_far, letter) = (self.word.as_bytes(), letter.to_ascii_lowercase());
+        let goes_on = |sign: &&str| {
+            let sign = sign.as_bytes();
+            sign.starts_with(so_far) && sign.get(so_far.len()) == Some(&letter)
+        };
+        (!self.behind_sign && !self.behind_number).then(|| table().signs.iter().any(goes_on))
     }
 
     /// Forgets everything.
