@@ -412,6 +412,11 @@ impl Scanner {
         self.may_open_run() || !self.walks.is_empty()
     }
 
+    /// Whether something is alive that could go on behind markup.
+    pub(super) fn has_begun(&self) -> bool {
+        self.awaits_rest() || !self.endings.is_empty() || self.sign.is_some() || !self.patterns.is_empty()
+    }
+
     /// Whether a key may begin with the word that is open, or goes on in its walks. Of a word that is cut, by its length or since the fast
     /// lane has seen that none begins so, nothing is known but its walks.
     fn may_open_run(&self) -> bool {

@@ -370,7 +370,8 @@ impl Scanner {
         if Escapes::begins(ch) && (ch != '=' || self.awaits_rest()) {
             self.fork(Kind::Escapes);
         }
-        if Markup::begins(ch) && (ch != '\n' || self.awaits_rest()) {
+        // An underscore belongs to a word, and tags are letters; all other markup stands apart from what begins behind it.
+        if Markup::begins(ch) && (ch == '_' || !ch.is_ascii() || self.has_begun()) {
             self.fork(Kind::Markup);
         }
         let is_announced = self.place() < self.announced;
