@@ -61,6 +61,8 @@ pub(crate) struct Alternatives {
 #[derive(Default)]
 struct Places {
     places: Vec<u16>,
+    /// With which byte the key begins of each; zero if it is empty.
+    keys: Vec<u8>,
     /// Where those begin whose texts begin with a byte or a later one.
     from: Vec<u16>,
 }
@@ -139,14 +141,16 @@ impl Alternatives {
         &self.entries[usize::from(place)]
     }
 
-    /// Those that may stand there whose text begins with a byte, with their places.
+    /// Those that may stand there whose text begins with a byte, and whose key goes on in one of these ways, with their places.
     pub(crate) fn beginning_with(
         &self,
         byte: u8,
         standing: Standing,
+        ways: Ways,
     ) -> impl Iterator<Item = (u16, &Alternative)> {
         let places = self.standing[standing as usize].beginning_with(byte);
-        places.iter().map(|place| (*place, self.get(*place)))
+        let lead_on = places.filter(move |(_, key)| *key == 0 || ways.contains(*key));
+        lead_on.map(|(place, _)| (place, self.get(place)))
     }
 
     /// Those that say that a word of the key may be missing in the text, if keys go on so.
@@ -164,18 +168,21 @@ pub(crate) fn lines(table: &str) -> impl Iterator<Item = &str> {
 impl Places {
     fn of(entries: &[Alternative], is_one: impl Fn(&Alternative) -> bool) -> Self {
         let is_one = |(_, entry): &(u16, &Alternative)| !entry.text.is_empty() && is_one(entry);
-        let (mut places, mut from) = (Vec::new(), vec![0]);
+        let (mut places, mut keys, mut from) = (Vec::new(), Vec::new(), vec![0]);
         for (place, entry) in (0..).zip(entries).filter(is_one) {
             from.resize(usize::from(entry.text[0]) + 1, places.len() as u16);
             places.push(place);
+            keys.push(entry.key.first().copied().unwrap_or(0));
         }
         from.resize(257, places.len() as u16);
-        Self { places, from }
+        Self { places, keys, from }
     }
 
-    fn beginning_with(&self, byte: u8) -> &[u16] {
+    /// Those whose text begins with a byte, and with which one their key does.
+    fn beginning_with(&self, byte: u8) -> impl Iterator<Item = (u16, u8)> {
         let byte = usize::from(byte);
-        &self.places[usize::from(self.from[byte])..usize::from(self.from[byte + 1])]
+        let range = usize::from(self.from[byte])..usize::from(self.from[byte + 1]);
+        self.places[range.clone()].iter().copied().zip(self.keys[range].iter().copied())
     }
 }
 
@@ -295,7 +302,8 @@ mod tests {
             let first = (b'0'..=b'9').chain(b'a'..=b'z');
             let all: Vec<u8> = first.collect();
             for standing in [Standing::BehindComma, Standing::BehindSpace, Standing::InProse] {
-                let found = all.iter().flat_map(|byte| table.beginning_with(*byte, standing));
+                let found =
+                    all.iter().flat_map(|byte| table.beginning_with(*byte, standing, Ways::of(0..=u8::MAX)));
                 let found: Vec<u16> = found.map(|(place, _)| place).collect();
                 let may_stand = |entry: &&Alternative| !entry.text.is_empty() && entry.may_stand(standing);
                 assert_eq!(found.len(), table.entries.iter().filter(may_stand).count());

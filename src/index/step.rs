@@ -75,9 +75,9 @@ impl Ways {
     }
 
     pub(crate) const fn of(bytes: std::ops::RangeInclusive<u8>) -> Self {
-        let (mut ways, mut byte) = ([0; 2], *bytes.start());
-        while byte <= *bytes.end() {
-            ways[(byte >> 7) as usize] |= 1 << (byte & 127);
+        let (mut ways, mut byte) = ([0; 2], *bytes.start() as usize);
+        while byte <= *bytes.end() as usize {
+            ways[byte >> 7] |= 1 << (byte & 127);
             byte += 1;
         }
         Self(ways)

@@ -343,6 +343,11 @@ impl Rules {
             let text = self.generation.text(fact.kind, fact.key)?;
             text.iter().all(u8::is_ascii_digit).then_some(text)
         };
-        fact.kind != other.kind && digits(fact).is_some_and(|text| Some(text) == digits(other))
+        let may_be_digits = |fact: Fact| {
+            let shape = self.generation.kinds()[usize::from(fact.kind)].shape;
+            !matches!(shape, Shape::Name | Shape::Words | Shape::Email)
+        };
+        let may_be_the_same = fact.kind != other.kind && may_be_digits(fact) && may_be_digits(other);
+        may_be_the_same && digits(fact).is_some_and(|text| Some(text) == digits(other))
     }
 }

@@ -108,7 +108,7 @@ pub(super) const OPENS: u8 = 8;
 /// A control, which folds to nothing, not ASCII, or `_`: a word may go on behind it. Or something that may be read otherwise.
 pub(super) const OPAQUE: u8 = 16;
 
-/// Markup, or a line break, which may be left out in a word.
+/// Markup, a line break or an equals sign, which may be left out in a word or stand for something there.
 pub(super) const BREAKS: u8 = 32;
 
 /// The kinds of a mask.
@@ -330,15 +330,19 @@ impl ScanPlan {
             || self.patterns.opens_at(byte);
         let bars = if may_bar(c) { BARS } else { 0 };
         let readings = self.readings;
-        let is_read = readings.escapes && Escapes::begins(c) || self.has_hints() && hides(c);
-        let breaks = if readings.markup && Markup::begins(c) { BREAKS } else { 0 };
+        let escapes = readings.escapes && Escapes::begins(c);
+        let is_read = escapes && c != '=' || self.has_hints() && hides(c);
+        let breaks = if escapes || readings.markup && Markup::begins(c) { BREAKS } else { 0 };
         match ascii_class(byte) {
             _ if is_read => OPAQUE,
             None => OPAQUE,
             Some(Class::Run) if byte == b'_' => OPAQUE,
             Some(Class::Space) => breaks | SPACE,
             Some(Class::Other) => {
-                breaks | bars | if opens { OPENS } else { 0 } | if matches!(c, '-' | '.' | '/') { SPLITS } else { 0 }
+                breaks
+                    | bars
+                    | if opens { OPENS } else { 0 }
+                    | if matches!(c, '-' | '.' | '/') { SPLITS } else { 0 }
             }
             Some(Class::Run | Class::Solo) => 0,
         }

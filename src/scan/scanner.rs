@@ -316,8 +316,10 @@ impl Scanner {
                     if let Some(views) = self.views.as_mut().filter(|_| ch.is_ascii_alphabetic()) {
                         views.expect_sign(ch as u8);
                     }
-                    if !ch.is_ascii_alphabetic() || !self.walks.is_empty() {
+                    if !ch.is_ascii_alphabetic() {
                         self.open_views(ch);
+                    } else if !self.walks.is_empty() && !self.is_in_word() {
+                        self.open_said(ch);
                     }
                     self.begin_encoded(ch);
                 }
@@ -519,12 +521,17 @@ impl Scanner {
             self.run = Run::NONE;
         }
         self.open_waiting(symbol);
-        // A slip may show only now that a value has ended before this symbol.
-        std::mem::swap(&mut self.endings, &mut self.slips.fresh);
-        self.step_walks(symbol, hidden);
-        std::mem::swap(&mut self.endings, &mut self.slips.fresh);
-        self.settle_endings(Some(symbol), matches);
-        self.endings.append(&mut self.slips.fresh);
+        if self.walks.is_empty() && self.slips.are_settled() {
+            self.slips.alive = 0;
+            self.settle_endings(Some(symbol), matches);
+        } else {
+            // A slip may show only now that a value has ended before this symbol.
+            std::mem::swap(&mut self.endings, &mut self.slips.fresh);
+            self.step_walks(symbol, hidden);
+            std::mem::swap(&mut self.endings, &mut self.slips.fresh);
+            self.settle_endings(Some(symbol), matches);
+            self.endings.append(&mut self.slips.fresh);
+        }
         if let Some(run) = may_slip {
             self.wait_for_slips(&run, symbol);
         }

@@ -364,7 +364,14 @@ impl Scanner {
         self.depth < DEEPEST && !is_deep && self.reads.is_none_or(|own| own.may_have(kind))
     }
 
-    /// Opens the views that begin at this character, before it is taken.
+    /// Opens the view of a word with which a number may go on, before its first letter is taken.
+    pub(super) fn open_said(&mut self, ch: char) {
+        if self.awaits_digit() && Words::begins(ch) {
+            self.fork(Kind::Words);
+        }
+    }
+
+    /// Opens the views that begin at this character, which is no letter of ASCII, before it is taken.
     pub(super) fn open_views(&mut self, ch: char) {
         // Every other line of a program has an equals sign: it is one of quoted-printable only inside of something.
         if Escapes::begins(ch) && (ch != '=' || self.awaits_rest()) {
@@ -375,8 +382,7 @@ impl Scanner {
             self.fork(Kind::Markup);
         }
         let is_announced = self.place() < self.announced;
-        let begins_word = ch.is_ascii_alphanumeric() && !self.is_in_word();
-        if begins_word && ch.is_ascii_digit() {
+        if ch.is_ascii_digit() && !self.is_in_word() {
             if matches!(ch, '0' | '2'..='7') && !self.is_in_sum() {
                 self.decode(Kind::Codes(Base::Hex));
             }
@@ -387,8 +393,6 @@ impl Scanner {
             if is_announced && matches!(ch, '0' | '1') {
                 self.decode(Kind::Codes(Base::Binary));
             }
-        } else if begins_word && self.awaits_digit() && Words::begins(ch) && self.may_view(Kind::Words) {
-            self.fork(Kind::Words);
         }
         let may_stand_before_sign = ch.is_whitespace() || matches!(ch, '[' | '(' | '{' | '<');
         if may_stand_before_sign && self.may_view(Kind::Words) && self.awaits_sign(ch) {

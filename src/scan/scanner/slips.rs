@@ -141,6 +141,12 @@ impl Slips {
         }
     }
 
+    /// No walk has just gone on with a slip, and no value ended.
+    #[inline]
+    pub(super) fn are_settled(&self) -> bool {
+        self.fresh.is_empty() && self.forked.is_empty()
+    }
+
     /// Where a word begins that waits for the next symbol.
     pub(super) fn waiting(&self) -> impl Iterator<Item = u64> + use<> {
         self.waiting.map(|(run, _)| run.start).into_iter()

@@ -26,11 +26,10 @@ impl Walk {
         let is_plain = plan.kind(self.kind).shape == Shape::Name && !symbol.upper && between == b' ';
         // Most keys go on with few letters, so that most words of the table need not be tried.
         let ways = ways(plan.map(self.segment, self.kind), word.node);
-        let lead_on = |key: &[u8]| key.first().is_none_or(|byte| ways.contains(*byte));
         for entry in alternatives.missing(ways).filter(|_| !is_plain && between == b' ') {
             let may_be = entry.sort != Sort::BeforeNumber || symbol.is_digit();
             let mut walk = word;
-            if may_be && lead_on(&entry.key) && walk.take_all(plan, &entry.key) && walk.take(plan, b' ') {
+            if may_be && walk.take_all(plan, &entry.key) && walk.take(plan, b' ') {
                 walk.means |= Means::SPELLING;
                 let stepped = walk.follow(plan, symbol);
                 forks.push((walk, stepped));
@@ -43,7 +42,7 @@ impl Walk {
             _ if is_plain => Standing::InProse,
             _ => Standing::BehindSpace,
         };
-        for (place, entry) in alternatives.beginning_with(first, standing) {
+        for (place, entry) in alternatives.beginning_with(first, standing, ways) {
             let mut walk = if entry.key.is_empty() {
                 Self { left_out: self.left_out + 1, gap: 0, letters: 0, ..*self }
             } else {
@@ -51,7 +50,6 @@ impl Walk {
             };
             let may_be = !entry.key.is_empty() || (between == b' ' && self.left_out < MOST_LEFT_OUT);
             if may_be
-                && lead_on(&entry.key)
                 && walk.take_all(plan, &entry.key)
                 && entry.fits(plan.map(walk.segment, walk.kind), walk.node)
             {
