@@ -157,6 +157,15 @@ async fn trailers_come_after_the_text() {
 }
 
 #[tokio::test]
+async fn no_value_spans_two_headers() {
+    let headers =
+        [("content-type", "text/plain"), ("x-one", "bob@example"), ("x-two", ".com for ann@example.com")];
+    let answer = answered(layer(), ask("/"), response(&headers, text(&["Good day"]))).await;
+    let names: Vec<_> = answer.headers().keys().map(|name| name.as_str()).collect();
+    assert_eq!(names, ["content-type", "x-one"]);
+}
+
+#[tokio::test]
 async fn headers_and_trailers_hold_no_values() {
     for (headers, body) in [
         ([("content-type", "text/plain"), ("x-note", "for bob@example.com")], "Good day"),

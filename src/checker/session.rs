@@ -91,15 +91,9 @@ impl Session {
             policy = policy.name(),
             unknown_readers
         );
-        let plan = ScanPlan::new(&generation, rules.wanted, rules.readings)
-            .with_patterns(rules.patterned)
-            .with_blind(rules.blind)
-            .with_similar(rules.similar, rules.similar_length)
-            .with_partial(rules.partial)
-            .with_weak_variants(rules.weak_variants)
-            .with_hints(rules.hints);
+        let plan = policy.plan(&generation, rules.scope());
         let inner = Inner {
-            plan: Arc::new(plan),
+            plan,
             rules,
             generation,
             policy: policy.clone(),
@@ -124,7 +118,7 @@ impl Session {
     /// As [`with_grants`](Self::with_grants), of the grants that held at another time: for audits of old responses.
     pub fn with_grants_at(mut self, grants: &Grants, time: SystemTime) -> Self {
         if let Some(inner) = Arc::get_mut(&mut self.inner) {
-            inner.rules = Rules::new(&inner.generation, &inner.policy, &inner.reader, grants, time);
+            inner.rules.grant(&inner.reader, grants, time);
         }
         self
     }

@@ -1,5 +1,7 @@
 //! Headers that would no longer be true, or would make an answer that cannot be checked.
 
+use std::ops::Range;
+
 use http::HeaderMap;
 use http::header::{self, HeaderName, HeaderValue};
 
@@ -31,19 +33,31 @@ pub(super) fn forget_bytes(response: &mut HeaderMap) {
     }
 }
 
+/// Stands between the values of two headers, so that no value of anybody spans both.
+const APART: &str = "\n;;;;;;;;;;;;;;;;\n";
+
 /// Removes headers, or trailers, in which somebody's values stand. No provider says text there: what does is an echo or an accident.
 pub(super) fn forget_values(session: &Session, headers: &mut HeaderMap) {
-    let tells = |value: &HeaderValue| {
-        let mut checker = session.channel("header");
-        let tells = !checker.advance(&String::from_utf8_lossy(value.as_bytes())).edits.is_empty();
-        let end = checker.advance_to_end();
-        tells || !end.edits.is_empty() || end.verdict == Verdict::Stop
-    };
-    let telling: Vec<HeaderName> = headers
-        .iter()
-        .filter(|(_, value)| value.len() > 3 && tells(value))
-        .map(|(name, _)| name.clone())
-        .collect();
+    let (mut text, mut places) = (String::new(), Vec::new());
+    for (name, value) in headers.iter().filter(|(_, value)| value.len() > 3) {
+        let start = text.len() as u64;
+        text.push_str(&String::from_utf8_lossy(value.as_bytes()));
+        places.push((name.clone(), start..text.len() as u64));
+        text.push_str(APART);
+    }
+    let mut checker = session.channel("header");
+    let mut withheld: Vec<Range<u64>> =
+        checker.advance(&text).edits.iter().map(|edit| edit.span.clone()).collect();
+    let end = checker.advance_to_end();
+    withheld.extend(end.edits.iter().map(|edit| edit.span.clone()));
+    if end.verdict == Verdict::Stop {
+        // Nobody has judged the rest.
+        withheld.push(end.decided..u64::MAX);
+    }
+    let is_withheld =
+        |place: &Range<u64>| withheld.iter().any(|span| span.start < place.end && place.start < span.end);
+    let telling: Vec<HeaderName> =
+        places.into_iter().filter(|(_, place)| is_withheld(place)).map(|(name, _)| name).collect();
     if !telling.is_empty() {
         tracing::warn!(headers = telling.len(), "headers were removed: they hold a value"); // their names may too
     }

@@ -117,6 +117,17 @@ impl Kind {
         Self::built_in(name).unwrap_or_else(|| Self::Named(Named(name.into())))
     }
 
+    /// Whether this is the kind that [`named`](Self::named) gives.
+    pub(crate) fn is_named(&self, name: &str) -> bool {
+        match self {
+            Self::Named(own) => *own.0 == *name,
+            built_in => {
+                let row = TABLE.iter().find(|row| row.0 == *built_in);
+                row.is_some_and(|row| row.1 == name || row.2.contains(&name))
+            }
+        }
+    }
+
     /// The built-in kind of this name or alias.
     pub(crate) fn built_in(name: &str) -> Option<Self> {
         let is_named = |row: &&Row| row.1 == name || row.2.contains(&name);

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, Result, did_you_mean, toml_reason};
 use crate::identifier::{Kind, KindSpec, Shape, Strength};
 use crate::index::{Generation, KeyId};
-use crate::scan::{Readings, has_pattern, kinds_with_patterns};
+use crate::scan::{Readings, ScanPlan, Scope, has_pattern, kinds_with_patterns};
 
 /// What is done with a value of another person. The strictest of several is the greatest.
 ///
@@ -52,6 +52,7 @@ pub struct Policy {
     name: Arc<str>,
     hash: Arc<str>,
     allowed: Arc<Mutex<Option<Allowed>>>,
+    plan: Arc<Mutex<Option<Arc<ScanPlan>>>>,
 }
 
 /// What the last index that was asked knows of the allowed values: its lineage, its generation, and the values.
@@ -303,7 +304,13 @@ impl Policy {
             hasher.update(&(part.len() as u64).to_le_bytes()).update(part.as_bytes());
         }
         let hash = hasher.finalize().to_hex()[..16].into();
-        Self { settings: Arc::new(settings), name: name.into(), hash, allowed: Arc::default() }
+        Self {
+            settings: Arc::new(settings),
+            name: name.into(),
+            hash,
+            allowed: Arc::default(),
+            plan: Arc::default(),
+        }
     }
 
     fn source(name: &str) -> Result<Source> {
@@ -387,6 +394,15 @@ impl Policy {
                 *found = Some((generation.lineage().to_owned(), generation.number(), Arc::clone(&allowed)));
                 allowed
             }
+        }
+    }
+
+    /// How an index is scanned: made once for the sessions of one generation, since it does not depend on the reader.
+    pub(crate) fn plan(&self, generation: &Arc<Generation>, scope: Scope) -> Arc<ScanPlan> {
+        let mut last = self.plan.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*last {
+            Some(plan) if plan.is_for(generation, &scope) => Arc::clone(plan),
+            _ => Arc::clone(last.insert(Arc::new(ScanPlan::new(generation, scope)))),
         }
     }
 
@@ -579,8 +595,7 @@ pub(super) fn check_kind(name: &str) -> Result<()> {
 impl Settings {
     /// What is done with a value of a kind that stands alone.
     pub(super) fn alone(&self, spec: &KindSpec) -> Action {
-        let named =
-            self.kinds.iter().find(|(name, _)| Kind::named(name) == spec.kind).map(|(_, action)| *action);
+        let named = self.kinds.iter().find(|(name, _)| spec.kind.is_named(name)).map(|(_, action)| *action);
         named.unwrap_or(match spec.strength {
             Strength::Strong => self.unnamed.0,
             Strength::Weak => self.unnamed.1,
@@ -589,14 +604,14 @@ impl Settings {
 
     /// Whether a kind is named, and with it acted on alone.
     pub(super) fn names_kind(&self, spec: &KindSpec) -> bool {
-        self.kinds.keys().any(|name| Kind::named(name) == spec.kind)
+        self.kinds.keys().any(|name| spec.kind.is_named(name))
     }
 
     /// What is done with what looks like a value of a kind, because it does, and because known values are not told from others.
     pub(super) fn patterns(&self, spec: &KindSpec) -> (Action, Action) {
-        let named = self.patterns.iter().filter(|(name, _)| Kind::named(name) == spec.kind);
+        let named = self.patterns.iter().filter(|(name, _)| spec.kind.is_named(name));
         let listed = named.map(|(_, action)| *action).max().unwrap_or(Action::Allow);
-        let is_uniform = self.uniform.kinds.iter().any(|name| Kind::named(name) == spec.kind);
+        let is_uniform = self.uniform.kinds.iter().any(|name| spec.kind.is_named(name));
         (listed, if is_uniform { self.alone(spec) } else { Action::Allow })
     }
 
@@ -608,13 +623,11 @@ impl Settings {
 
     /// Whether values of a kind count together.
     pub(super) fn counts_together(&self, spec: &KindSpec) -> bool {
-        let allowed = self
-            .kinds
-            .iter()
-            .any(|(name, action)| *action == Action::Allow && Kind::named(name) == spec.kind);
+        let allowed =
+            self.kinds.iter().any(|(name, action)| *action == Action::Allow && spec.kind.is_named(name));
         !allowed
             && self.together.action != Action::Allow
-            && self.together.kinds.iter().any(|name| Kind::named(name) == spec.kind)
+            && self.together.kinds.iter().any(|name| spec.kind.is_named(name))
     }
 }
 

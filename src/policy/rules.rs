@@ -10,7 +10,7 @@ use super::policy::{Action, Cadence, LookAhead, Policy, Style};
 use super::reader::{Person, Reader};
 use crate::identifier::{Kind, Shape, Strength};
 use crate::index::{Generation, KeyId, KindMask, Observed, Owner, hint_kind};
-use crate::scan::{Means, Readings};
+use crate::scan::{Means, Readings, Scope};
 
 /// What a session judges by.
 pub(crate) struct Rules {
@@ -140,7 +140,7 @@ impl Rules {
         });
         let label = |kind: &Kind| {
             let labels = settings.redact.labels.iter();
-            labels.filter(|(name, _)| Kind::named(name) == *kind).map(|(_, label)| label.clone()).next_back()
+            labels.filter(|(name, _)| kind.is_named(name)).map(|(_, label)| label.clone()).next_back()
         };
         let labels =
             kinds.iter().map(|spec| label(&spec.kind).unwrap_or_else(|| format!("[{}]", spec.label)));
@@ -163,7 +163,7 @@ impl Rules {
                 together_action > Action::Allow && alone[place] >= together_action.min(Action::Redact)
             }
         };
-        let is_listed = |kind: &Kind| settings.partial.hints.iter().any(|name| Kind::named(name) == *kind);
+        let is_listed = |kind: &Kind| settings.partial.hints.iter().any(|name| kind.is_named(name));
         let hints = (0..kinds.len())
             .filter(|place| is_listed(&kinds[*place].kind))
             .map(|place| hint_kind(kinds, place))
@@ -196,10 +196,10 @@ impl Rules {
             readings: settings.readings,
             named: mask(&|place| settings.names_kind(&kinds[place])),
             similar: mask(&|place| {
-                settings.similar.kinds.iter().any(|name| Kind::named(name) == kinds[place].kind)
+                settings.similar.kinds.iter().any(|name| kinds[place].kind.is_named(name))
             }),
             partial: mask(&|place| {
-                settings.partial.kinds.iter().any(|name| Kind::named(name) == kinds[place].kind)
+                settings.partial.kinds.iter().any(|name| kinds[place].kind.is_named(name))
             }),
             weak_variants: names & !mask(&|place| alone[place] >= Action::Redact),
             hints,
@@ -207,6 +207,26 @@ impl Rules {
             similar_length: settings.similar.min_length,
             alone,
         }
+    }
+
+    /// What is looked for.
+    pub(crate) fn scope(&self) -> Scope {
+        Scope {
+            wanted: self.wanted,
+            readings: self.readings,
+            patterns: self.patterned,
+            blind: self.blind,
+            similar: self.similar,
+            similar_length: self.similar_length,
+            partial: self.partial,
+            weak_variants: self.weak_variants,
+            hints: self.hints,
+        }
+    }
+
+    /// Counts what owners let the readers see at a time.
+    pub(crate) fn grant(&mut self, reader: &Reader, grants: &Grants, now: SystemTime) {
+        self.readers = reader.persons(&self.generation, grants, now);
     }
 
     pub(crate) fn label(&self, kind: u8) -> &str {

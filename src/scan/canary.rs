@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Match, Means, Readings, ScanPlan, Scanner};
+use super::{Match, Means, ScanPlan, Scanner, Scope};
 use crate::IndexBuilder;
 use crate::error::Result;
 use crate::index::KindMask;
@@ -60,7 +60,7 @@ impl IndexBuilder {
         I: IntoIterator<Item = Result<Canary>> + Send + 'static,
     {
         self.search(Box::new(move |generation| {
-            let plan = Arc::new(ScanPlan::new(generation, KindMask::MAX, Readings::NONE));
+            let plan = Arc::new(ScanPlan::new(generation, Scope::known(KindMask::MAX)));
             let mut found = Vec::new();
             for text in texts {
                 let text = text?;

@@ -22,6 +22,6 @@ mod walk;
 pub use canary::Canary;
 pub(crate) use means::Means;
 pub(crate) use patterns::{has_pattern, kinds_with_patterns};
-pub(crate) use plan::ScanPlan;
+pub(crate) use plan::{ScanPlan, Scope};
 pub(crate) use readings::Readings;
 pub(crate) use scanner::{Counts, Match, Scanner};

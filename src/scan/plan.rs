@@ -20,6 +20,7 @@ use crate::text::{Class, ascii_class};
 /// The kinds to look for in one generation of an index, and where their keys begin.
 pub(crate) struct ScanPlan {
     generation: Arc<Generation>,
+    scope: Scope,
     kinds: Vec<KindPlan>,
     /// Kinds to look for.
     pub(super) wanted: KindMask,
@@ -66,6 +67,51 @@ pub(crate) struct ScanPlan {
     /// What each byte is, see [`SPACE`] and the others.
     classes: [u8; 256],
     steps: [Step; 256],
+}
+
+/// It knows values.
+impl std::fmt::Debug for ScanPlan {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ScanPlan").field("scope", &self.scope).finish_non_exhaustive()
+    }
+}
+
+/// What of an index is looked for, and how.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Scope {
+    /// Kinds of known values.
+    pub(crate) wanted: KindMask,
+    pub(crate) readings: Readings,
+    /// Kinds of what only has the looks of a value.
+    pub(crate) patterns: KindMask,
+    /// What is held goes by its shape alone.
+    pub(crate) blind: bool,
+    /// Kinds of which values with one slip are found, if their keys have at least so many characters.
+    pub(crate) similar: KindMask,
+    pub(crate) similar_length: usize,
+    /// Kinds of which values without their end are found.
+    pub(crate) partial: KindMask,
+    /// Kinds whose variants say nothing alone.
+    pub(crate) weak_variants: KindMask,
+    /// Kinds of which hints are found.
+    pub(crate) hints: KindMask,
+}
+
+impl Scope {
+    /// Known values of these kinds, as they are written.
+    pub(crate) fn known(wanted: KindMask) -> Self {
+        Self {
+            wanted,
+            readings: Readings::NONE,
+            patterns: 0,
+            blind: false,
+            similar: 0,
+            similar_length: 0,
+            partial: 0,
+            weak_variants: 0,
+            hints: 0,
+        }
+    }
 }
 
 /// What a byte does to a [`Place`].
@@ -123,9 +169,26 @@ pub(super) fn kinds_in(mut mask: KindMask) -> impl Iterator<Item = u8> {
 }
 
 impl ScanPlan {
-    pub(crate) fn new(generation: &Arc<Generation>, wanted: KindMask, readings: Readings) -> Self {
+    pub(crate) fn new(generation: &Arc<Generation>, scope: Scope) -> Self {
+        let mut plan = Self::of_known(generation, scope);
+        plan.patterns = PatternPlan::new(generation, scope.patterns);
+        plan.find_similar();
+        plan.find_hints();
+        plan.tell_bytes();
+        plan
+    }
+
+    /// Whether this is how a generation is scanned.
+    pub(crate) fn is_for(&self, generation: &Arc<Generation>, scope: &Scope) -> bool {
+        Arc::ptr_eq(&self.generation, generation) && self.scope == *scope
+    }
+
+    /// Where the keys of known values begin.
+    fn of_known(generation: &Arc<Generation>, scope: Scope) -> Self {
+        let Scope { wanted, readings, .. } = scope;
         let mut plan = Self {
             generation: Arc::clone(generation),
+            scope,
             kinds: Vec::new(),
             wanted: 0,
             words: 0,
@@ -135,11 +198,11 @@ impl ScanPlan {
             names: 0,
             phone: None,
             patterns: PatternPlan::default(),
-            blind: false,
+            blind: scope.blind,
             partial: 0,
             hints: Vec::new(),
             strong: 0,
-            weak_variants: 0,
+            weak_variants: scope.weak_variants,
             heads: 0,
             similar: None,
             signed: 0,
@@ -200,21 +263,8 @@ impl ScanPlan {
         if plan.wanted != 0 && (readings.words || readings.letters || readings.ciphers) {
             plan.words |= READING;
         }
-        plan.tell_bytes();
+        plan.partial = scope.partial & plan.wanted;
         plan
-    }
-
-    /// Looks for what has the looks of these kinds too.
-    pub(crate) fn with_patterns(mut self, kinds: KindMask) -> Self {
-        self.patterns = PatternPlan::new(&self.generation, kinds);
-        self.tell_bytes();
-        self
-    }
-
-    /// Says how far text may leave that is held by its shape alone.
-    pub(crate) fn with_blind(mut self, blind: bool) -> Self {
-        self.blind = blind;
-        self
     }
 
     /// Every word has to be looked at.
@@ -236,8 +286,9 @@ impl ScanPlan {
         self.announcing = ciphers.chain(hints).map(|word| FirstWord::of(word.as_bytes())).collect();
     }
 
-    /// Finds values of these kinds with one slip too, if their keys have at least so many characters.
-    pub(crate) fn with_similar(mut self, kinds: KindMask, min_length: usize) -> Self {
+    /// Finds values with one slip too.
+    fn find_similar(&mut self) {
+        let Scope { similar: kinds, similar_length: min_length, .. } = self.scope;
         let of = |is: &dyn Fn(&KindSpec) -> bool| {
             let specs = self.generation.kinds().iter().enumerate();
             specs.filter(|(_, spec)| is(spec)).fold(0, |mask, (place, _)| mask | 1 << place)
@@ -248,7 +299,6 @@ impl ScanPlan {
         let emails = of(&|spec| spec.shape == Shape::Email);
         let weak = of(&|spec| spec.strength == Strength::Weak);
         self.similar = (kinds != 0).then_some(Similar { kinds, emails, weak, min_length });
-        self
     }
 
     /// Whether a kind is found with a slip too.
@@ -267,23 +317,12 @@ impl ScanPlan {
         self.kind(walk.kind).starts.iter().find(|start| start.segment == walk.segment()).copied()
     }
 
-    /// Finds values of these kinds without their end too.
-    pub(crate) fn with_partial(mut self, kinds: KindMask) -> Self {
-        self.partial = kinds & self.wanted;
-        self
-    }
-
-    /// Variants of these kinds say nothing alone.
-    pub(crate) fn with_weak_variants(mut self, kinds: KindMask) -> Self {
-        self.weak_variants = kinds;
-        self
-    }
-
-    /// Finds hints of values too, which have these kinds.
-    pub(crate) fn with_hints(mut self, kinds: KindMask) -> Self {
-        for kind in kinds_in(kinds) {
-            let strength = self.generation.kinds()[usize::from(kind)].strength;
-            for (segment, map) in self.generation.maps(strength) {
+    /// Finds hints of values too.
+    fn find_hints(&mut self) {
+        let generation = Arc::clone(&self.generation);
+        for kind in kinds_in(self.scope.hints) {
+            let strength = generation.kinds()[usize::from(kind)].strength;
+            for (segment, map) in generation.maps(strength) {
                 let kinds = step(map, map.root().addr(), kind);
                 let hints = kinds.and_then(|(node, output)| {
                     step(map, node, HINT).map(|(node, adds)| (node, output + adds))
@@ -298,8 +337,6 @@ impl ScanPlan {
         if !self.hints.is_empty() {
             self.words |= HIDING;
         }
-        self.tell_bytes();
-        self
     }
 
     /// Whether hints are looked for.
