@@ -17,11 +17,6 @@ pub(super) struct History {
 }
 
 impl History {
-    /// Room for all that is kept.
-    pub(super) fn new() -> Self {
-        Self { bytes: Vec::with_capacity(2 * KEPT), ends: Vec::with_capacity(2 * KEPT), ..Self::default() }
-    }
-
     /// How many bytes there have been: the place of the next one.
     pub(super) fn total(&self) -> u64 {
         self.total

@@ -203,7 +203,6 @@ struct Ending {
 
 impl Scanner {
     pub(crate) fn new(plan: Arc<ScanPlan>) -> Self {
-        let remembers = plan.remembers();
         Self {
             plan,
             walks: Vec::new(),
@@ -214,7 +213,7 @@ impl Scanner {
             tail: Tail::NONE,
             before: Before::NOTHING,
             hidden: Hidden::No,
-            slips: Slips::new(remembers),
+            slips: Slips::default(),
             sign: None,
             patterns: Runs::default(),
             cadence: Cadence::default(),

@@ -14,6 +14,7 @@ use crate::index::{FirstWord, KeyId, KindMask};
 use crate::text::{Class, Symbol};
 
 /// What the scanner keeps for them.
+#[derive(Default)]
 pub(super) struct Slips {
     pub(super) history: History,
     /// Values that end at the symbol at hand, while those that ended before it are settled.
@@ -125,22 +126,6 @@ fn joins_email(symbol: &Symbol) -> bool {
 }
 
 impl Slips {
-    pub(super) fn new(is_on: bool) -> Self {
-        let history = if is_on { History::new() } else { History::default() };
-        let text = Vec::with_capacity(if is_on { 1024 } else { 0 });
-        Self {
-            history,
-            fresh: Vec::new(),
-            forked: Vec::new(),
-            text,
-            waiting: None,
-            names: false,
-            name: None,
-            alive: 0,
-            upper: false,
-        }
-    }
-
     /// No walk has just gone on with a slip, and no value ended.
     #[inline]
     pub(super) fn are_settled(&self) -> bool {
