@@ -1,11 +1,10 @@
 //! Which words an email address may begin with if one of its keys was slipped: so that ordinary words are let go while they are written.
 
-use super::keys::first_class;
 use super::openings::FirstWord;
 use super::step::step;
 use super::{Generation, KeyMap};
 use crate::identifier::{Shape, Strength};
-use crate::text::Class;
+use crate::text::{Class, ascii_class};
 
 /// The first character of an address is right: nearly every slip falls behind it, and without it every word would have to be held.
 pub(crate) const RIGHT: usize = 1;
@@ -58,34 +57,42 @@ impl Slips {
 
     /// The words of this length that a key with this beginning makes with at most one slip.
     fn add(&mut self, beginning: &[u8], length: usize) {
-        let mut word = Vec::with_capacity(length + 2);
-        self.note(beginning, length);
-        for at in RIGHT..=beginning.len().min(length) {
-            let (before, behind) = beginning.split_at(at);
-            let mut with = |parts: [&[u8]; 3]| {
-                word.clear();
-                parts.iter().for_each(|part| word.extend_from_slice(part));
-                self.note(&word, length);
-            };
-            for byte in ALPHABET {
-                with([before, &[*byte], behind]);
-                with([before, &[*byte], behind.get(1..).unwrap_or_default()]);
+        let mut first = [0; 8];
+        first[..beginning.len().min(8)].copy_from_slice(&beginning[..beginning.len().min(8)]);
+        let (packed, end) = (u64::from_le_bytes(first), beginning.len());
+        let apart = (0..end).filter(|at| !is_run(beginning[*at])).fold(0, |set, at| set | 1_u32 << at);
+        let below = |at: usize| (1_u64 << (8 * at)) - 1;
+        let mut note = |word: u64, apart: u32, end: usize| {
+            // A word that goes on, and nothing but letters and digits.
+            if end >= length && apart & ((1 << length) - 1) == 0 {
+                let (at, bit) = self.place(word & below(length));
+                self.bits[at] |= bit;
             }
-            with([before, behind.get(1..).unwrap_or_default(), &[]]);
-            if let [first, second, rest @ ..] = behind {
-                with([before, &[*second, *first], rest]);
+        };
+        note(packed, apart, end);
+        let marks_below = |at: usize| apart & ((1 << at) - 1);
+        for at in RIGHT..=end.min(length) {
+            let (before, behind) = (packed & below(at), packed >> (8 * at));
+            let (apart_before, apart_behind) = (marks_below(at), apart >> at);
+            let (less, apart_less) = (behind >> 8, apart_behind >> 1);
+            for byte in ALPHABET {
+                let with = before | u64::from(*byte) << (8 * at);
+                // What is moved out of the number is behind all that counts.
+                let shift = |behind: u64| if at < 7 { behind << (8 * (at + 1)) } else { 0 };
+                note(with | shift(behind), apart_before | apart_behind << (at + 1), end + 1);
+                if at < end {
+                    note(with | shift(less), apart_before | apart_less << (at + 1), end);
+                }
+            }
+            if at < end {
+                note(before | less << (8 * at), apart_before | apart_less << at, end - 1);
+            }
+            if at + 1 < end {
+                let swapped = (behind & 0xff) << 8 | behind >> 8 & 0xff | behind & !0xffff;
+                let apart_swapped = (apart_behind & 1) << 1 | apart_behind >> 1 & 1 | apart_behind & !3;
+                note(before | swapped << (8 * at), apart_before | apart_swapped << at, end);
             }
         }
-    }
-
-    fn note(&mut self, word: &[u8], length: usize) {
-        let Some(word) = word.get(..length).filter(|word| word.iter().all(|byte| is_run(*byte))) else {
-            return;
-        };
-        let mut first = [0; 8];
-        first[..length].copy_from_slice(word);
-        let (at, bit) = self.place(u64::from_le_bytes(first));
-        self.bits[at] |= bit;
     }
 
     #[inline]
@@ -107,5 +114,47 @@ impl Slips {
 }
 
 fn is_run(byte: u8) -> bool {
-    !byte.is_ascii() || first_class(&[byte]).is_some_and(|(_, class)| class == Class::Run)
+    !byte.is_ascii() || ascii_class(byte) == Some(Class::Run)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every word that one slip makes of a beginning, one by one.
+    fn slipped(beginning: &[u8], length: usize) -> Vec<Vec<u8>> {
+        let mut words = vec![beginning.to_vec()];
+        for at in RIGHT..=beginning.len().min(length) {
+            let (before, behind) = beginning.split_at(at);
+            let less = behind.get(1..).unwrap_or_default();
+            for byte in ALPHABET {
+                words.push([before, &[*byte], behind].concat());
+                words.push([before, &[*byte], less].concat());
+            }
+            words.push([before, less].concat());
+            if let [first, second, rest @ ..] = behind {
+                words.push([before, &[*second, *first], rest].concat());
+            }
+        }
+        words.retain(|word| word.len() >= length && word[..length].iter().all(|byte| is_run(*byte)));
+        words
+    }
+
+    #[test]
+    fn every_slip_is_noted_and_little_else() {
+        for beginning in ["marialop", "maria.lo", "m-.xyzab", "ann", "anna.", "x9_yz", "müller"] {
+            for length in LENGTHS {
+                let mut slips = Slips { bits: vec![0; 1 << 12].into() };
+                let beginning = &beginning.as_bytes()[..beginning.len().min(length + 1)];
+                slips.add(beginning, length);
+                let words = slipped(beginning, length);
+                for word in &words {
+                    let (at, bit) = slips.place(FirstWord::of(word).first(length));
+                    assert!(slips.bits[at] & bit != 0, "{word:?} of {beginning:?}");
+                }
+                let noted = slips.bits.iter().map(|bits| bits.count_ones() as usize).sum::<usize>();
+                assert!(noted <= words.len(), "{noted} of {}", words.len());
+            }
+        }
+    }
 }

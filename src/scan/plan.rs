@@ -299,6 +299,10 @@ impl ScanPlan {
         let emails = of(&|spec| spec.shape == Shape::Email);
         let weak = of(&|spec| spec.strength == Strength::Weak);
         self.similar = (kinds != 0).then_some(Similar { kinds, emails, weak, min_length });
+        if emails != 0 {
+            // Made now rather than by the first text that needs it.
+            self.generation.slips();
+        }
     }
 
     /// Whether a kind is found with a slip too.
