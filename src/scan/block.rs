@@ -61,12 +61,6 @@ impl Block {
         ((others.trailing_zeros() / 8) as usize).min(self.len - place)
     }
 
-    /// Whether it is nothing but letters.
-    #[inline(always)]
-    pub(super) fn is_all_letters(&self) -> bool {
-        self.no_letters & (u64::MAX >> (64 - 8 * self.len)) == 0
-    }
-
     /// So many letters and digits from a place inside on, at least one, the first one lowest.
     #[inline(always)]
     pub(super) fn word_at(&self, place: usize, length: usize) -> u64 {

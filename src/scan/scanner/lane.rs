@@ -56,18 +56,6 @@ impl Lane {
         Self { state: self::state(state, spelled.state.number()), recent }
     }
 
-    /// Nothing that more letters could go on with.
-    #[inline(always)]
-    pub(super) fn is_in_plain_word(self) -> bool {
-        self.state == state(encoded::PLAIN, spelled::WORD)
-    }
-
-    /// Goes on with letters of such a word.
-    #[inline(always)]
-    pub(super) fn pass_letters(&mut self, text: &[u8]) {
-        self.recent = last_bytes(self.recent, text);
-    }
-
     #[inline(always)]
     pub(super) fn pass(&mut self, text: &[u8]) {
         for byte in text {

@@ -389,12 +389,15 @@ impl Scanner {
         let is_decimal = |symbol: &Symbol| symbol.is_digit() && self.before.near_byte() == Some(b'.');
         let joins = |symbol: &Symbol| !walk.is_in_gap() && symbol.joins(self.before.class());
         let is_head = plan.heads & 1 << walk.kind != 0;
-        let found = if is_head { walk.begun(&plan) } else { walk.nearly(&plan) };
         let shape = plan.kind(walk.kind).shape;
         // Neither is one that goes on in another group.
         let is_group = plan.kind(walk.kind).gaps.between == Between::Characters;
         let goes_on = |symbol: &Symbol| joins(symbol) || is_decimal(symbol) || is_group && symbol.is_digit();
-        if found.is_empty() || symbol.is_some_and(goes_on) {
+        if symbol.is_some_and(goes_on) {
+            return;
+        }
+        let nearly = if is_head { Vec::new() } else { walk.nearly(&plan) };
+        if !is_head && nearly.is_empty() {
             return;
         }
         let before = symbol.map_or(self.slips.history.total(), |symbol| self.place_of(symbol));
@@ -406,7 +409,7 @@ impl Scanner {
         {
             // Behind a gap it does not go on, whatever comes.
             let waiting = if walk.is_in_gap() { Waiting::Over } else { Waiting::Next };
-            for ordinal in found {
+            for ordinal in if is_head { walk.begun(&plan) } else { nearly } {
                 let mut ending = self.as_ending(walk, ordinal, end, Class::Run);
                 ending.found.means |= if is_head { Means::HINT } else { Means::PARTIAL };
                 ending.waiting = waiting;

@@ -18,7 +18,7 @@ impl Default for State {
 /// Where a word may begin.
 const BOUNDARY: u8 = 0;
 /// In a word, or behind an apostrophe.
-pub(super) const WORD: u8 = 1;
+const WORD: u8 = 1;
 /// Behind a word of one letter, and so many characters behind it.
 const ONE: u8 = 2;
 const SEPARATED: u8 = 3;
