@@ -13,7 +13,7 @@ use crate::index::{
     INITIAL, KeyMap, KindMask, LONGEST_KEY, NO_KIND, OFF, Openings, Place, READING, SPLIT, character, step,
 };
 use crate::text::reading::{
-    ANNOUNCING, Alphabet, Escapes, HINTING, Markup, Meaning, Plausible, hides, may_open, opener,
+    ANNOUNCING, Alphabet, Breaks, Escapes, HINTING, Markup, Meaning, Plausible, hides, may_open, opener,
 };
 use crate::text::{Class, ascii_class};
 
@@ -373,7 +373,8 @@ impl ScanPlan {
         let readings = self.readings;
         let escapes = readings.escapes && Escapes::begins(c);
         let is_read = escapes && c != '=' || self.has_hints() && hides(c);
-        let breaks = if escapes || readings.markup && Markup::begins(c) { BREAKS } else { 0 };
+        let is_markup = readings.markup && (Markup::begins(c) || Breaks::begins(c));
+        let breaks = if escapes || is_markup { BREAKS } else { 0 };
         match ascii_class(byte) {
             _ if is_read => OPAQUE,
             None => OPAQUE,

@@ -360,7 +360,8 @@ impl Scanner {
         self.patterns.mark(mark, closed);
         self.mark_before = mark | Means::OPEN.when(emphasis == Some(Emphasis::Begins));
         // Other markup stands apart from words as it is.
-        self.frees |= emphasis.is_some() || self.reads != Some(views::Kind::Markup);
+        let is_apart = matches!(self.reads, Some(views::Kind::Markup | views::Kind::Breaks));
+        self.frees |= emphasis.is_some() || !is_apart;
     }
 
     /// Whether something is marked that may still become a value.

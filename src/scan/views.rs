@@ -9,7 +9,8 @@ use super::Means;
 use super::plan::ScanPlan;
 use super::scanner::{Match, Scanner, folded};
 use crate::text::reading::{
-    Alphabet, Base, Base64, Cipher, Codes, Escapes, Letters, Markup, Meaning, Piece, Substitution, Words,
+    Alphabet, Base, Base64, Breaks, Cipher, Codes, Escapes, Letters, Markup, Meaning, Piece, Substitution,
+    Words,
 };
 
 /// A view of a view of a view has none.
@@ -25,6 +26,7 @@ const ANNOUNCED: u64 = 512;
 pub(super) enum Kind {
     Escapes,
     Markup,
+    Breaks,
     Words,
     Letters,
     Encoded(Alphabet),
@@ -36,7 +38,7 @@ impl Kind {
     fn means(self) -> Means {
         match self {
             Self::Escapes => Means::ESCAPE,
-            Self::Markup => Means::MARKUP,
+            Self::Markup | Self::Breaks => Means::MARKUP,
             Self::Words => Means::WORD,
             Self::Letters => Means::LETTERS,
             Self::Encoded(_) => Means::BASE64,
@@ -53,7 +55,8 @@ impl Kind {
             Self::Encoded(Alphabet::Base64) => {
                 matches!(other, Self::Escapes | Self::Encoded(Alphabet::Base64))
             }
-            Self::Markup => matches!(other, Self::Escapes | Self::Words | Self::Letters),
+            Self::Markup => matches!(other, Self::Escapes | Self::Breaks | Self::Words | Self::Letters),
+            Self::Breaks => matches!(other, Self::Escapes | Self::Markup | Self::Words | Self::Letters),
             _ => false,
         }
     }
@@ -62,6 +65,7 @@ impl Kind {
 enum Reading {
     Escapes(Escapes),
     Markup(Markup),
+    Breaks(Breaks),
     Words(Words),
     Letters(Letters),
     Encoded(Base64),
@@ -205,6 +209,7 @@ impl Reading {
         match kind {
             Kind::Escapes => Self::Escapes(Escapes::default()),
             Kind::Markup => Self::Markup(Markup::default()),
+            Kind::Breaks => Self::Breaks(Breaks::default()),
             Kind::Words => Self::Words(Words::default()),
             Kind::Letters => Self::Letters(Letters::default()),
             Kind::Encoded(alphabet) => Self::Encoded(Base64::new(alphabet)),
@@ -218,6 +223,7 @@ impl Reading {
         match self {
             Self::Escapes(reading) => reading.begin_anew(),
             Self::Markup(reading) => reading.begin_anew(behind_text, behind_letters),
+            Self::Breaks(reading) => reading.begin_anew(behind_text),
             Self::Words(reading) => reading.begin_anew(),
             Self::Letters(_) => {}
             Self::Encoded(reading) => *reading = Base64::new(reading.alphabet()),
@@ -230,6 +236,7 @@ impl Reading {
         match self {
             Self::Escapes(reading) => reading.take(piece, out),
             Self::Markup(reading) => reading.take(piece, out),
+            Self::Breaks(reading) => reading.take(piece, out),
             Self::Words(reading) => reading.take(piece, out),
             Self::Letters(reading) => reading.take(piece, out),
             Self::Encoded(reading) => reading.take(piece, out),
@@ -245,6 +252,7 @@ impl Reading {
         match self {
             Self::Escapes(reading) => reading.finish(out),
             Self::Markup(reading) => reading.finish(out),
+            Self::Breaks(reading) => reading.finish(out),
             Self::Words(reading) => reading.finish(out),
             Self::Letters(reading) => reading.finish(out),
             Self::Codes(reading) => reading.finish(end, out),
@@ -256,6 +264,7 @@ impl Reading {
         match self {
             Self::Escapes(reading) => reading.pending(),
             Self::Markup(reading) => reading.pending(),
+            Self::Breaks(reading) => reading.pending(),
             Self::Words(reading) => reading.pending(),
             Self::Letters(reading) => reading.pending(),
             Self::Encoded(reading) => reading.pending(),
@@ -269,7 +278,7 @@ impl Reading {
         let begins =
             |mut bytes: std::ops::RangeInclusive<u8>| bytes.any(|byte| plan.may_begin(char::from(byte)));
         match self {
-            Self::Markup(_) | Self::Letters(_) => None,
+            Self::Markup(_) | Self::Breaks(_) | Self::Letters(_) => None,
             Self::Encoded(reading) => self.pending().filter(|_| begins(reading.possible())),
             // What is not ASCII may fold to the first letter of any key.
             Self::Codes(reading) => self.pending().filter(|_| {
@@ -348,7 +357,7 @@ impl Scanner {
         let readings = self.plan().readings;
         let is_on = match kind {
             Kind::Escapes => readings.escapes,
-            Kind::Markup => readings.markup,
+            Kind::Markup | Kind::Breaks => readings.markup,
             Kind::Words => readings.words,
             Kind::Letters => readings.letters,
             Kind::Encoded(_) | Kind::Codes(_) => readings.encodings,
@@ -380,6 +389,9 @@ impl Scanner {
         // An underscore belongs to a word, and tags are letters; all other markup stands apart from what begins behind it.
         if Markup::begins(ch) && (ch == '_' || !ch.is_ascii() || self.has_begun()) {
             self.fork(Kind::Markup);
+        }
+        if Breaks::begins(ch) && self.has_begun() {
+            self.fork(Kind::Breaks);
         }
         let is_announced = self.place() < self.announced;
         if ch.is_ascii_digit() && !self.is_in_word() {

@@ -7,7 +7,8 @@
 //! | reading | rows of EVASION | keeps at most |
 //! |---|---|---|
 //! | [`Escapes`] | 8–11, 48, quoted-printable | an entity of 32 characters |
-//! | [`Markup`] | 5–7, 53, 32 (tags) | a run of `_`, a line break |
+//! | [`Markup`] | 5–7, 53, 32 (tags) | a run of `_` |
+//! | [`Breaks`] | 7 | a line break |
 //! | [`Words`] | 22–24, 28 | two words of 12 letters and what is between them |
 //! | [`Letters`] | 3, 4, 27, 54 | a word of 12 letters and a separator |
 //! | [`Base64`] | 12, 14 (base32), 48 | bits of one character, or a UTF-8 sequence |
@@ -28,6 +29,7 @@
 //! | none: named in the README | 14 (base58, base85), 16 (other shifts), 20, 26, 40, 49, 50, 52 | |
 
 mod base64;
+mod breaks;
 mod cipher;
 mod codes;
 mod escapes;
@@ -37,6 +39,7 @@ mod markup;
 mod words;
 
 pub(crate) use base64::{Alphabet, Base64, Plausible};
+pub(crate) use breaks::Breaks;
 pub(crate) use cipher::{ANNOUNCING, Cipher, Substitution};
 pub(crate) use codes::{Base, Codes};
 pub(crate) use escapes::Escapes;
