@@ -76,6 +76,8 @@ pub(crate) struct Known {
 struct Beside<'a> {
     /// The kind of the fact itself, and kinds of facts that may fit anybody.
     everyone: KindMask,
+    /// The kind of the fact itself.
+    own: KindMask,
     /// The others, by kind, that with the fewest people first.
     kinds: Vec<(KindMask, Vec<&'a [Owner]>)>,
 }
@@ -185,10 +187,10 @@ impl Evidence {
         // Most often many people fit everything: that is soon seen.
         let (mut fitting, mut verified, mut count) = (Vec::new(), 0, beside.count());
         for person in beside.smallest(people).filter(others) {
-            let kinds = count.kinds_of(person);
-            if kinds.0 == most {
+            let (kinds, confers) = count.kinds_of(person);
+            if kinds.count_ones() == most {
                 fitting.push(person.number);
-                verified += usize::from(kinds.1 == most);
+                verified += usize::from(confers == kinds);
             }
             if verified == few {
                 return None;
@@ -197,25 +199,39 @@ impl Evidence {
         if !fitting.is_empty() {
             return Some(picture(most, fitting));
         }
+        // Somebody may be shown by some of the kinds, whoever has others: what is said of other people beside it hides nobody.
         let mut count = beside.count();
-        let candidates: Vec<(u32, (u32, u32))> = beside
+        let candidates: Vec<(u32, (KindMask, KindMask))> = beside
             .anybody(people, limits.facts)
             .into_iter()
             .filter(others)
             .map(|person| (person.number, count.kinds_of(person)))
             .collect();
-        (limits.facts..most).rev().find_map(|count| {
-            let fitting = candidates.iter().filter(|(_, kinds)| kinds.0 >= count);
-            let verified = candidates.iter().filter(|(_, kinds)| kinds.1 >= count).count();
-            let people: Vec<u32> = fitting.map(|(number, _)| *number).collect();
-            (!people.is_empty() && verified < few).then(|| picture(count, people))
-        })
+        let mut masks: Vec<(KindMask, KindMask)> = candidates.iter().map(|(_, kinds)| *kinds).collect();
+        masks.sort_unstable();
+        let alike: Vec<(KindMask, KindMask, usize)> =
+            masks.chunk_by(|one, other| one == other).map(|alike| (alike[0].0, alike[0].1, alike.len())).collect();
+        let shows = |mask: KindMask| {
+            let verified = alike.iter().filter(|(_, confers, _)| confers & mask == mask);
+            verified.map(|(.., people)| people).sum::<usize>() < few
+        };
+        let mut shown: Vec<KindMask> = alike
+            .iter()
+            .map(|(mask, ..)| *mask)
+            .filter(|mask| mask.count_ones() >= limits.facts && shows(*mask))
+            .collect();
+        let most = shown.iter().map(|mask| mask.count_ones()).max()?;
+        shown.retain(|mask| mask.count_ones() == most);
+        let fits = |kinds: KindMask| shown.iter().any(|mask| kinds & mask == *mask);
+        let fitting = candidates.iter().filter(|(_, kinds)| fits(kinds.0)).map(|(number, _)| *number);
+        Some(picture(most, fitting.collect()))
     }
 }
 
 impl<'a> Beside<'a> {
     fn new(fact: Fact, before: impl Iterator<Item = &'a Said>) -> Self {
-        let mut beside = Self { everyone: 1 << fact.kind, kinds: Vec::new() };
+        let own = 1 << fact.kind;
+        let mut beside = Self { everyone: own, own, kinds: Vec::new() };
         for said in before.filter(|said| said.kind != fact.kind) {
             let kind = 1 << said.kind;
             match &said.known {
@@ -282,29 +298,31 @@ impl<'a> Beside<'a> {
     fn count(&self) -> Count<'a> {
         let cursors = |lists: &Vec<&'a [Owner]>| lists.iter().map(|list| Cursor::new(list)).collect();
         Count {
-            everyone: self.everyone.count_ones(),
-            kinds: self.kinds.iter().map(|(_, lists)| cursors(lists)).collect(),
+            everyone: self.everyone,
+            own: self.own,
+            kinds: self.kinds.iter().map(|(kind, lists)| (*kind, cursors(lists))).collect(),
         }
     }
 }
 
-/// Counts the kinds of facts that fit people, who are asked for in order.
+/// Says which kinds of facts fit people, who are asked for in order.
 struct Count<'a> {
-    everyone: u32,
-    kinds: Vec<Vec<Cursor<'a>>>,
+    everyone: KindMask,
+    own: KindMask,
+    kinds: Vec<(KindMask, Vec<Cursor<'a>>)>,
 }
 
 impl Count<'_> {
-    /// How many kinds fit one whom the fact fits, and how many of them by verified values.
-    fn kinds_of(&mut self, person: Owner) -> (u32, u32) {
-        let mut kinds = (self.everyone, self.everyone - u32::from(!person.confers));
-        for lists in &mut self.kinds {
+    /// The kinds that fit one whom the fact fits, and those of them that do by verified values.
+    fn kinds_of(&mut self, person: Owner) -> (KindMask, KindMask) {
+        let mut kinds = (self.everyone, if person.confers { self.everyone } else { self.everyone & !self.own });
+        for (kind, lists) in &mut self.kinds {
             let (mut fits, mut confers) = (false, false);
             for owner in lists.iter_mut().filter_map(|list| list.find(person.number)) {
                 (fits, confers) = (true, confers | owner.confers);
             }
-            kinds.0 += u32::from(fits);
-            kinds.1 += u32::from(confers);
+            kinds.0 |= if fits { *kind } else { 0 };
+            kinds.1 |= if confers { *kind } else { 0 };
         }
         kinds
     }
