@@ -163,6 +163,12 @@ pub(super) fn is_slip(shape: Shape, text: &str, key: &str, min_length: usize) ->
     numbers_agree && !is_short_word(&key, same)
 }
 
+/// Whether a text departs from a key at the first letter of a word of it.
+pub(super) fn is_at_beginning(text: &str, key: &str) -> bool {
+    let same = text.chars().zip(key.chars()).take_while(|(text, key)| text == key).count();
+    same == 0 || key.chars().nth(same - 1).is_some_and(|before| matches!(before, ' ' | ','))
+}
+
 /// Whether the letters at a place are an initial, a unit or the abbreviation of a state: with another letter, another value.
 fn is_short_word(of: &[char], at: usize) -> bool {
     let is_letter = |c: &&char| c.is_alphabetic();
@@ -209,6 +215,10 @@ mod tests {
         assert!(is_slip(Shape::Words, "12 oak streat ca", "12 oak street ca", 8));
         assert!(!is_slip(Shape::Words, "13 oak street ca", "12 oak street ca", 8));
         assert!(is_slip(Shape::Name, "banna lea", "anna lea", 8));
+        for text in ["anna mlea", "anna ea", "anna mea", "anna ela"] {
+            assert!(is_at_beginning(text, "anna lea"), "{text}");
+        }
+        assert!(!is_at_beginning("anna led", "anna lea"));
         assert!(
             !is_slip(Shape::Name, "ann m lea", "ann n lea", 8)
                 && !is_slip(Shape::Name, "ann leo", "ann lea", 8)

@@ -36,6 +36,8 @@ pub(super) struct Walk {
     is_glued: bool,
     closed: bool,
     skipped: bool,
+    /// The word with its slip has no capital.
+    pub(super) is_low: bool,
     /// Its key has an initial.
     has_initial: bool,
     /// Words of the text that an alternative left out.
@@ -107,6 +109,7 @@ impl Walk {
             is_glued: false,
             closed: false,
             skipped: false,
+            is_low: false,
             has_initial: from.means == Means::VARIANT,
             left_out: 0,
             means: from.means,
@@ -156,7 +159,7 @@ impl Walk {
     /// Whether it stands where another one does.
     pub(super) fn is_same(&self, other: &Self) -> bool {
         let place = |walk: &Self| {
-            (walk.start, walk.node, walk.output, walk.segment, walk.kind, walk.phase, walk.means)
+            (walk.start, walk.node, walk.output, walk.segment, walk.kind, walk.phase, walk.means, walk.is_low)
         };
         place(self) == place(other)
     }

@@ -6,7 +6,7 @@ use super::super::Means;
 use super::super::block::Block;
 use super::super::history::History;
 use super::super::plan::ScanPlan;
-use super::super::similar::{MOST_SLIPS, is_slip, right, slips};
+use super::super::similar::{MOST_SLIPS, is_at_beginning, is_slip, right, slips};
 use super::super::walk::Stepped;
 use super::{Ending, Match, Run, Scanner, Waiting, Walk};
 use crate::identifier::{Between, Shape};
@@ -289,10 +289,15 @@ impl Scanner {
         let end = self.slips.history.key(walk.from, before, shape, &mut text);
         // Where no key has the first word, no walk need have begun.
         let first = text.iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte >= b'_').count();
+        // A name without its capital is one only if that is the slip, and looked at only where it may complete a picture.
+        let is_low = shape == Shape::Name && !self.is_upper(symbol);
         if let Some(end) = end
             && (first < text.len() || first >= 8 || walk.is_in_gap())
-            && (shape != Shape::Name || self.is_upper(symbol))
+            && (!is_low || self.slips.names())
         {
+            let mut walk = *walk;
+            walk.is_low = is_low;
+            let walk = &walk;
             let goes_on = symbol.filter(|symbol| match shape {
                 Shape::Email => joins_email(symbol),
                 _ => matches!(symbol.class, Class::Run | Class::Solo),
@@ -366,7 +371,7 @@ impl Scanner {
                 let mut walk = walk.slipped(&slipped);
                 let stepped = walk.here(&plan);
                 let found = stepped.found.map(|ordinal| self.as_ending(&walk, ordinal, end, Class::Run));
-                if let Some(ending) = found.filter(|ending| self.confirms(&ending.found, text)) {
+                if let Some(ending) = found.filter(|ending| self.confirms(&ending.found, text, walk.is_low)) {
                     self.slips.fresh.push(ending);
                 }
                 if let Some(symbol) = symbol
@@ -429,7 +434,7 @@ impl Scanner {
     fn note_slip(&mut self, walk: &Walk, stepped: &Stepped, end: u64, last: Class, text: &[u8]) {
         let Some(ordinal) = stepped.found else { return };
         let ending = self.as_ending(walk, ordinal, end, last);
-        if self.confirms(&ending.found, text) {
+        if self.confirms(&ending.found, text, walk.is_low) {
             self.endings.push(ending);
         }
     }
@@ -445,13 +450,14 @@ impl Scanner {
         self.slips.text = text;
     }
 
-    fn confirms(&self, found: &Match, text: &[u8]) -> bool {
+    fn confirms(&self, found: &Match, text: &[u8], is_low: bool) -> bool {
         let Some(similar) = &self.plan.similar else { return false };
         let key = self.plan.map(found.key.segment, found.kind).get_key(found.key.ordinal);
         let key = key.as_deref().and_then(|key| std::str::from_utf8(key.get(1..)?).ok());
         let text = std::str::from_utf8(text).ok();
         text.zip(key).is_some_and(|(text, key)| {
             is_slip(self.plan.kind(found.kind).shape, text, key, similar.min_length)
+                && (!is_low || is_at_beginning(text, key))
         })
     }
 }
