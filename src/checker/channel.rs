@@ -224,15 +224,20 @@ impl Channel {
         self.counts.since = if self.look_ahead == LookAhead::None { since } else { Some(0) };
     }
 
-    /// From which byte on a fact may complete a picture, whatever becomes of the facts that wait to be judged.
+    /// From which byte on a fact may complete a picture, whatever becomes of the facts that wait to be judged, and of those of which it is not
+    /// known yet whether they end where they seem to.
     fn may_be_armed_since(&self, inner: &Inner) -> Option<u64> {
-        if self.undecided.is_empty() {
+        let mut open = Vec::new();
+        self.scanner.complete(&mut |found| {
+            open.extend(inner.rules.counts_together(found.kind).then_some((found.end, found.kind)));
+        });
+        if self.undecided.is_empty() && open.is_empty() {
             return self.counts.since;
         }
         let may_be_fact = |(found, alone): &&(Match, Judgement)| {
             alone.action < Action::Redact && !found.means.contains(Means::SIMILAR)
         };
-        let waiting = self.undecided.iter().filter(may_be_fact).map(|(found, _)| (found.end, found.kind));
+        let waiting = self.undecided.iter().filter(may_be_fact).map(|(found, _)| (found.end, found.kind)).chain(open);
         self.known.armed_since(&inner.shared().evidence, waiting, inner.rules.limits.facts)
     }
 

@@ -291,6 +291,12 @@ impl Scanner {
         while at < text.len() && matches.is_empty() {
             at += self.pass_plain(&text.as_bytes()[at..], base + at as u64);
             let Some(ch) = text[at..].chars().next() else { break };
+    /// Calls `each` with the values that are complete and may still turn out to go on.
+    pub(crate) fn complete(&self, each: &mut dyn FnMut(&Match)) {
+        self.endings.iter().for_each(|ending| each(&ending.found));
+        self.views.iter().for_each(|views| views.complete(each));
+    }
+
             let (start, end) = (base + at as u64, base + (at + ch.len_utf8()) as u64);
             self.seen = end;
             self.read(Piece::raw(ch, start, end), matches);

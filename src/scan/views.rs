@@ -195,6 +195,11 @@ impl Views {
         for view in self.views.iter_mut().filter(|view| view.is_awake) {
             view.finish(end, &mut self.pieces, matches);
         }
+    /// Calls `each` with the values that are complete in what is read and may still turn out to go on.
+    pub(super) fn complete(&self, each: &mut dyn FnMut(&Match)) {
+        self.views.iter().filter(|view| view.is_awake).for_each(|view| view.scanner.complete(each));
+    }
+
     }
 
     /// Where what a reading keeps begins, and what its scanner knows.

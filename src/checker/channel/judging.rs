@@ -149,6 +149,14 @@ impl Channel {
             if oldest.into_iter().chain(looks).any(|oldest| oldest <= found.start) {
                 return;
             }
+            // Facts count in the order in which they end: of one that ended before it may not be known yet whether it goes on.
+            let mut waits = false;
+            self.scanner.complete(&mut |other| {
+                waits |= other.end < found.end && inner.rules.counts_together(other.kind);
+            });
+            if waits {
+                return;
+            }
             // Another reading may lag behind, and still find what ended before.
             if self.scanner.oldest_read(&Counts::ALL).is_some_and(|oldest| oldest < found.end) {
                 return;
