@@ -156,6 +156,7 @@ impl Channel {
         }
         let piece = self.scanner.piece().filter(|_| self.audience == Audience::Reader);
         let settled = oldest.into_iter().chain(piece).fold(self.scanner.seen(), u64::min);
+        debug_assert!(settled >= self.decided, "{settled} is before {}", self.decided);
         self.decided = settled.max(self.decided);
         self.hold.pass(text, self.decided, out);
         self.most_held = self.most_held.max(self.hold.len());
@@ -237,7 +238,8 @@ impl Channel {
         let may_be_fact = |(found, alone): &&(Match, Judgement)| {
             alone.action < Action::Redact && !found.means.contains(Means::SIMILAR)
         };
-        let waiting = self.undecided.iter().filter(may_be_fact).map(|(found, _)| (found.end, found.kind)).chain(open);
+        let waiting =
+            self.undecided.iter().filter(may_be_fact).map(|(found, _)| (found.end, found.kind)).chain(open);
         self.known.armed_since(&inner.shared().evidence, waiting, inner.rules.limits.facts)
     }
 
@@ -254,7 +256,8 @@ impl Channel {
         let oldest = self.scanner.oldest(&counts, self.state == State::Open && !ends);
         let mut settled = oldest.unwrap_or(u64::MAX).min(self.scanner.seen());
         for (found, judgement) in &self.undecided {
-            let is_armed = since.is_some_and(|since| since <= found.start);
+            let kinds = self.counts.later | self.counts.hints;
+            let is_armed = kinds & 1 << found.kind != 0 && since.is_some_and(|since| since <= found.start);
             if is_armed && judgement.rule != Rule::Granted || judgement.action >= Action::Redact {
                 settled = settled.min(found.start);
             }
@@ -285,7 +288,14 @@ impl Channel {
             // Nothing of the value that stopped it, and nothing behind it.
             settled = settled.min(self.stopped_at);
         }
-        self.decided = self.withheld.decided(settled).max(self.decided);
+        let decided = self.withheld.decided(settled);
+        // What has left once is never held again: else it depends on the cuts, and the beginning of a value is out.
+        debug_assert!(
+            self.state == State::Stopped || decided >= self.decided,
+            "{decided} is before {}",
+            self.decided
+        );
+        self.decided = decided.max(self.decided);
         if self.look_ahead != LookAhead::None {
             let decided = self.decided;
             self.told.retain(|(told, _)| decided < told.end);

@@ -82,8 +82,9 @@ impl Shape {
             Self::Phone => gaps(Between::Characters, 4, " -./()"),
             Self::Digits => gaps(Between::Characters, 3, " -."),
             Self::Code | Self::Groups => gaps(Between::Characters, 3, " -./"),
-            Self::Words => gaps(Between::Words, 64, " -'.,#/:;()\""),
-            Self::Name => gaps(Between::Words, 64, " -'.,"),
+            Self::Words => gaps(Between::Words, 64, " -'.,#/:;()\"+"),
+            // A plus is the space of a form (`?name=Ann+Lee`).
+            Self::Name => gaps(Between::Words, 64, " -'.,+"),
             Self::Date => gaps(Between::Words, 8, " -./,"),
         }
     }

@@ -150,10 +150,6 @@ impl FirstWord {
         usize::from(self.len)
     }
 
-    pub(crate) fn is_ascii(&self) -> bool {
-        self.packed.to_le_bytes().is_ascii()
-    }
-
     /// The first bytes, at most as many as there are, the first one lowest.
     #[inline]
     pub(crate) fn first(&self, len: usize) -> u64 {

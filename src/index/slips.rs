@@ -108,8 +108,11 @@ impl Slips {
             let (at, bit) = self.place(word.first(length));
             self.bits[at] & bit == 0
         };
-        let is_asked = |length: &usize| known < *length && *length <= word.len();
-        !LENGTHS.into_iter().filter(is_asked).any(is_dead) || !word.is_ascii()
+        // Of letters that are not ASCII nothing is known, but what stands before them does not come to life again.
+        let is_asked = |length: &usize| {
+            known < *length && *length <= word.len() && word.first(*length).to_le_bytes().is_ascii()
+        };
+        !LENGTHS.into_iter().filter(is_asked).any(is_dead)
     }
 }
 

@@ -209,8 +209,10 @@ impl Evidence {
             .collect();
         let mut masks: Vec<(KindMask, KindMask)> = candidates.iter().map(|(_, kinds)| *kinds).collect();
         masks.sort_unstable();
-        let alike: Vec<(KindMask, KindMask, usize)> =
-            masks.chunk_by(|one, other| one == other).map(|alike| (alike[0].0, alike[0].1, alike.len())).collect();
+        let alike: Vec<(KindMask, KindMask, usize)> = masks
+            .chunk_by(|one, other| one == other)
+            .map(|alike| (alike[0].0, alike[0].1, alike.len()))
+            .collect();
         let shows = |mask: KindMask| {
             let verified = alike.iter().filter(|(_, confers, _)| confers & mask == mask);
             verified.map(|(.., people)| people).sum::<usize>() < few
@@ -315,7 +317,8 @@ struct Count<'a> {
 impl Count<'_> {
     /// The kinds that fit one whom the fact fits, and those of them that do by verified values.
     fn kinds_of(&mut self, person: Owner) -> (KindMask, KindMask) {
-        let mut kinds = (self.everyone, if person.confers { self.everyone } else { self.everyone & !self.own });
+        let mut kinds =
+            (self.everyone, if person.confers { self.everyone } else { self.everyone & !self.own });
         for (kind, lists) in &mut self.kinds {
             let (mut fits, mut confers) = (false, false);
             for owner in lists.iter_mut().filter_map(|list| list.find(person.number)) {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::bounds::{Before, may_bar};
 use super::patterns::PatternPlan;
+use super::scanner::Counts;
 use super::similar::{MOST_SLIPS, Similar};
 use super::walk::Walk;
 use super::{Means, Readings};
@@ -60,8 +61,8 @@ pub(crate) struct ScanPlan {
     pub(super) reads: bool,
     /// Words that say how what stands behind them is to be read.
     announcing: Vec<FirstWord>,
-    /// With which characters of ASCII a key begins.
-    begun: u128,
+    /// Which kinds have a key that begins with a character of ASCII.
+    begun: [KindMask; 128],
     /// With which characters of ASCII begins what is read as a key where something is decoded.
     read: u128,
     /// What each byte is, see [`SPACE`] and the others.
@@ -209,7 +210,7 @@ impl ScanPlan {
             readings,
             reads: readings != Readings::NONE,
             announcing: Vec::new(),
-            begun: 0,
+            begun: [0; 128],
             read: 0,
             classes: [0; 256],
             steps: [Step { adds: OFF, leads: OFF }; 256],
@@ -278,8 +279,7 @@ impl ScanPlan {
             self.classes[usize::from(byte)] = self.class_of(byte);
             self.steps[usize::from(byte)] = self.step_of(byte);
         }
-        self.begun =
-            (0..128).filter(|byte| self.find_begun(char::from(*byte))).fold(0, |set, byte| set | 1 << byte);
+        self.begun = std::array::from_fn(|byte| self.find_begun(char::from(byte as u8)));
         self.read = self.find_read();
         let ciphers = ANNOUNCING.iter().filter(|_| self.readings.ciphers || self.readings.encodings);
         let hints = HINTING.iter().filter(|_| self.has_hints());
@@ -473,18 +473,25 @@ impl ScanPlan {
     }
 
     /// Whether such a word begins so.
-    pub(super) fn may_open(&self, word: &FirstWord) -> bool {
-        may_open(word.text(&mut [0; 8]))
+    pub(super) fn may_open(&self, word: &str) -> bool {
+        (self.readings.words || self.readings.letters) && may_open(word)
     }
 
-    /// Whether what is read as a key, being something else, begins with this character.
-    pub(super) fn is_read(&self, ch: char) -> bool {
-        if ch.is_ascii() { self.read >> (ch as u32) & 1 != 0 } else { self.wanted != 0 }
+    /// Which kinds what begins with this character may turn out to have, being read as something else.
+    pub(super) fn is_read(&self, ch: char) -> KindMask {
+        let is_read = if ch.is_ascii() { self.read >> (ch as u32) & 1 != 0 } else { self.wanted != 0 };
+        if is_read { self.wanted | READING } else { 0 }
     }
 
-    /// Whether what a decoder gives may begin a key, or be read as one.
-    pub(super) fn may_begin(&self, ch: char) -> bool {
-        self.begins(ch) || self.is_read(ch)
+    /// Whether something counts that begins at `start` and may have one of these kinds, or any looks.
+    pub(super) fn may_count(&self, kinds: KindMask, counts: &Counts, start: u64) -> bool {
+        kinds & counts.from(start) != 0
+            || kinds & READING != 0 && counts.patterns != 0 && !self.patterns.is_empty()
+    }
+
+    /// Which kinds may have a key that begins with what a decoder gives, or with what that may be read as.
+    pub(super) fn may_begin(&self, ch: char) -> KindMask {
+        self.begins(ch) | self.is_read(ch)
     }
 
     /// With which characters of ASCII begins what is read as a key in something that is decoded: an escape, or base64 once more.
@@ -495,7 +502,7 @@ impl ScanPlan {
         if !self.patterns.is_empty() {
             return u128::MAX;
         }
-        let keys = self.begun;
+        let keys = all(&|byte| self.begun[usize::from(byte)] != 0);
         let escapes = all(&|byte| Escapes::begins(char::from(byte)) && byte != b'=');
         let encoded = all(&|byte| {
             let mut word = Plausible::default();
@@ -509,8 +516,8 @@ impl ScanPlan {
         }
     }
 
-    /// Whether a key begins with these bytes of ASCII, as far as words tell.
-    pub(super) fn begins_so(&self, bytes: &[u8]) -> bool {
+    /// Which kinds may have a key that begins with these bytes of ASCII, as far as words tell.
+    pub(super) fn begins_so(&self, bytes: &[u8]) -> KindMask {
         let length = bytes.iter().take_while(|byte| ascii_class(**byte) == Some(Class::Run)).count();
         if length == 0 || bytes.len() == 1 || bytes[0].is_ascii_digit() {
             return self.begins(char::from(bytes[0]));
@@ -523,20 +530,20 @@ impl ScanPlan {
             None => self.openings().prefix(&word),
             Some(next) => self.ended(&word, char::from(*next)),
         };
-        kinds & self.words & !NO_KIND != 0
+        kinds & self.words & !NO_KIND
     }
 
-    /// Whether a key begins with this character.
+    /// Which kinds have a key that begins with this character.
     #[inline]
-    pub(super) fn begins(&self, ch: char) -> bool {
-        if ch.is_ascii() { self.begun >> (ch as u32) & 1 != 0 } else { self.find_begun(ch) }
+    pub(super) fn begins(&self, ch: char) -> KindMask {
+        if ch.is_ascii() { self.begun[ch as usize] } else { self.find_begun(ch) }
     }
 
-    fn find_begun(&self, ch: char) -> bool {
-        let mut kinds = if ch.is_ascii_digit() { self.digits } else { 0 };
-        let hints_at_digits = || self.hints.iter().any(|(kind, _)| self.kind(*kind).shape != Shape::Email);
-        if ch.is_ascii_digit() && hints_at_digits() {
-            return true;
+    fn find_begun(&self, ch: char) -> KindMask {
+        let mut kinds = 0;
+        if ch.is_ascii_digit() {
+            let hints = self.hints.iter().filter(|(kind, _)| self.kind(*kind).shape != Shape::Email);
+            kinds = hints.fold(self.digits, |kinds, (kind, _)| kinds | 1 << kind);
         }
         match ascii_class(u8::try_from(ch).unwrap_or(0x80)) {
             Some(Class::Run) => {
@@ -554,7 +561,7 @@ impl ScanPlan {
                     openings.short_prefix(character(0x80)) & self.words | openings.other(ch) & self.wanted;
             }
         }
-        kinds != 0 || matches!(ch, '+' | '(') && self.phone.is_some()
+        kinds | self.phone.filter(|_| matches!(ch, '+' | '(')).map_or(0, |phone| 1 << phone)
     }
 
     /// Whether a word begins so that says how what stands behind it is to be read.

@@ -134,7 +134,7 @@ impl Counts {
 
     /// The kinds that count if a value begins at `start`.
     #[inline]
-    fn from(&self, start: u64) -> KindMask {
+    pub(super) fn from(&self, start: u64) -> KindMask {
         match self.since {
             Some(since) if since <= start => self.always | self.later,
             _ => self.always,
@@ -156,6 +156,10 @@ struct Run {
     means: Means,
     /// There is more of it than `word` holds.
     word_is_cut: bool,
+    /// That more, as long as it goes on as a word that stands for a number or a letter.
+    rest: FirstWord,
+    /// It has gone on so.
+    may_stand: bool,
     /// Where it ended, if it has.
     end: u64,
 }
@@ -169,12 +173,21 @@ impl Run {
         slip: Slip::NONE,
         means: Means::EXACT,
         word_is_cut: false,
+        rest: FirstWord::EMPTY,
+        may_stand: false,
         end: 0,
     };
 
     #[inline]
     fn is_open(&self) -> bool {
         self.word.len() > 0
+    }
+
+    /// Its word and the rest, as far as they are kept.
+    fn text<'a>(&self, buffer: &'a mut [u8; 16]) -> &'a str {
+        let bytes = self.word.bytes().chain(self.rest.bytes());
+        let length = buffer.iter_mut().zip(bytes).map(|(byte, of)| *byte = of).count();
+        std::str::from_utf8(&buffer[..length]).unwrap_or_default()
     }
 
     #[inline]
@@ -278,6 +291,12 @@ impl Scanner {
         (self.mark_before, self.frees) = (Means::EXACT, false);
     }
 
+    /// Calls `each` with the values that are complete and may still turn out to go on.
+    pub(crate) fn complete(&self, each: &mut dyn FnMut(&Match)) {
+        self.endings.iter().for_each(|ending| each(&ending.found));
+        self.views.iter().for_each(|views| views.complete(each));
+    }
+
     /// Raw bytes seen.
     pub(crate) fn seen(&self) -> u64 {
         self.seen
@@ -291,12 +310,6 @@ impl Scanner {
         while at < text.len() && matches.is_empty() {
             at += self.pass_plain(&text.as_bytes()[at..], base + at as u64);
             let Some(ch) = text[at..].chars().next() else { break };
-    /// Calls `each` with the values that are complete and may still turn out to go on.
-    pub(crate) fn complete(&self, each: &mut dyn FnMut(&Match)) {
-        self.endings.iter().for_each(|ending| each(&ending.found));
-        self.views.iter().for_each(|views| views.complete(each));
-    }
-
             let (start, end) = (base + at as u64, base + (at + ch.len_utf8()) as u64);
             self.seen = end;
             self.read(Piece::raw(ch, start, end), matches);
@@ -332,11 +345,13 @@ impl Scanner {
                 symbols_of(ch, piece.start, piece.end, |symbol| self.take(&symbol, matches));
                 (self.mark, self.mark_before, self.frees) = (Means::EXACT, mark, mark != Means::EXACT);
                 if reads {
-                    let may_stand_for_another =
-                        |run: &Run| !run.word_is_cut && self.plan.openings().word(&run.word) & READING != 0;
+                    let may_stand_for_another = |run: &Run| {
+                        run.may_stand
+                            || !run.word_is_cut && self.plan.openings().word(&run.word) & READING != 0
+                    };
                     if let Some(run) = self.closed.take().filter(may_stand_for_another) {
-                        let mut word = [0; 8];
-                        let word = run.word.text(&mut word);
+                        let mut word = [0; 16];
+                        let word = run.text(&mut word);
                         self.open_behind(word, (run.start, run.end), matches);
                     }
                     self.read_encoded(piece, ch, matches);
@@ -464,6 +479,7 @@ impl Scanner {
             && self.views.as_ref().is_none_or(|views| views.awake() == 0)
             && self.patterns.is_empty()
             && !self.plan.leaves_lane()
+            && !self.run.may_stand
     }
 
     /// In a blind cadence, where what is held begins.
@@ -516,6 +532,11 @@ impl Scanner {
             if !self.run.full && !fits {
                 self.run.full = true;
                 self.open_run(self.plan.openings().word(&self.run.word));
+                self.run.may_stand = self.plan.reads && self.may_read_words();
+            }
+            if !fits && self.run.may_stand {
+                let has_room = self.run.rest.push(symbol.ch);
+                self.run.may_stand = has_room && self.plan.may_open(self.run.text(&mut [0; 16]));
             }
         } else if self.run.is_open() {
             if !self.run.full {
@@ -544,7 +565,8 @@ impl Scanner {
         if self.slips.names() {
             self.follow_name(ended, symbol);
         }
-        if !goes_on {
+        // Where a word begins in what is spelled nobody knows.
+        if !goes_on || self.is_glued() {
             self.begin(symbol);
         }
         if shown {

@@ -7,7 +7,7 @@
 
 use super::Means;
 use super::plan::ScanPlan;
-use super::scanner::{Match, Scanner, folded};
+use super::scanner::{Counts, Match, Scanner, folded};
 use crate::text::reading::{
     Alphabet, Base, Base64, Breaks, Cipher, Codes, Escapes, Letters, Markup, Meaning, Piece, Substitution,
     Words,
@@ -78,8 +78,6 @@ struct View {
     kind: Kind,
     reading: Reading,
     scanner: Scanner,
-    /// Nothing that begins before counts: nobody has held it.
-    floor: u64,
     /// It reads a word for a sign next, or nothing.
     awaits_sign: bool,
     /// Those that are not are kept for their buffers.
@@ -116,11 +114,11 @@ impl Views {
     fn fresh(&mut self, parent: &Scanner, kind: Kind) -> &mut View {
         let place = self.views.iter().position(|view| view.kind == kind).unwrap_or_else(|| {
             let (reading, scanner) = (Reading::new(kind), parent.below(kind, kind.means()));
-            self.views.push(View { kind, reading, scanner, floor: 0, awaits_sign: false, is_awake: false });
+            self.views.push(View { kind, reading, scanner, awaits_sign: false, is_awake: false });
             self.views.len() - 1
         });
         let view = &mut self.views[place];
-        (view.is_awake, view.floor, view.awaits_sign) = (true, 0, false);
+        (view.is_awake, view.awaits_sign) = (true, false);
         view.reading.begin_anew(parent.is_behind_text(), parent.is_in_word());
         view.scanner.begin_anew();
         view
@@ -149,9 +147,9 @@ impl Views {
         }
     }
 
-    /// Opens a view that decodes from the next character on; what begins before `floor` does not count.
-    pub(super) fn decode(&mut self, parent: &Scanner, kind: Kind, floor: u64) {
-        self.fresh(parent, kind).floor = floor;
+    /// Opens a view that decodes from the next character on.
+    pub(super) fn decode(&mut self, parent: &Scanner, kind: Kind) {
+        self.fresh(parent, kind);
     }
 
     /// Opens a view behind a word that stands for something.
@@ -195,17 +193,17 @@ impl Views {
         for view in self.views.iter_mut().filter(|view| view.is_awake) {
             view.finish(end, &mut self.pieces, matches);
         }
+    }
+
     /// Calls `each` with the values that are complete in what is read and may still turn out to go on.
     pub(super) fn complete(&self, each: &mut dyn FnMut(&Match)) {
         self.views.iter().filter(|view| view.is_awake).for_each(|view| view.scanner.complete(each));
     }
 
-    }
-
     /// Where what a reading keeps begins, and what its scanner knows.
-    pub(super) fn undecided(&mut self) -> impl Iterator<Item = (Option<u64>, &mut Scanner)> {
+    pub(super) fn undecided(&mut self, counts: &Counts) -> impl Iterator<Item = (Option<u64>, &mut Scanner)> {
         let awake = self.views.iter_mut().filter(|view| view.is_awake);
-        awake.map(|view| (view.reading.undecided(view.scanner.plan()), &mut view.scanner))
+        awake.map(|view| (view.reading.undecided(view.scanner.plan(), counts), &mut view.scanner))
     }
 }
 
@@ -278,19 +276,22 @@ impl Reading {
         }
     }
 
-    /// Where something may begin that it has not read yet. What is left out begins nothing, it only goes on with what is alive.
-    fn undecided(&self, plan: &ScanPlan) -> Option<u64> {
-        let begins =
-            |mut bytes: std::ops::RangeInclusive<u8>| bytes.any(|byte| plan.may_begin(char::from(byte)));
-        match self {
-            Self::Markup(_) | Self::Breaks(_) | Self::Letters(_) => None,
-            Self::Encoded(reading) => self.pending().filter(|_| begins(reading.possible())),
-            // What is not ASCII may fold to the first letter of any key.
-            Self::Codes(reading) => self.pending().filter(|_| {
-                reading.may_be(|byte| matches!(byte, 0xc2..=0xf4) || plan.begins(char::from(byte)))
-            }),
+    /// Where something may begin that counts and that it has not read yet. What is left out begins nothing, it only goes on with what is alive.
+    fn undecided(&self, plan: &ScanPlan, counts: &Counts) -> Option<u64> {
+        let start = match self {
+            // A token may be the first of a value, what stands before it may not.
+            Self::Letters(reading) => reading.token(),
             _ => self.pending(),
-        }
+        }?;
+        let may_begin = |byte: u8| plan.may_count(plan.may_begin(char::from(byte)), counts, start);
+        let counts = match self {
+            Self::Markup(_) | Self::Breaks(_) => false,
+            Self::Encoded(reading) => reading.possible().any(may_begin),
+            // What is not ASCII may fold to the first letter of any key.
+            Self::Codes(reading) => reading.may_be(|byte| matches!(byte, 0xc2..=0xf4) || may_begin(byte)),
+            _ => true,
+        };
+        counts.then_some(start)
     }
 
     /// Nothing more will be decoded: what stands behind is another text.
@@ -350,7 +351,7 @@ impl View {
         let mut at = 0;
         matches.retain(|found| {
             at += 1;
-            let is_marked = found.means.contains(means) && counts && found.start >= self.floor;
+            let is_marked = found.means.contains(means) && counts;
             at <= first || is_marked && (!is_name || self.scanner.is_name(found.kind))
         });
     }
@@ -433,16 +434,23 @@ impl Scanner {
     fn decode(&mut self, kind: Kind) {
         if self.may_view(kind) {
             let mut views = self.views.take().unwrap_or_default();
-            views.decode(self, kind, 0);
+            views.decode(self, kind);
             self.views = Some(views);
         }
     }
 
-    /// Opens a view of what is spelled, whose first letters these pieces are.
-    pub(super) fn open_spelled(&mut self, mut pieces: impl Iterator<Item = Piece>, matches: &mut Vec<Match>) {
+    /// Opens a view of what is spelled, whose first letters these pieces are, if a value may begin with one of them.
+    pub(super) fn open_spelled(
+        &mut self,
+        mut pieces: impl Iterator<Item = Piece> + Clone,
+        matches: &mut Vec<Match>,
+    ) {
+        let mut letters =
+            pieces.clone().filter_map(|piece| piece.ch).map(folded).filter(|ch| ch.is_alphanumeric());
+        let begins = letters.any(|letter| self.plan().begins(letter) != 0);
         let Some((letter, first)) = pieces.next().and_then(|piece| Some((piece.ch?, piece))) else { return };
         let letter = folded(letter);
-        if self.may_view(Kind::Letters) && self.plan().begins(letter) {
+        if begins && self.may_view(Kind::Letters) {
             let mut views = self.views.take().unwrap_or_default();
             views.behind(self, Meaning::Letter(letter), (first.start, first.end), matches);
             pieces.for_each(|piece| views.catch_up(Kind::Letters, &[piece], matches));
@@ -459,7 +467,7 @@ impl Scanner {
             _ => {}
         }
         let Some(meaning) = self.plan().opener(word) else { return };
-        if matches!(meaning, Meaning::Letter(letter) if !self.plan().begins(letter)) {
+        if matches!(meaning, Meaning::Letter(letter) if self.plan().begins(letter) == 0) {
             return;
         }
         let kind = if matches!(meaning, Meaning::Letter(_)) { Kind::Letters } else { Kind::Words };
@@ -471,17 +479,11 @@ impl Scanner {
     }
 
     /// Opens a view that decodes a word of which these are the first characters.
-    pub(super) fn open_encoded(
-        &mut self,
-        alphabet: Alphabet,
-        pieces: &[Piece],
-        floor: u64,
-        matches: &mut Vec<Match>,
-    ) {
+    pub(super) fn open_encoded(&mut self, alphabet: Alphabet, pieces: &[Piece], matches: &mut Vec<Match>) {
         let kind = Kind::Encoded(alphabet);
         if self.may_view(kind) {
             let mut views = self.views.take().unwrap_or_default();
-            views.decode(self, kind, floor);
+            views.decode(self, kind);
             views.catch_up(kind, pieces, matches);
             self.views = Some(views);
         }

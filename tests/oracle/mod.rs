@@ -265,7 +265,7 @@ fn follow(parts: &[Part], symbols: &[Symbol], at: usize, skipped: bool, ends: &m
         Part::NameGap { comma } => {
             let letters = symbols[..at].iter().rev().take_while(|s| is_word(Some(s))).count();
             let dot = usize::from(letters <= 3 && is(at, "."));
-            let behind = at + dot + (0..).take_while(|n| is(at + dot + n, " -',")).count();
+            let behind = at + dot + (0..).take_while(|n| is(at + dot + n, " -',+")).count();
             let gap = &symbols[at..behind];
             let has_comma = gap.iter().any(|symbol| symbol.ch == ',');
             if gap.is_empty() || gap.len() > 64 || has_comma != *comma {
@@ -319,7 +319,9 @@ fn forms(kind: &Kind, text: &str) -> BTreeSet<String> {
             let streets = [("drive", &["dr", "drv"][..]), ("lane", &["ln", "la"])];
             let streets =
                 streets.into_iter().flat_map(|(key, texts)| texts.iter().map(move |text| (key, *text)));
-            with_other_words(BTreeSet::from([words(" -'.,#/:;()\"")]), &streets.collect::<Vec<_>>(), |_| true)
+            with_other_words(BTreeSet::from([words(" -'.,#/:;()\"+")]), &streets.collect::<Vec<_>>(), |_| {
+                true
+            })
         }
         Kind::Name => {
             let names: BTreeSet<String> =
@@ -461,7 +463,7 @@ fn parts(kind: &Kind, form: &str, codes: &BTreeSet<&str>) -> Vec<Vec<Part>> {
                 (Kind::Name, ' ' | ',') => Part::NameGap { comma: c == ',' },
                 (Kind::Name, '.') => Part::InitialGap,
                 (Kind::Name, 'A'..='Z') => Part::Capital(c.to_ascii_lowercase()),
-                (Kind::Address | Kind::City, ' ') => Part::Gap { of: " -'.,#/:;()\"", least: 1, most: 64 },
+                (Kind::Address | Kind::City, ' ') => Part::Gap { of: " -'.,#/:;()\"+", least: 1, most: 64 },
                 (Kind::DateOfBirth, ' ') => Part::Gap { of: " -./,", least: 1, most: 8 },
                 _ => Part::Char(c),
             };

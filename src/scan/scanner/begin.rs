@@ -50,7 +50,7 @@ impl Scanner {
                     self.begin_number(symbol, self.plan.digits & !barred);
                 }
                 if self.is_glued() {
-                    // Where its first word ends nobody knows.
+                    // Nor where its first word ends.
                     let mut word = FirstWord::EMPTY;
                     word.push(symbol.ch);
                     return self.begin_at(symbol, self.plan.openings().prefix(&word) & !NO_KIND);

@@ -1,10 +1,12 @@
 //! Words that may be the beginning of encoded text: told from their first characters, so that ordinary words are never decoded.
 
 use super::lane::Lane;
-use super::{Match, Scanner};
+use super::{Counts, Match, Scanner};
+use crate::index::KindMask;
 use crate::scan::ScanPlan;
 use crate::scan::views::Kind;
 use crate::text::reading::{Alphabet, Piece, Plausible};
+use crate::text::{Class, ascii_class};
 
 /// The characters of the word at the end that may be the beginning of encoded text.
 #[derive(Clone, Copy, Default)]
@@ -13,15 +15,13 @@ pub(super) struct Encoded {
     /// In which alphabets.
     base64: Option<Plausible>,
     base32: Option<Plausible>,
-    /// At some character no key began with what it decodes to, so that nobody has held it: of what begins in it nothing is known any more.
-    is_lost: bool,
 }
 
 impl Encoded {
     /// A word begins, which may be encoded in these alphabets. What is known of it is set alone: the rest is large.
     fn begin(&mut self, base64: bool, base32: bool) {
         let word = |may_be: bool| may_be.then(Plausible::default);
-        (self.base64, self.base32, self.is_lost) = (word(base64), word(base32), false);
+        (self.base64, self.base32) = (word(base64), word(base32));
     }
 
     /// There is no such word.
@@ -30,27 +30,26 @@ impl Encoded {
     }
 
     /// Knows what the fast lane does, which has taken all text before this place.
-    pub(super) fn leave_lane(&mut self, lane: Lane, seen: u64, plan: &ScanPlan) {
+    pub(super) fn leave_lane(&mut self, lane: Lane, seen: u64) {
         match lane.length() {
             0 => self.forget(),
             length => {
                 self.begin(true, true);
-                self.go_on(lane.word(), seen - length, plan);
+                self.go_on(lane.word(), seen - length);
             }
         }
     }
 
     /// A word of ASCII begins.
-    pub(super) fn begin_with(&mut self, word: &[u8], start: u64, plan: &ScanPlan) {
+    pub(super) fn begin_with(&mut self, word: &[u8], start: u64) {
         self.begin(true, true);
-        self.go_on(word.iter().copied(), start, plan);
+        self.go_on(word.iter().copied(), start);
     }
 
     /// There is more of the word.
-    pub(super) fn go_on(&mut self, more: impl Iterator<Item = u8>, start: u64, plan: &ScanPlan) {
+    pub(super) fn go_on(&mut self, more: impl Iterator<Item = u8>, start: u64) {
         for (ch, start) in more.map(char::from).zip(start..) {
             self.read(Piece::raw(ch, start, start + 1), ch);
-            self.is_lost |= self.is_plausible() && self.start(plan).is_none();
         }
     }
 
@@ -82,10 +81,16 @@ impl Encoded {
         self.base64.is_some() || self.base32.is_some()
     }
 
-    /// Where the word begins, if a key begins with what it may decode to.
-    pub(super) fn start(&self, plan: &ScanPlan) -> Option<u64> {
-        let first = self.pieces[0].filter(|_| !self.is_lost)?;
-        may_begin(self.base64, self.base32, plan).then_some(first.start)
+    /// Where in the word what counts may begin, if it is encoded.
+    pub(super) fn start(&self, plan: &ScanPlan, counts: &Counts) -> Option<u64> {
+        if !self.is_plausible() {
+            return None;
+        }
+        let start = |place: usize| self.pieces[place].map_or(0, |piece| piece.start);
+        first_place(self.base64, self.base32, plan, |place, kinds| {
+            plan.may_count(kinds, counts, start(place))
+        })
+        .map(start)
     }
 
     /// The word goes on; the alphabets in which it is long enough to be decoded.
@@ -169,30 +174,55 @@ pub(super) fn may_be_encoded(text: &[u8]) -> bool {
     true
 }
 
-/// Whether a key begins with what this beginning of a word may decode to, and with what each shorter one may.
-pub(super) fn begins(word: impl Iterator<Item = u8>, plan: &ScanPlan) -> bool {
+/// Where in the word at the end of the lane's text what counts may begin, if it is encoded.
+pub(super) fn start(
+    word: impl Iterator<Item = u8>,
+    begin: u64,
+    plan: &ScanPlan,
+    counts: &Counts,
+) -> Option<u64> {
     let (mut base64, mut base32) = (Some(Plausible::default()), Some(Plausible::default()));
-    word.map(char::from).all(|ch| {
+    for ch in word.map(char::from) {
         base64 = base64.and_then(|mut word| word.goes_on(Alphabet::Base64, ch).then_some(word));
         base32 = base32.and_then(|mut word| word.goes_on(Alphabet::Base32, ch).then_some(word));
-        may_begin(base64, base32, plan)
-    })
+    }
+    let start = |place: usize| begin + place as u64;
+    first_place(base64, base32, plan, |place, kinds| plan.may_count(kinds, counts, start(place))).map(start)
 }
 
-/// Whether a key begins with what a word may decode to that goes on so far in one of the alphabets.
-fn may_begin(base64: Option<Plausible>, base32: Option<Plausible>, plan: &ScanPlan) -> bool {
+/// The first character of a word with which something begins that counts, if it goes on so far in one of the alphabets: which kinds what it
+/// decodes to may have there decides. Of what does not begin so nothing is held, and of what is said here no more later.
+fn first_place(
+    base64: Option<Plausible>,
+    base32: Option<Plausible>,
+    plan: &ScanPlan,
+    counts: impl Fn(usize, KindMask) -> bool,
+) -> Option<usize> {
     let words = [(base64, Alphabet::Base64), (base32, Alphabet::Base32)];
-    words.into_iter().filter_map(|(word, alphabet)| Some((word?, alphabet))).any(|(word, alphabet)| {
+    let words = words.into_iter().filter_map(|(word, alphabet)| Some((word?, alphabet)));
+    let places = words.filter_map(|(word, alphabet)| {
         let mut decoded = [0; Plausible::ENOUGH as usize];
-        let mut firsts = word.first(alphabet).map(char::from);
+        let decoded = word.decoded(alphabet, &mut decoded);
         // What is encoded in base64 may be read otherwise again.
-        let reads = alphabet == Alphabet::Base64 && firsts.clone().any(|ch| plan.is_read(ch));
-        reads
-            || match word.decoded(alphabet, &mut decoded) {
-                [] => firsts.any(|ch| plan.begins(ch)),
-                decoded => plan.begins_so(decoded),
+        let read = |byte: u8| if alphabet == Alphabet::Base64 { plan.is_read(char::from(byte)) } else { 0 };
+        let is_run = |byte: u8| ascii_class(byte) == Some(Class::Run);
+        // In a word nothing begins.
+        let goes_on = |at: usize, byte: u8| at > 0 && is_run(decoded[at - 1]) && is_run(byte);
+        let complete = (0..decoded.len()).map(|at| match decoded[at] {
+            byte if goes_on(at, byte) => 0,
+            byte => {
+                read(byte)
+                    | (at..decoded.len()).fold(!0, |kinds, to| kinds & plan.begins_so(&decoded[at..=to]))
             }
-    })
+        });
+        let rest = word.rest(alphabet).filter(|byte| !goes_on(decoded.len(), *byte));
+        let rest = rest.fold(0, |kinds, byte| kinds | plan.begins(char::from(byte)) | read(byte));
+        let mut kinds = complete.chain([rest]).enumerate();
+        kinds.find_map(|(at, kinds)| {
+            Some(alphabet.place_of(at)).filter(|place| kinds != 0 && counts(*place, kinds))
+        })
+    });
+    places.min()
 }
 
 impl Scanner {
@@ -210,14 +240,11 @@ impl Scanner {
         if !self.encoded.is_plausible() {
             return;
         }
-        let (ready, is_lost) = (self.encoded.read(piece, ch), self.encoded.is_lost);
-        self.encoded.is_lost |= self.encoded.is_plausible() && self.encoded.start(&self.plan).is_none();
-        let floor = if is_lost { piece.start } else { 0 };
-        for alphabet in ready.into_iter().flatten() {
+        for alphabet in self.encoded.read(piece, ch).into_iter().flatten() {
             // The last piece is fed to the view with all others that are awake.
             let pieces: [Piece; Plausible::ENOUGH as usize - 1] =
                 std::array::from_fn(|at| self.encoded.pieces[at].unwrap_or(piece));
-            self.open_encoded(alphabet, &pieces, floor, matches);
+            self.open_encoded(alphabet, &pieces, matches);
         }
     }
 }

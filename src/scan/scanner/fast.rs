@@ -88,7 +88,7 @@ impl Scanner {
         }
         let holds = readings.encodings && lane.length() > 0 || readings.letters && lane.spelled().holds();
         if holds && counts.anything() {
-            return Some(start.into_iter().chain(lane.start(self.seen, plan)).min());
+            return Some(start.into_iter().chain(lane.start(self.seen, plan, counts)).min());
         }
         Some(start)
     }
@@ -123,7 +123,7 @@ impl Scanner {
         }
         let lane = std::mem::take(&mut self.lane);
         if self.plan.readings.encodings {
-            self.encoded.leave_lane(lane, self.seen, &self.plan);
+            self.encoded.leave_lane(lane, self.seen);
         }
         if self.plan.readings.letters {
             self.spelled.leave_lane(lane.spelled(), lane.recent, self.seen);
@@ -282,10 +282,10 @@ impl Scanner {
             self.spelled.pass(&bytes[..at], base);
         }
         if encoded_until > 0 {
-            self.encoded.go_on(bytes[..at.min(encoded_until)].iter().copied(), base, plan);
+            self.encoded.go_on(bytes[..at.min(encoded_until)].iter().copied(), base);
         }
         if last_word < at {
-            self.encoded.begin_with(&bytes[last_word..at], base + last_word as u64, plan);
+            self.encoded.begin_with(&bytes[last_word..at], base + last_word as u64);
         }
         at
     }

@@ -27,6 +27,9 @@ impl Scanner {
                 }
             }
         }
+        if unopened && run.may_stand && counts.from(run.start) & READING != 0 {
+            oldest = Some(run.start);
+        }
         if unopened && run.is_open() && run.slip.may && !run.slip.long {
             self.run.slip.may = self.plan.may_slip(&run.word, 0);
             let counts = counts.from(run.start) & self.plan.slip_emails() != 0;
@@ -44,10 +47,13 @@ impl Scanner {
         if !counts.anything() {
             return None;
         }
-        let spelled = self.spelled.start().filter(|(letter, _)| self.plan.begins(*letter));
-        let mut oldest =
-            self.encoded.start(&self.plan).into_iter().chain(spelled.map(|(_, start)| start)).min();
-        for (pending, scanner) in self.views.iter_mut().flat_map(|views| views.undecided()) {
+        let spelled = self
+            .spelled
+            .start()
+            .filter(|(letter, start)| self.plan.begins(*letter) & counts.from(*start) != 0);
+        let encoded = self.encoded.start(&self.plan, counts);
+        let mut oldest = encoded.into_iter().chain(spelled.map(|(_, start)| start)).min();
+        for (pending, scanner) in self.views.iter_mut().flat_map(|views| views.undecided(counts)) {
             oldest = oldest.into_iter().chain(pending).chain(scanner.oldest(counts, true)).min();
         }
         oldest
@@ -65,7 +71,7 @@ impl Scanner {
             stepped.alive || stepped.found.is_some()
         };
         let has_none = |kind: &u8| match 1 << kind {
-            READING => !plan.may_open(word),
+            READING => !plan.may_open(word.text(&mut [0; 8])),
             HIDING => true,
             _ => {
                 !plan.kind(*kind).starts.iter().any(|start| begins(*kind, start))

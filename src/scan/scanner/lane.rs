@@ -3,6 +3,7 @@
 //! The automaton is the product of two: of words that may be [encoded](super::encoded), and of letters that may be
 //! [spelled](super::spelled).
 
+use super::Counts;
 use super::encoded::{self, Encoded};
 use super::spelled::{self, Spelled};
 use crate::scan::block::last_bytes;
@@ -92,17 +93,19 @@ impl Lane {
         self.recent.to_le_bytes().into_iter().skip(8 - self.length() as usize)
     }
 
-    /// Where what may be read otherwise begins at the end of the lane's text, if a key may begin with it.
+    /// Where what may be read otherwise begins at the end of the lane's text, if something that counts may begin with it.
     #[inline(never)]
-    pub(super) fn start(self, seen: u64, plan: &ScanPlan) -> Option<u64> {
-        let is_encoded = plan.readings.encodings && self.length() > 0 && encoded::begins(self.word(), plan);
-        let encoded = is_encoded.then(|| seen - self.length());
+    pub(super) fn start(self, seen: u64, plan: &ScanPlan, counts: &Counts) -> Option<u64> {
+        let is_plausible = plan.readings.encodings && self.length() > 0;
+        let word = || encoded::start(self.word(), seen - self.length(), plan, counts);
+        let encoded = is_plausible.then(word).flatten();
         if !plan.readings.letters || !self.spelled().holds() {
             return encoded;
         }
         let length = u64::from(self.spelled().length());
         let first = self.recent.to_le_bytes()[(8 - length) as usize].to_ascii_lowercase();
-        let spelled = plan.begins(char::from(first)).then(|| seen - length);
+        let counts = plan.begins(char::from(first)) & counts.from(seen - length) != 0;
+        let spelled = counts.then(|| seen - length);
         encoded.into_iter().chain(spelled).min()
     }
 }

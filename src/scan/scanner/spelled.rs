@@ -159,9 +159,10 @@ impl Spelled {
 
     fn read(&mut self, piece: Piece, ch: char) {
         self.state.pass(match ch {
-            '\u{80}'.. if ch.is_alphabetic() => b'a',
-            '\u{80}'.. if ch.is_alphanumeric() => b'0',
             '·' | '•' => b'.',
+            // Letters that are drawn, as those of flags, are letters.
+            '\u{80}'.. if ch.is_alphabetic() || folded(ch).is_ascii_alphabetic() => b'a',
+            '\u{80}'.. if ch.is_alphanumeric() || folded(ch).is_ascii_digit() => b'0',
             '\u{80}'.. => 0,
             ascii => ascii as u8,
         });

@@ -16,6 +16,11 @@ impl Alphabet {
         }
     }
 
+    /// In which character the byte at a place begins.
+    pub(crate) fn place_of(self, byte: usize) -> usize {
+        8 * byte / self.bits() as usize
+    }
+
     fn value(self, ch: char) -> Option<u32> {
         let ch = u8::try_from(ch).ok()?;
         let value = match (self, ch) {
@@ -77,6 +82,14 @@ impl Plausible {
             *byte = (self.bits >> (known - 8 * (at as u32 + 1))) as u8;
         }
         &buffer[..complete]
+    }
+
+    /// What the byte may be that is not complete, if there is one.
+    pub(crate) fn rest(self, alphabet: Alphabet) -> impl Iterator<Item = u8> + use<> {
+        let rest = alphabet.bits() * u32::from(self.length) % 8;
+        let least = if rest == 0 { 0 } else { (self.bits << (8 - rest)) as u8 };
+        let most = least | ((1_u16 << (8 - rest)) - 1) as u8;
+        (rest > 0).then_some(least..=most).into_iter().flatten()
     }
 
     /// What the first byte may be.

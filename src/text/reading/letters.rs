@@ -20,8 +20,8 @@ pub(crate) struct Letters {
     /// The token, folded.
     token: String,
     token_at: usize,
-    /// What stands between the tokens.
-    separator: Option<char>,
+    /// What stands between two tokens of a word, and what may be a sign there.
+    separator: Vec<char>,
     tokens: u32,
     is_over: bool,
 }
@@ -31,7 +31,8 @@ impl Letters {
     pub(crate) fn begin_with(&mut self, letter: char, start: u64, end: u64, out: &mut Vec<Piece>) {
         self.kept.clear();
         self.token.clear();
-        (self.token_at, self.separator, self.tokens, self.is_over) = (0, None, 1, false);
+        self.separator.clear();
+        (self.token_at, self.tokens, self.is_over) = (0, 1, false);
         out.push(Piece::read(letter, start, end));
     }
 
@@ -84,10 +85,15 @@ impl Letters {
             (Some(letter), None) => Some(Meaning::Letter(letter)),
             _ => meaning(&self.token),
         };
-        // More than what stands between letters stands between words.
+        // Between words stands more, or something else, than between letters: the least that has stood between two of them.
         let gap = &self.kept[..self.token_at];
-        let is_apart = |piece: &Piece| piece.ch.is_some() && piece.ch != self.separator;
-        if said.is_some() && (gap.len() > 2 || gap.iter().any(is_apart)) {
+        let between = || gap.iter().filter_map(|piece| piece.ch);
+        let length = between().count();
+        if self.separator.is_empty() || (1..self.separator.len()).contains(&length) {
+            self.separator.clear();
+            self.separator.extend(between());
+        }
+        if said.is_some() && length > 0 && !between().eq(self.separator.iter().copied()) {
             let (start, end) = span(gap);
             out.push(Piece::read(' ', start, end));
         }
@@ -107,7 +113,7 @@ impl Letters {
     }
 
     fn separate(&mut self, piece: Piece, ch: char, out: &mut Vec<Piece>) {
-        let separator = *self.separator.get_or_insert(ch);
+        let separator = self.separator.first().copied().or_else(|| self.kept.first()?.ch).unwrap_or(ch);
         let is_sign = matches!(ch, '@' | '.' | '-' | '_' | '+' | '/');
         if is_sign
             && !self.kept.is_empty()
@@ -116,7 +122,9 @@ impl Letters {
             // A sign that stands apart is a token.
             out.push(piece.as_char(ch));
             self.kept.clear();
-            self.separator = Some(separator);
+            if self.separator.is_empty() {
+                self.separator.push(separator);
+            }
             // Nothing has to stand behind it.
             self.kept.push(piece.out());
             return;
@@ -153,6 +161,12 @@ impl Letters {
     pub(crate) fn pending(&self) -> Option<u64> {
         self.kept.first().map(|piece| piece.start)
     }
+
+    /// Where the token at the end begins, with which a value may begin.
+    pub(crate) fn token(&self) -> Option<u64> {
+        let token = self.kept.get(self.token_at).filter(|_| !self.token.is_empty() && !self.is_over);
+        token.map(|piece| piece.start)
+    }
 }
 
 #[cfg(test)]
@@ -181,6 +195,9 @@ mod tests {
             ("a n n at e x dot c o m", "ann@ex.com"),
             ("4 1 5 five five", "41555"),
             ("m Alpha Romeo India alpha", "maria"),
+            ("M, a, r, i, a; L, o", "Maria Lo"),
+            ("M, a, r, i, a L, o", "Maria Lo"),
+            ("B: M a r i a  L o", "BMaria Lo"),
             ("M a r i a Lopez x", "Maria Lopez x"),
         ] {
             let (read, is_something) = read(text);

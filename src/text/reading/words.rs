@@ -73,7 +73,8 @@ fn table() -> &'static Table {
             .iter()
             .filter(|(word, _)| !words.contains_key(*word))
             .chain(&words)
-            .filter(|(_, meaning)| is_opener(meaning))
+            // A letter alone is a number only behind others.
+            .filter(|(word, meaning)| is_opener(meaning) && word.len() > 1)
             .map(|(word, meaning)| (*word, *meaning))
             .collect();
         openers.sort_unstable_by_key(|(word, _)| *word);
@@ -211,6 +212,17 @@ impl Words {
         }
         self.in_word = false;
         let ch = piece.ch.unwrap_or(' ');
+        // A sign that stands apart is one that was said: `ann @ example . com`.
+        let is_space = |piece: &Piece| piece.ch.is_none_or(char::is_whitespace);
+        if matches!(ch, '@' | '.')
+            && self.open.is_none()
+            && !self.kept.is_empty()
+            && self.kept.iter().all(is_space)
+        {
+            self.word_at = self.kept.len();
+            self.kept.push(piece);
+            return self.say(Meaning::Sign(ch), out);
+        }
         let may_stand_between = self.behind_number && ch == ','
             || ch.is_whitespace()
             || matches!(ch, '-' | '[' | ']' | '(' | ')' | '{' | '}' | '<' | '>');
@@ -371,6 +383,9 @@ mod tests {
             ("maria(at)ex(dot)com", "maria@ex.com"),
             ("ann dot lee AT example DOT com.", "ann.lee@example.com."),
             ("fünf null", "5 0"),
+            ("five o nine", "5 0 9"),
+            ("ann @ example . com.", "ann@example.com."),
+            ("ann @example .com", "ann@example.com"),
             ("someone often tent at home", "someone often tent@home"),
             ("the weighted phone", "the weighted phone"),
         ] {
