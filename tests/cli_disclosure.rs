@@ -49,7 +49,14 @@ fn a_conversation_goes_on_in_its_file() {
     assert!(VALUES.iter().all(|value| !kept.contains(value)), "{kept}");
     assert_eq!(turn("--reader C-1001", "Born 1985-11-30."), "Born [DATE OF BIRTH].");
     assert_eq!(turn("--reader C-1001", "Of 10001."), "Of [POSTCODE].");
-    assert_eq!(turn("", "Of 10001."), "Of 10001.", "a stranger's is another one");
+    let kept = std::fs::read_to_string(place.path("turns.json")).unwrap();
+    let others = place.fed("filter --index index.tlx --conversation turns.json", "Of 10001.").well();
+    assert_eq!(others.out, "Of 10001.", "a stranger's is another one");
+    assert_eq!(
+        others.err,
+        "tightlip: turns.json is another reader's conversation; it is left alone, and this response is not kept\n"
+    );
+    assert_eq!(std::fs::read_to_string(place.path("turns.json")).unwrap(), kept);
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
@@ -148,4 +155,85 @@ fn a_finding_is_explained_without_its_value() {
     let said = explained(&ids[1], text).quietly();
     assert!(said.contains("rule      kinds.email") && said.contains("one other person has it, k:"), "{said}");
     explained(&ids[1], "hello").refused_at_once(2, &["no finding has this id"]);
+}
+
+#[test]
+fn everybody_whose_value_was_observed_finds_it() {
+    let place = Place::new();
+    place.write(
+        "two.csv",
+        "owner,name,phone\nC-1,Ann Lee,+1 415 555 0104\nC-2,Bob Ray,+1 415 555 0104\nC-3,Eve Ray,\n",
+    );
+    place.run("index build two.csv -o index.tlx").well();
+    let command = "filter --index index.tlx --reader C-3 --report shown.jsonl";
+    place.fed(&format!("{command} --policy observe"), "+1 415 555 0104").quietly();
+    place.fed(command, "+1 415 555 0104").quietly();
+    for owner in ["C-1", "C-2"] {
+        let said = place.run(&format!("report --index index.tlx --owner {owner} shown.jsonl")).quietly();
+        assert!(
+            said.contains("phone shown to k:") && said.contains("phone withheld from k:"),
+            "{owner}: {said}"
+        );
+    }
+    assert!(place.run("report --index index.tlx --owner C-3 shown.jsonl").quietly().starts_with("nothing"));
+}
+
+#[test]
+fn data_for_other_purposes_are_nobodys_if_the_policy_says_so() {
+    let place = Place::new();
+    place.write("people.csv", "owner,card,email,used_for\nC-1,4111 1111 1111 1111,ann@example.com,\nC-2,5500 0000 0000 0004,bob@example.com,travel;hotels\n");
+    place.write("schema.toml", "[columns]\nused_for = 'purpose'\n[kinds.card]\npurpose = 'billing'\n");
+    place.run("index build people.csv --schema schema.toml -o index.tlx").well();
+    place.write("nobody.toml", "[purpose]\noutside = 'nobody'\n");
+    let shown =
+        |options: &str, text: &str| place.fed(&format!("filter --index index.tlx {options}"), text).quietly();
+    let (ann, bob) = ("4111 1111 1111 1111, ann@example.com", "5500 0000 0000 0004, bob@example.com, travel");
+    for (options, text, safe) in [
+        ("--reader C-1", ann, ann),
+        ("--reader C-1 --purpose travel", ann, ann),
+        ("--reader C-1 --policy nobody.toml", ann, "[CARD], ann@example.com"),
+        ("--reader C-1 --policy nobody.toml --purpose travel", ann, "[CARD], ann@example.com"),
+        ("--reader C-1 --policy nobody.toml --purpose billing", ann, ann),
+        ("--reader C-2", bob, bob),
+        ("--reader C-2 --policy nobody.toml", bob, "[CARD], [EMAIL], travel"),
+        ("--reader C-2 --policy nobody.toml --purpose billing", bob, "[CARD], [EMAIL], travel"),
+        ("--reader C-2 --policy nobody.toml --purpose hotels", bob, "[CARD], bob@example.com, travel"),
+        ("--reader C-1 --policy observe", bob, bob),
+    ] {
+        assert_eq!(shown(options, text), safe, "{options}");
+    }
+    // Grants, too, are for what the data are meant for.
+    place.write("grants.csv", "owner,reader,kinds,until\nC-2,C-1,*,\n");
+    for (purpose, safe) in [("hotels", "bob@example.com"), ("billing", "[EMAIL]")] {
+        let options = format!("--reader C-1 --policy nobody.toml --grants grants.csv --purpose {purpose}");
+        assert_eq!(shown(&options, "bob@example.com"), safe);
+    }
+    // An update keeps what owners said, and takes what they say now.
+    place.write("more.csv", "owner,email,used_for\nC-2,bob@example.com,billing\n");
+    place.run("index update index.tlx more.csv --schema schema.toml").well();
+    let options = "--reader C-2 --policy nobody.toml --purpose";
+    assert_eq!(shown(&format!("{options} billing"), "bob@example.com"), "bob@example.com");
+    assert_eq!(shown(&format!("{options} hotels"), "bob@example.com"), "[EMAIL]");
+    for (schema, why) in [
+        ("[kinds.card]\nlabel = 'X'", "only `purpose` may be said"),
+        ("[kinds.card]\npurpose = ''", "expected the name of a purpose"),
+        ("[kinds.loyalty]\npurpose = []", "expected the name of a purpose"),
+        ("[kinds.purpose]\nshape = 'code'", "choose another"),
+    ] {
+        place.write("bad.toml", schema);
+        place
+            .run("index build people.csv --schema bad.toml -o bad.tlx")
+            .refused_at_once(2, &["bad.toml", why]);
+    }
+}
+
+#[test]
+fn a_notice_tells_the_reader_that_something_was_left_out() {
+    let place = Place::with_index();
+    place.write("notice.toml", "notice = 'Some details were left out.'\n");
+    let shown = |text: &str| {
+        place.fed("filter --index index.tlx --reader C-1001 --policy notice.toml", text).quietly()
+    };
+    assert_eq!(shown("To bob@example.com."), "To [EMAIL].\n\nSome details were left out.");
+    assert_eq!(shown("To ann@example.com."), "To ann@example.com.");
 }

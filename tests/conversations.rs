@@ -29,7 +29,14 @@ struct Case {
     /// Rows of owner, reader, kinds, until, purpose.
     #[serde(default)]
     grants: String,
+    /// Where nothing is withheld nothing is held, and no beginning of a value is there to be kept for the next turn.
+    #[serde(default = "yes")]
+    is_observed: bool,
     turns: Vec<Turn>,
+}
+
+fn yes() -> bool {
+    true
 }
 
 #[derive(Deserialize)]
@@ -136,6 +143,7 @@ impl Case {
             let place =
                 |finding: &Finding| (finding.channel.clone(), finding.span.clone(), finding.kind.clone());
             let withheld = said.findings.iter().filter(|finding| finding.action >= Action::Redact);
+            let withheld = withheld.filter(|_| self.is_observed);
             if let Some(missed) = withheld
                 .map(place)
                 .find(|withheld| observed.findings.iter().all(|found| place(found) != *withheld))
@@ -358,4 +366,85 @@ fn more_than_is_kept_makes_everything_further_stricter() {
     let second = Session::new(&index, &policy, Reader::stranger());
     second.resume(&serde_json::from_str(&serde_json::to_string(&first.state()).unwrap()).unwrap());
     assert_eq!(turn(&second, &format!("{}, {}", names[0], names[259])), format!("{}, [NAME]", names[0]));
+}
+
+/// Two indexes of the same people differ in nothing but their keys: whatever of states and reports is made of values or owners differs between them.
+#[test]
+fn nothing_that_is_kept_can_be_tested_without_the_key_of_the_index() {
+    let grants = Grants::from_csv("owner,reader,kinds,until,id\nann,bob,email,,G-7").unwrap();
+    let policy = Policy::from_toml("[allow]\nvalues = ['support@example.com']").unwrap();
+    let kept = |index: &Index| {
+        let session = Session::new(index, &policy, Reader::customer("bob")).with_grants(&grants);
+        let said = "bob@example.com. Ann Lee, born 1990-04-05, ann@example.com. Call 415 555 0";
+        assert_eq!(
+            turn(&session, said),
+            "bob@example.com. Ann Lee, born [DATE OF BIRTH], ann@example.com. Call 415 555 0"
+        );
+        let (state, report) = (session.state(), session.report());
+        (serde_json::to_value(&state).unwrap(), serde_json::to_value(&report).unwrap())
+    };
+    let people = "[ann]\nname = 'Ann Lee'\ndate_of_birth = '1990-04-05'\nemail = 'ann@example.com'\nphone = '415 555 0104'\n[bob]\nemail = 'bob@example.com'";
+    let people: Owners = toml::from_str(people).unwrap();
+    let (one, two) = (kept(&index(&people)), kept(&index(&people)));
+    println!("{}\n{}", one.0, one.1);
+    assert_eq!((one.0["facts"].as_array().unwrap().len(), one.0["begun"].as_array().unwrap().len()), (1, 1));
+    let words = ["grant", "own", "G-7", "email", "date_of_birth", "name", "together", "redact", "custom", ""];
+    let mut compared = 0;
+    for (one, two) in [(&one.0, &two.0), (&one.1, &two.1)] {
+        let (mut ones, mut twos) = (Vec::new(), Vec::new());
+        strings(one, &mut ones);
+        strings(two, &mut twos);
+        assert_eq!(ones.len(), twos.len());
+        for text in ones.iter().filter(|text| !words.contains(&text.as_str()) && !text.starts_with("20")) {
+            assert!(!twos.contains(text), "{text} is the same under another key");
+            compared += 1;
+        }
+    }
+    assert!(compared >= 9, "{compared}");
+}
+
+fn strings(value: &serde_json::Value, found: &mut Vec<String>) {
+    match value {
+        serde_json::Value::String(text) => found.push(text.clone()),
+        serde_json::Value::Array(values) => values.iter().for_each(|value| strings(value, found)),
+        serde_json::Value::Object(values) => values.values().for_each(|value| strings(value, found)),
+        _ => {}
+    }
+}
+
+#[test]
+fn a_state_is_small_whatever_was_said() {
+    let mut builder = IndexBuilder::new();
+    let date = |n: u32| format!("{}-{:02}-{:02}", 1900 + n / 336, 1 + n / 28 % 12, 1 + n % 28);
+    for n in 0..300 {
+        builder
+            .add(Identifier { owner: &format!("C-{n}"), kind: Kind::DateOfBirth, text: &date(n) })
+            .unwrap();
+    }
+    let index = builder.finish_in_memory().unwrap();
+    let session = Session::new(&index, &Policy::standard(), Reader::stranger());
+    turn(&session, &(0..300).map(date).collect::<Vec<_>>().join(". "));
+    let bytes = serde_json::to_vec(&session.state()).unwrap().len();
+    println!("a full state has {bytes} bytes");
+    assert!((10_000..32_768).contains(&bytes), "{bytes}");
+}
+
+#[test]
+fn a_fact_fits_whoever_has_it_in_any_segment() {
+    let folder = tempfile::tempdir().unwrap();
+    let add = |mut builder: IndexBuilder, owner: &str, values: &[(Kind, &str)]| {
+        for (kind, text) in values {
+            builder.add(Identifier { owner, kind: kind.clone(), text }).unwrap();
+        }
+        builder.finish(folder.path()).unwrap()
+    };
+    let before = add(IndexBuilder::new(), "ann", &[(Kind::Name, "Ann Lee"), (Kind::Username, "user_ann_77")]);
+    let policy = Policy::standard();
+    let first = Session::new(&before, &policy, Reader::stranger());
+    assert_eq!(turn(&first, "Ann Lee"), "Ann Lee");
+    let updating = IndexBuilder::updating(folder.path()).unwrap();
+    let now = add(updating, "other ann", &[(Kind::Name, "Ann Lee"), (Kind::DateOfBirth, "1990-04-05")]);
+    let second = Session::new(&now, &policy, Reader::stranger());
+    second.resume(&first.state());
+    assert_eq!(turn(&second, "born 1990-04-05"), "born [DATE OF BIRTH]");
 }

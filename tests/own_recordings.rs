@@ -340,6 +340,67 @@ fn what_is_left_of_two_texts_of_an_event_leaves_in_one() {
     assert!(out.len() > body.len(), "nothing was left to carry: {out}");
 }
 
+const NOTICE: &str = "Something was left out here.";
+
+/// The texts that readers see end with the notice if something of them was withheld, whole copies of them too, and nothing else changes.
+#[test]
+fn every_answer_ends_with_the_notice_if_something_was_withheld() {
+    let table = Table::new();
+    let reader = Reader::customer("C-1001");
+    let without = Guarded { index: table.index(), policy: Policy::standard(), reader: reader.clone() };
+    let policy = Policy::from_toml(&format!("notice = '{NOTICE}'")).unwrap();
+    let with = Guarded { index: table.index(), policy, reader };
+    let (mut failures, mut told) = (Failures::default(), BTreeMap::<&str, usize>::new());
+    for case in table.cases.iter().filter(|case| !case.is_broken) {
+        let original = case.original();
+        let texts = |out: &[u8]| -> BTreeMap<String, String> {
+            let opened = original.open(out).unwrap_or_else(|fault| panic!("{}: {fault}", case.file));
+            let channels = channels(&opened.leaves);
+            channels.iter().map(|(at, channel)| (shown(at).trim().to_owned(), channel.text())).collect()
+        };
+        let plain = texts(&case.guarded(&without, std::iter::once(&original.body[..])).0);
+        for (cut, pieces) in cuts(&original.body) {
+            let (out, progress, _) = case.guarded(&with, pieces.into_iter());
+            let mut wrong = match original.open(&out) {
+                Err(fault) => vec![fault.to_string()],
+                Ok(opened) => {
+                    let mut faults = Vec::new();
+                    original.begins_once(&opened, &mut faults);
+                    faults.iter().map(Fault::to_string).collect()
+                }
+            };
+            if progress != Progress::Continue {
+                wrong.push(format!("it ended {progress:?}"));
+            }
+            if wrong.is_empty() {
+                for (at, text) in texts(&out) {
+                    let before = plain.get(&at).map(String::as_str).unwrap_or_default();
+                    let said = text.replace(&format!("\n\n{NOTICE}"), "");
+                    match (said.len() < text.len(), said == before) {
+                        (true, true) => *told.entry(&case.format).or_default() += 1,
+                        (true, false) => wrong.push(format!("{at}: {text:?} was {before:?}")),
+                        // Words of the protocol stand in one event more, probabilities go with the text.
+                        (false, is_same) if !is_same && before.contains("[EMAIL]") => {
+                            wrong.push(format!("{at}: {text:?} was {before:?}"));
+                        }
+                        _ => {}
+                    }
+                }
+            }
+            let is_wrong = !wrong.is_empty();
+            failures.add(case, &cut, wrong);
+            if is_wrong {
+                break;
+            }
+        }
+    }
+    failures.must_be_none();
+    println!("told, by format: {told:?}");
+    for format in wire::Format::ALL.map(wire::Format::name) {
+        assert!(format == "json" || told.contains_key(format), "{format}: no notice in {told:?}");
+    }
+}
+
 #[derive(Default)]
 struct Failures(String);
 

@@ -4,6 +4,8 @@ mod proxy;
 mod support;
 
 use std::fs;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
 use proxy::{Proxy, Upstream, ask, until};
 use serde_json::Value;
@@ -38,6 +40,35 @@ fn turns_of_a_conversation_add_up() {
     assert_eq!(say(&proxy, "\nx-customer-id: C-1001", "Of 10001."), "Of 10001.", "no conversation");
     let log = proxy.log();
     assert!(VALUES.iter().all(|value| !log.contains(value)));
+}
+
+#[test]
+fn of_two_turns_at_once_only_one_tells() {
+    // One says what the other has said when it comes to it.
+    let heard = Arc::new(AtomicUsize::new(0));
+    let stage = Arc::clone(&heard);
+    let upstream = Upstream::start(move |asked| {
+        let is_second = asked.head.contains("x-second");
+        until("its stage comes", || (stage.load(SeqCst) >= 1 + usize::from(is_second)).then_some(()));
+        asked.answer(
+            "content-type: text/plain",
+            if is_second { "Born 1985-11-30." } else { "It is Bob Ray." },
+        );
+    });
+    let place = Place::with_index();
+    let proxy = Proxy::start(&place, &upstream.url, "");
+    let ask = |more: &str| {
+        let head = format!("POST /answer\nx-customer-id: C-1001\nx-conversation-id: 7{more}");
+        proxy.ask(&head, "{}").text()
+    };
+    std::thread::scope(|scope| {
+        let (first, second) = (scope.spawn(|| ask("")), scope.spawn(|| ask("\nx-second: yes")));
+        until("both have begun", || (upstream.heads().len() == 2).then_some(()));
+        heard.store(1, SeqCst);
+        assert_eq!(first.join().unwrap(), "It is Bob Ray.");
+        heard.store(2, SeqCst);
+        assert_eq!(second.join().unwrap(), "Born [DATE OF BIRTH].");
+    });
 }
 
 #[test]
@@ -107,4 +138,61 @@ fn reports_are_kept_for_the_operator_and_in_a_file() {
     assert!(VALUES.iter().all(|value| !written.contains(value)), "{written}");
     let said = place.run("report --index index.tlx --owner C-1001 shown.jsonl").quietly();
     assert!(said.contains("email shown to themselves (own) 2 times, "), "{said}");
+}
+
+#[test]
+fn what_the_reader_says_in_the_request_may_be_repeated_if_the_policy_says_so() {
+    let (upstream, place) = (parrot(), Place::with_index());
+    place.write("echo.toml", "[echo]\nfrom_requests = true");
+    let (echoes, other) = (
+        Proxy::start(&place, &upstream.url, "policy = './echo.toml'"),
+        Proxy::start(&place, &upstream.url, ""),
+    );
+    let asked = r#"{"messages": [{"role": "user", "content": "Did you write to bob@example.com?"}]}"#;
+    let said = |proxy: &Proxy, body: &str, more: &str| {
+        let head = format!("POST /answer\nx-say: To bob@example.com. That is Bob Ray.{more}");
+        proxy.ask(&head, body).text()
+    };
+    let known = "\ncontent-type: application/json\nx-customer-id: C-1001";
+    assert_eq!(said(&echoes, asked, known), "To bob@example.com. That is [NAME].");
+    assert_eq!(upstream.bodies().last().unwrap(), asked, "it passes as it came");
+    assert_eq!(
+        said(&echoes, asked, "\ncontent-type: application/json"),
+        "To [EMAIL]. That is Bob Ray.",
+        "a stranger"
+    );
+    assert_eq!(said(&echoes, "{}", known), "To [EMAIL]. That is Bob Ray.");
+    assert_eq!(said(&other, asked, known), "To [EMAIL]. That is Bob Ray.", "the policy does not say so");
+}
+
+#[test]
+fn a_purpose_is_believed_of_trusted_peers() {
+    let (upstream, place) = (parrot(), Place::with_index());
+    place.write("grants.csv", "owner,reader,kinds,until,purpose\nC-1002,C-1001,email,,billing\n");
+    let proxy = Proxy::start(&place, &upstream.url, "grants = 'grants.csv'");
+    let untrusted =
+        Proxy::start_as(&place, "none.toml", &upstream.url, "grants = 'grants.csv'\n[reader]\ntrusted = []");
+    let say = |proxy: &Proxy, purpose: &str| {
+        say(proxy, &format!("\nx-customer-id: C-1001{purpose}"), "bob@example.com")
+    };
+    assert_eq!(say(&proxy, "\nx-purpose: billing"), "bob@example.com");
+    assert_eq!(say(&proxy, "\nx-purpose: travel"), "[EMAIL]");
+    assert_eq!(say(&proxy, ""), "[EMAIL]");
+    assert_eq!(say(&untrusted, "\nx-purpose: billing"), "[EMAIL]");
+    assert!(upstream.heads().iter().all(|head| !head.to_lowercase().contains("x-purpose")));
+}
+
+#[test]
+fn reports_say_which_model_wrote() {
+    let upstream = Upstream::start(|asked| {
+        asked.answer("content-type: text/event-stream", "data: {\"model\":\"gpt-x.1\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Hi\"}}]}\n\ndata: [DONE]\n\n");
+    });
+    let place = Place::with_index();
+    let proxy = Proxy::start(&place, &upstream.url, "");
+    proxy.ask("POST /v1/chat/completions\nx-customer-id: C-1001", "{}");
+    let report = until("a report", || {
+        let reports = ask(proxy.admin, "GET /reports", "").text();
+        reports.lines().next().map(|line| serde_json::from_str::<Value>(line).unwrap())
+    });
+    assert_eq!(report["model"], "gpt-x.1");
 }

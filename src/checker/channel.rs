@@ -9,15 +9,14 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use super::Edit;
+use super::continued::Continued;
 use super::finding::Finding;
 use super::hold::Hold;
 use super::sentences::Sentences;
 use super::session::Inner;
 use super::withheld::Withheld;
-use crate::index::READING;
-use crate::policy::{
-    Action, Audience, Evidence, Excuse, Judgement, Known, LookAhead, People, Rule, replacement,
-};
+use crate::index::{People, READING};
+use crate::policy::{Action, Audience, Evidence, Excuse, Judgement, Known, LookAhead, Rule, replacement};
 use crate::scan::{Counts, Match, Means, Scanner};
 
 /// One text channel of a session.
@@ -36,6 +35,8 @@ pub(super) struct Channel {
     /// Values that every reader may see, and why, whose text is not decided yet.
     shown: Vec<(Match, Excuse)>,
     known: Known,
+    /// The same text behind what the last turn has left.
+    continued: Vec<Continued>,
     /// How far text waits for what comes behind it.
     look_ahead: LookAhead,
     sentences: Sentences,
@@ -54,6 +55,8 @@ pub(super) struct Channel {
     version: u64,
     matches: Vec<Match>,
     pub(super) edits: Vec<Edit>,
+    /// Something was replaced.
+    pub(super) has_replaced: bool,
     /// The channel is open, and nothing waits to be judged, replaced or reported: text may be decided without looking.
     quiet: bool,
     /// Bytes of the text at hand that the fast lane has taken.
@@ -106,6 +109,7 @@ impl Channel {
             excused: Vec::new(),
             shown: Vec::new(),
             known: Known::default(),
+            continued: if audience == Audience::Reader { Continued::all(inner) } else { Vec::new() },
             look_ahead,
             sentences: Sentences::default(),
             told: Vec::new(),
@@ -117,6 +121,7 @@ impl Channel {
             version: 0,
             matches: Vec::new(),
             edits: Vec::new(),
+            has_replaced: false,
             quiet: false,
             passed: 0,
             counts: match audience {
@@ -127,7 +132,7 @@ impl Channel {
                     Counts {
                         always: held(rules.withheld_alone),
                         later: held(rules.withheld_together),
-                        since: (look_ahead != LookAhead::None).then_some(0),
+                        since: (look_ahead != LookAhead::None || inner.is_kept()).then_some(0),
                         patterns: rules.withheld_patterns,
                         hints: rules.withheld_hints,
                     }
@@ -175,6 +180,9 @@ impl Channel {
             self.sentences.read(text, self.hold.seen());
         }
         let mut at = std::mem::take(&mut self.passed);
+        if !self.continued.is_empty() {
+            self.follow(inner, text, ends);
+        }
         self.expect_names();
         while at < text.len() && self.state == State::Open {
             // What waits is judged as soon as it can be, wherever the text is cut: it may stop the response.
@@ -192,8 +200,10 @@ impl Channel {
             self.expect_names();
         }
         if ends && self.state == State::Open {
+            let begun = self.beginning(inner);
             self.scanner.finish(&mut self.matches);
             self.judge(inner);
+            self.leave(inner, text, begun);
         }
         self.settle(inner, text, ends);
     }
@@ -221,8 +231,10 @@ impl Channel {
     /// Learns from which byte on facts may complete a picture.
     fn arm(&mut self, inner: &Inner, evidence: &Evidence) {
         let since = self.known.armed_since(evidence, std::iter::empty(), inner.rules.limits.facts);
-        // What waits for what comes behind it may complete one wherever it stands.
-        self.counts.since = if self.look_ahead == LookAhead::None { since } else { Some(0) };
+        // What waits for what comes behind it, or for what other turns say, may complete one wherever it stands.
+        let waits =
+            self.look_ahead != LookAhead::None || inner.is_kept() && self.audience == Audience::Reader;
+        self.counts.since = if waits { Some(0) } else { since };
     }
 
     /// From which byte on a fact may complete a picture, whatever becomes of the facts that wait to be judged, and of those of which it is not
@@ -232,7 +244,7 @@ impl Channel {
         self.scanner.complete(&mut |found| {
             open.extend(inner.rules.counts_together(found.kind).then_some((found.end, found.kind)));
         });
-        if self.undecided.is_empty() && open.is_empty() {
+        if self.undecided.is_empty() && open.is_empty() || inner.is_kept() {
             return self.counts.since;
         }
         let may_be_fact = |(found, alone): &&(Match, Judgement)| {
@@ -258,9 +270,13 @@ impl Channel {
         for (found, judgement) in &self.undecided {
             let kinds = self.counts.later | self.counts.hints;
             let is_armed = kinds & 1 << found.kind != 0 && since.is_some_and(|since| since <= found.start);
-            if is_armed && judgement.rule != Rule::Granted || judgement.action >= Action::Redact {
+            let waits = judgement.rule != Rule::Granted || inner.is_kept();
+            if is_armed && waits || judgement.action >= Action::Redact {
                 settled = settled.min(found.start);
             }
+        }
+        if !self.continued.is_empty() && self.counts.always != 0 {
+            settled = 0;
         }
         if self.audience == Audience::Reader {
             let withheld = |found: &&Match| inner.rules.withheld_patterns & 1 << found.kind != 0;
@@ -316,6 +332,7 @@ impl Channel {
                     &mut replaced,
                 );
                 self.edits.push(Edit { span, replacement: replaced });
+                self.has_replaced = true;
             }
             drop(shared);
             self.tell_shown(inner);
@@ -333,6 +350,7 @@ impl Channel {
             && self.withheld.is_empty()
             && self.noted.is_empty()
             && self.shown.is_empty()
+            && self.continued.is_empty()
             && self.look_ahead == LookAhead::None
             && self.state == State::Open;
     }

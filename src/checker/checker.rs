@@ -83,7 +83,7 @@ impl Checker {
         self.write(text, out, false)
     }
 
-    /// The text ends: decides and appends the rest.
+    /// The text ends: decides and appends the rest, and the policy's notice if something of the text was replaced; of several texts the first says it.
     pub fn finish(&mut self, out: &mut String) -> Verdict {
         self.write("", out, true)
     }
@@ -94,9 +94,23 @@ impl Checker {
             self.channel.release(text, Some(out));
             if self.channel.stopped_itself() {
                 out.push_str(self.session.inner.policy.stop_message());
+            } else if ends {
+                self.give_notice(out);
             }
         }
         self.verdict()
+    }
+
+    /// Says once, behind the first text that ends of those from which something was withheld, that it was, if the policy wants that.
+    fn give_notice(&self, out: &mut String) {
+        let notice = self.session.inner.policy.notice();
+        if !notice.is_empty()
+            && self.channel.has_replaced
+            && !std::mem::replace(&mut self.session.inner.shared().noticed, true)
+        {
+            out.push_str("\n\n");
+            out.push_str(notice);
+        }
     }
 
     /// Takes text and says how far the channel is decided and what is to be replaced up to there. The caller keeps the text.

@@ -5,6 +5,7 @@ use std::ops::Range;
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use crate::identifier::Kind;
+use crate::index::KeyId;
 use crate::policy::Action;
 use crate::scan::Means;
 
@@ -51,6 +52,18 @@ pub struct Finding {
     pub facts: u32,
     /// The other kinds, told before. Not part of the findings format.
     pub beside: Vec<Kind>,
+    /// Names the value within its index: its owners stand in the disclosure report.
+    pub(super) value: Value,
+}
+
+/// What a finding is about, if it is known; its place in the index is nobody's business.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Value(pub(super) Option<KeyId>);
+
+impl std::fmt::Debug for Value {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(if self.0.is_some() { "known" } else { "unknown" })
+    }
 }
 
 /// How a value was written, and what made it count.

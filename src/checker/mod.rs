@@ -6,6 +6,7 @@
 
 mod channel;
 mod checker;
+mod continued;
 mod echo;
 mod finding;
 mod hold;
@@ -17,4 +18,6 @@ mod withheld;
 pub use checker::{Advance, Checker, Edit, Verdict};
 pub use finding::{Finding, How};
 pub use report::{JudgedData, PolicyUsed, Report, ShownData};
+#[cfg(feature = "serve")]
+pub(crate) use session::Kept;
 pub use session::Session;

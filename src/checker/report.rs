@@ -34,7 +34,7 @@ pub struct Report {
     pub id: String,
     /// When it began (RFC 3339, UTC).
     pub time: String,
-    /// Which model wrote it, if whoever keeps the report knows.
+    /// Which model wrote it, if [somebody said so](Session::written_by); wire formats say it themselves.
     pub model: Option<String>,
     /// Who read it, as hashes; nobody whom the index does not know.
     pub reader: Vec<String>,
@@ -48,7 +48,7 @@ pub struct Report {
     pub withheld: Vec<JudgedData>,
     /// Data of others that passed because the policy only observes them.
     pub observed: Vec<JudgedData>,
-    /// Values that were counted in none of these lists: a report has 1,000 different lines at most.
+    /// Values that were counted in none of these lists, or not for all whose they are: a report has 1,000 different lines at most, 64 for one value.
     #[serde(default)]
     pub more: u64,
     /// What was not checked, and why.
@@ -83,7 +83,7 @@ pub struct ShownData {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct JudgedData {
-    /// Whose they are, or one of those; empty if they only looked like somebody's.
+    /// Whose they are, one of those whose they are; empty if they only looked like somebody's.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub subject: String,
     /// Of which kind.
@@ -102,12 +102,15 @@ pub struct JudgedData {
 pub struct PolicyUsed {
     /// Its name.
     pub name: String,
-    /// The same for the same settings: 16 hexadecimal digits.
+    /// The same for the same settings under the same index: 16 hexadecimal digits.
     pub hash: String,
 }
 
 /// More different lines are only counted.
 const MOST_LINES: usize = 1_000;
+
+/// A value that more people share says little of each of them; the others are only counted.
+const MOST_SUBJECTS: usize = 64;
 
 /// What was shown and found so far.
 #[derive(Default)]
@@ -133,10 +136,22 @@ impl Tally {
         count(&mut self.shown, line, &mut self.more);
     }
 
-    /// Counts what a finding reports.
-    pub(super) fn find(&mut self, finding: &Finding) {
-        let line = [finding.owner.clone(), finding.kind.name().to_owned(), finding.rule.clone()];
-        count(&mut self.found, (finding.action, line), &mut self.more);
+    /// Counts what a finding reports, for everybody whose value it is.
+    pub(super) fn find(&mut self, generation: &Generation, finding: &Finding) {
+        let people = finding.value.0.map(|value| generation.people(value));
+        let people = people.unwrap_or_default();
+        let mut find = |subject: String| {
+            let line = [subject, finding.kind.name().to_owned(), finding.rule.clone()];
+            count(&mut self.found, (finding.action, line), &mut self.more);
+        };
+        if people.is_empty() {
+            find(finding.owner.clone()); // nobody's, or forgotten meanwhile
+        }
+        people
+            .iter()
+            .take(MOST_SUBJECTS)
+            .for_each(|owner| find(format!("k:{}", generation.owner_hash(owner.number))));
+        self.more += u64::from(people.len() > MOST_SUBJECTS);
     }
 
     /// Counts a finding that is not kept.
@@ -154,6 +169,15 @@ fn count<L: Ord>(lines: &mut BTreeMap<L, u64>, line: L, more: &mut u64) {
 }
 
 impl Session {
+    /// Says which model writes the response, for its report: the first name counts. What is no name of a model (letters, digits and `-_.:/@`, at most
+    /// 128) is not taken.
+    pub fn written_by(&self, model: &str) {
+        let is_name = |c: char| c.is_ascii_alphanumeric() || "-_.:/@".contains(c);
+        if !model.is_empty() && model.len() <= 128 && model.chars().all(is_name) {
+            self.inner.shared().model.get_or_insert_with(|| model.to_owned());
+        }
+    }
+
     /// What the response has disclosed so far.
     pub fn report(&self) -> Report {
         let inner = &*self.inner;
@@ -188,7 +212,7 @@ impl Session {
         Report {
             id: inner.id().to_owned(),
             time: written(inner.begun),
-            model: None,
+            model: shared.model.clone(),
             reader: inner.rules.reader_hashes().into_iter().map(|hash| format!("k:{hash}")).collect(),
             purpose: inner.reader.purpose().map(str::to_owned),
             subjects,
@@ -198,7 +222,11 @@ impl Session {
             more: tally.more,
             unchecked: Vec::new(),
             generation: inner.generation.number(),
-            policy: PolicyUsed { name: inner.policy.name().into(), hash: inner.policy.hash().into() },
+            policy: PolicyUsed {
+                name: inner.policy.name().into(),
+                // Allowed values are in it, which nobody is to guess at.
+                hash: inner.generation.keyed_hash(&[b"policy", inner.policy.hash().as_bytes()]),
+            },
         }
     }
 }

@@ -6,6 +6,7 @@ use std::time::SystemTime;
 
 use super::Checker;
 use super::channel::UNSURE;
+use super::continued::keep;
 use super::report::Tally;
 use crate::index::{Generation, Index, KeyId};
 use crate::policy::{
@@ -64,8 +65,25 @@ pub(super) struct Inner {
     pub(super) span: tracing::Span,
 }
 
-/// Keeps what a conversation has said.
-pub(crate) type Remember = Arc<dyn Fn(Conversation) + Send + Sync>;
+/// Keeps what a conversation has said, if no other turn has said more since this one has heard of it.
+pub(crate) type Remember = Arc<dyn Fn(&Conversation) -> Kept + Send + Sync>;
+
+/// What became of what is about to be released.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    not(feature = "serve"),
+    expect(dead_code, reason = "only the proxy keeps conversations while they run")
+)]
+pub(crate) enum Kept {
+    /// It is kept, and may be released.
+    Here,
+    /// Another turn has said more: with that it is to be judged again.
+    Lost(Conversation),
+    /// Other turns cannot be heard of any more: it is to be judged again, and strictly, as everything from here on.
+    CutOff,
+    /// Other turns cannot be heard of any more: the response ends.
+    Stop,
+}
 
 /// What the channels of a session have in common.
 #[derive(Default)]
@@ -75,6 +93,15 @@ pub(super) struct Shared {
     /// Values that the readers have said themselves.
     pub(super) echoes: Vec<KeyId>,
     pub(super) pseudonyms: Pseudonyms,
+    /// Beginnings of values that the last turn has left, and those that this one leaves.
+    pub(super) begun: Vec<String>,
+    pub(super) left: Vec<String>,
+    /// A text has ended.
+    pub(super) has_ended: bool,
+    /// Which model writes.
+    pub(super) model: Option<String>,
+    /// The notice was given.
+    pub(super) noticed: bool,
     /// One channel has stopped, and with it all.
     pub(super) stopped: bool,
 }
@@ -129,14 +156,23 @@ impl Session {
         let inner = &*self.inner;
         let is_theirs = conversation.is_of(&inner.rules.reader_hashes(), &inner.generation);
         if inner.policy.across() != Across::Response && is_theirs {
-            conversation.tell(&mut inner.shared().evidence, &inner.generation);
+            let mut shared = inner.shared();
+            conversation.tell(&mut shared.evidence, &inner.generation);
+            conversation.beginnings(&inner.generation).for_each(|begun| keep(&mut shared.begun, begun));
+            drop(shared);
             inner.version.fetch_add(1, Ordering::AcqRel);
         }
     }
 
+    /// Whether a conversation is one of these readers, as far as that can be known.
+    #[cfg(feature = "cli")]
+    pub(crate) fn is_theirs(&self, conversation: &Conversation) -> bool {
+        conversation.is_of(&self.inner.rules.reader_hashes(), &self.inner.generation)
+    }
+
     /// What the conversation has said up to now, for its next turn.
     pub fn state(&self) -> Conversation {
-        self.inner.conversation(&self.inner.shared().evidence)
+        self.inner.conversation(&self.inner.shared())
     }
 
     /// Tells somebody what the conversation has said whenever it has said more, before that is released. To be called before the first checker is made.
@@ -146,6 +182,18 @@ impl Session {
             inner.remember = Some(remember);
         }
         self
+    }
+
+    /// A key that all who have the index can make, and nobody else.
+    #[cfg(feature = "serve")]
+    pub(crate) fn derived_key(&self, of: &str) -> [u8; 32] {
+        self.inner.generation.derived_key(of)
+    }
+
+    /// Whether what the reader says in the request is to be heard.
+    #[cfg(feature = "serve")]
+    pub(crate) fn hears_requests(&self) -> bool {
+        self.inner.policy.hears_requests() && !self.inner.rules.reader_hashes().is_empty()
     }
 
     /// A checker for the response's text.
@@ -184,15 +232,25 @@ impl Inner {
     }
 
     /// What was said, for another turn.
-    pub(super) fn conversation(&self, evidence: &Evidence) -> Conversation {
-        Conversation::of(evidence, &self.generation, self.rules.reader_hashes())
+    pub(super) fn conversation(&self, shared: &Shared) -> Conversation {
+        // Where nothing was said yet the last turn's beginnings may still go on.
+        let left = if shared.has_ended { &shared.left } else { &shared.begun };
+        Conversation::of(&shared.evidence, &self.generation, self.rules.reader_hashes(), left)
     }
 
-    /// More was said, and is about to be released.
-    pub(super) fn remember(&self, evidence: &Evidence) {
-        if let Some(remember) = &self.remember {
-            remember(self.conversation(evidence));
-        }
+    /// More was said, and is about to be released: only if it is kept it may be.
+    pub(super) fn remember(&self, shared: &Shared) -> Kept {
+        self.remember.as_ref().map_or(Kept::Here, |remember| remember(&self.conversation(shared)))
+    }
+
+    /// What another turn has said meanwhile.
+    pub(super) fn hear(&self, other: &Conversation, evidence: &mut Evidence) {
+        evidence.hear(|evidence| other.tell(evidence, &self.generation));
+    }
+
+    /// Whether other turns may speak while this one does: then every fact waits until it is judged, for it may complete what they have said.
+    pub(super) fn is_kept(&self) -> bool {
+        self.remember.is_some() && self.rules.withheld_together != 0
     }
 
     /// Names the response in its report.

@@ -89,6 +89,11 @@ impl Withheld {
             || self.replaced.iter().any(|span| span.start <= start && end <= span.end)
     }
 
+    /// Whether nothing from a byte on is withheld.
+    pub(super) fn is_free(&self, from: u64) -> bool {
+        self.spans.iter().all(|span| span.end <= from) && self.replaced.iter().all(|span| span.end <= from)
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.spans.is_empty() && self.replaced.is_empty()
     }

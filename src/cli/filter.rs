@@ -8,6 +8,7 @@ use clap::Args;
 
 use super::{Ending, PolicyOption, jsonl, wire};
 use crate::error::{Error, Result, did_you_mean};
+use crate::policy::Across;
 use crate::wire::Format;
 use crate::{Conversation, Finding, Grants, Index, Policy, Reader, Session};
 
@@ -24,7 +25,7 @@ pub(super) struct Filter {
     /// An owner whose data every reader may also see.
     #[arg(long, value_name = "ID", requires = "readers")]
     acting_for: Vec<String>,
-    /// What the response is for: grants that are limited to this purpose count too.
+    /// What the response is for: grants that are limited to this purpose count too; data that are limited to others, if the policy says so, do not pass.
     #[arg(long, value_name = "NAME", requires = "readers")]
     purpose: Option<String>,
     /// A table of grants (CSV: owner, reader, kinds, until): which owners let which readers see what.
@@ -164,8 +165,19 @@ impl Filtering {
             reader = reader.for_purpose(purpose);
         }
         let session = Session::new(&self.index, &self.policy, reader).with_grants(&self.grants);
-        if let Some((_, conversation)) = &self.conversation {
-            session.resume(conversation);
+        if let Some((path, conversation)) = &self.conversation {
+            if session.is_theirs(conversation) {
+                session.resume(conversation);
+            } else {
+                let path = path.display();
+                eprintln!(
+                    "tightlip: {path} is another reader's conversation; it is left alone, and this response is not kept"
+                );
+                self.conversation = None;
+            }
+        }
+        if session.policy().across() == Across::Response {
+            self.conversation = None; // what the file says is for another policy
         }
         if session.unknown_readers() > 0 && !std::mem::replace(&mut self.noted_unknown, true) {
             eprintln!("tightlip: the index does not know a reader; whoever it does not know owns nothing");

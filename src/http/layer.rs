@@ -64,6 +64,9 @@ pub(super) struct Settings {
 /// Is told of a session whose response has ended.
 pub(crate) type OnEnd = Arc<dyn Fn(&Session) + Send + Sync>;
 
+/// Is told of the sessions of a response that is about to be judged.
+pub(crate) type OnBegin = Arc<dyn Fn(&[&Session]) + Send + Sync>;
+
 /// How one response is judged.
 #[derive(Clone)]
 pub(crate) struct Ruling {
@@ -74,6 +77,8 @@ pub(crate) struct Ruling {
     pub(crate) shadow: Option<Session>,
     /// Known from elsewhere.
     pub(crate) format: Option<Format>,
+    /// Is told when the response begins, before anything of it is judged.
+    pub(crate) begins: Option<OnBegin>,
     /// Is told when the response has ended.
     pub(crate) ended: Option<OnEnd>,
 }
@@ -95,6 +100,7 @@ impl GuardLayer {
             enforced: true,
             shadow: None,
             format: None,
+            begins: None,
             ended: None,
         })
     }

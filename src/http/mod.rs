@@ -14,7 +14,7 @@ mod whole;
 pub use body::GuardedBody;
 pub use layer::GuardLayer;
 #[cfg(feature = "serve")]
-pub(crate) use layer::{OnEnd, Ruling};
+pub(crate) use layer::{OnBegin, OnEnd, Ruling};
 pub use refuse::Reason;
 #[cfg(feature = "serve")]
 pub(crate) use refuse::{error, refusal};

@@ -101,6 +101,10 @@ where
     R::Error: Into<BoxError> + Send,
 {
     let mut response = response;
+    if let Some(begins) = &asked.ruling.begins {
+        let sessions: Vec<_> = [&asked.ruling.session].into_iter().chain(&asked.ruling.shadow).collect();
+        begins(&sessions);
+    }
     if asked.ruling.enforced {
         forget_values(&asked.ruling.session, response.headers_mut());
     }

@@ -84,6 +84,9 @@ pub struct KindSpec {
     pub min_length: usize,
     /// What replaces a value, without the brackets.
     pub label: String,
+    /// The only purposes that values are meant for; none: for all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub purposes: Vec<String>,
 }
 
 /// kind, name, aliases, shape, strength, shortest folded form, label
@@ -153,7 +156,32 @@ impl Kind {
     }
 }
 
+/// What the column of a dictionary is called that says what purposes its owners' data are for.
+pub(crate) const PURPOSE: &str = "purpose";
+
 impl KindSpec {
+    /// The purposes that owners limit their data to, kept as if they were values of a kind. Texts are never searched for them.
+    pub(crate) fn of_purposes() -> Self {
+        Self {
+            kind: Kind::named(PURPOSE),
+            shape: Shape::Exact,
+            strength: Weak,
+            min_length: 1,
+            label: PURPOSE.to_uppercase(),
+            purposes: Vec::new(),
+        }
+    }
+
+    /// Whether its values are purposes.
+    pub(crate) fn is_of_purposes(&self) -> bool {
+        self.kind.name() == PURPOSE
+    }
+
+    /// Whether its values are meant for a response with this purpose.
+    pub(crate) fn is_meant_for(&self, purpose: Option<&str>) -> bool {
+        self.purposes.is_empty() || self.purposes.iter().any(|meant| Some(meant.as_str()) == purpose)
+    }
+
     /// The row of a built-in kind; `None` for a kind of one's own, whose row comes from a schema.
     pub fn built_in(kind: &Kind) -> Option<Self> {
         let row = TABLE.iter().find(|row| row.0 == *kind)?;
@@ -163,6 +191,7 @@ impl KindSpec {
             strength: row.4,
             min_length: row.5,
             label: row.6.to_owned(),
+            purposes: Vec::new(),
         })
     }
 }

@@ -5,6 +5,7 @@ mod shape;
 
 use std::fmt;
 
+pub(crate) use kind::PURPOSE;
 pub use kind::{Kind, KindSpec, Named, Strength};
 pub use shape::Shape;
 pub(crate) use shape::{Between, Gaps};

@@ -11,6 +11,7 @@ mod erase;
 mod folder;
 mod hints;
 mod keys;
+mod list;
 mod manifest;
 mod observed;
 mod openings;
@@ -40,6 +41,7 @@ pub(crate) use bytes::Bytes;
 pub use erase::{Erased, Receipt};
 pub(crate) use hints::{HINT, INITIAL, hint_kind};
 pub use keys::Region;
+pub(crate) use list::People;
 use manifest::{FileEntry, Manifest, SegmentEntry};
 pub(crate) use observed::Observed;
 pub(crate) use openings::{
@@ -158,6 +160,8 @@ pub(crate) struct Generation {
     /// Made when somebody asks first.
     slips: OnceLock<Slips>,
     long_lists: people::LongLists,
+    /// Read when somebody asks first.
+    purposes: OnceLock<people::Purposes>,
     /// Strong kinds come before weak ones.
     strong_kinds: usize,
     hash_key: [u8; 32],
@@ -415,6 +419,7 @@ impl Generation {
             first_alternatives: FirstAlternatives::default(),
             slips: OnceLock::new(),
             long_lists: people::LongLists::default(),
+            purposes: OnceLock::new(),
             strong_kinds,
             hash_key,
             forgotten: Arc::default(),

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::MOST_KINDS;
 use crate::error::{Error, Result, clipped, did_you_mean};
-use crate::identifier::{Kind, KindSpec, Shape, Strength};
+use crate::identifier::{Kind, KindSpec, PURPOSE, Shape, Strength};
 
 /// What the columns of a dictionary are, where their names do not say it, and kinds of one's own.
 ///
@@ -21,6 +21,9 @@ use crate::identifier::{Kind, KindSpec, Shape, Strength};
 ///     shape    = "code"      # code | words | digits
 ///     strength = "strong"
 ///     label    = "LOYALTY CARD"
+///
+///     [kinds.card]           # a built-in kind
+///     purpose  = "billing"   # or several, in a list
 /// "#)?;
 /// let error = tightlip::Schema::from_toml("[colums]").unwrap_err();
 /// assert!(error.to_string().contains("did you mean `columns`?"));
@@ -30,6 +33,8 @@ use crate::identifier::{Kind, KindSpec, Shape, Strength};
 pub struct Schema {
     columns: BTreeMap<String, ColumnEntry>,
     kinds: Vec<KindSpec>,
+    /// The purposes of built-in kinds.
+    purposes: BTreeMap<String, Vec<String>>,
 }
 
 /// What a column is.
@@ -49,6 +54,14 @@ enum ColumnEntry {
     Detailed { kind: String, verified: Option<String> },
 }
 
+impl ColumnEntry {
+    fn role(&self) -> &str {
+        match self {
+            Self::Role(role) | Self::Detailed { kind: role, .. } => role,
+        }
+    }
+}
+
 #[derive(Deserialize)]
 struct KindEntry {
     #[serde(default = "code")]
@@ -57,6 +70,28 @@ struct KindEntry {
     strength: Strength,
     min_length: Option<usize>,
     label: Option<String>,
+    #[serde(default)]
+    purpose: Purposes,
+}
+
+/// One purpose, or several.
+#[derive(Deserialize, Default)]
+#[serde(untagged)]
+enum Purposes {
+    #[default]
+    All,
+    One(String),
+    Several(Vec<String>),
+}
+
+impl Purposes {
+    fn into_vec(self) -> Vec<String> {
+        match self {
+            Self::All => Vec::new(),
+            Self::One(purpose) => vec![purpose],
+            Self::Several(purposes) => purposes,
+        }
+    }
 }
 
 fn code() -> String {
@@ -88,9 +123,13 @@ impl Schema {
                 "kinds" => {
                     let kinds: BTreeMap<String, toml::Table> = value.try_into().map_err(invalid)?;
                     for (name, entry) in kinds {
-                        schema
-                            .kinds
-                            .push(own_kind(&name, entry).map_err(|e| e.about(format_args!("kinds.{name}")))?);
+                        let about = |error: Error| error.about(format_args!("kinds.{name}"));
+                        if let Some(kind) = Kind::built_in(&name) {
+                            let purposes = purposes(entry).map_err(about)?;
+                            schema.purposes.insert(kind.name().to_owned(), purposes);
+                            continue;
+                        }
+                        schema.kinds.push(own_kind(&name, entry).map_err(about)?);
                     }
                 }
                 unknown => {
@@ -116,6 +155,14 @@ impl Schema {
     pub(crate) fn kinds(&self) -> Vec<KindSpec> {
         let built_in = Kind::names().filter_map(|name| KindSpec::built_in(&Kind::named(name)));
         let mut kinds: Vec<KindSpec> = built_in.chain(self.kinds.iter().cloned()).collect();
+        for spec in &mut kinds {
+            if let Some(purposes) = self.purposes.get(spec.kind.name()) {
+                spec.purposes.clone_from(purposes);
+            }
+        }
+        if self.columns.values().any(|entry| entry.role() == PURPOSE) {
+            kinds.push(KindSpec::of_purposes());
+        }
         kinds.sort_by_key(|spec| spec.strength == Strength::Weak);
         kinds
     }
@@ -159,6 +206,7 @@ impl Schema {
         })
     }
 
+    /// What a column's entry makes of it.
     fn role(&self, entry: &ColumnEntry) -> Result<Column> {
         let (role, verified) = match entry {
             ColumnEntry::Role(role) => (role, &None),
@@ -169,12 +217,18 @@ impl Schema {
             "owner" => Column::Owner,
             "first_name" => Column::FirstName,
             "last_name" => Column::LastName,
+            PURPOSE => Column::Value { kind: Kind::named(PURPOSE), verified: verified.clone() },
             name => {
                 let own =
                     self.kinds.iter().find(|spec| spec.kind.name() == name).map(|spec| spec.kind.clone());
                 let kind = own.or_else(|| Kind::built_in(name)).ok_or_else(|| {
-                    let known =
-                        self.kind_names().into_iter().chain(["ignore", "owner", "first_name", "last_name"]);
+                    let known = self.kind_names().into_iter().chain([
+                        "ignore",
+                        "owner",
+                        "first_name",
+                        "last_name",
+                        PURPOSE,
+                    ]);
                     Error::config(format!("`{name}` is no kind{}", did_you_mean(name, known)))
                 })?;
                 Column::Value { kind, verified: verified.clone() }
@@ -183,14 +237,37 @@ impl Schema {
     }
 }
 
+/// What a schema says of a built-in kind.
+fn purposes(mut entry: toml::Table) -> Result<Vec<String>> {
+    let purposes = entry.remove(PURPOSE);
+    if !entry.is_empty() || purposes.is_none() {
+        return Err(Error::config(
+            "this kind is built in, of which only `purpose` may be said; choose another name",
+        ));
+    }
+    let purposes: Option<Purposes> = purposes.and_then(|purposes| purposes.try_into().ok());
+    checked(purposes.unwrap_or_default())
+}
+
+/// # Errors
+/// There is none, or an empty one.
+fn checked(purposes: Purposes) -> Result<Vec<String>> {
+    let purposes = purposes.into_vec();
+    if purposes.is_empty() || purposes.iter().any(|purpose| purpose.trim().is_empty()) {
+        return Err(Error::config("purpose: expected the name of a purpose, or a list of names"));
+    }
+    Ok(purposes)
+}
+
 fn own_kind(name: &str, entry: toml::Table) -> Result<KindSpec> {
-    const KEYS: [&str; 4] = ["shape", "strength", "min_length", "label"];
-    if Kind::built_in(name).is_some() {
-        return Err(Error::config("this kind is built in; choose another name"));
+    const KEYS: [&str; 5] = ["shape", "strength", "min_length", "label", PURPOSE];
+    if name == PURPOSE {
+        return Err(Error::config("this name says what data are for; choose another"));
     }
     if let Some(unknown) = entry.keys().find(|key| !KEYS.contains(&key.as_str())) {
         return Err(Error::config(format!("unknown key `{unknown}`{}", did_you_mean(unknown, KEYS))));
     }
+    let is_limited = entry.contains_key(PURPOSE);
     let entry: KindEntry =
         entry.try_into().map_err(|error| Error::config(crate::error::toml_reason(&error)))?;
     let (shape, shortest) = match entry.shape.as_str() {
@@ -210,5 +287,6 @@ fn own_kind(name: &str, entry: toml::Table) -> Result<KindSpec> {
         strength: entry.strength,
         min_length: entry.min_length.unwrap_or(shortest).max(1),
         label: entry.label.unwrap_or_else(|| name.to_uppercase().replace('_', " ")),
+        purposes: if is_limited { checked(entry.purpose)? } else { Vec::new() },
     })
 }

@@ -10,7 +10,7 @@ use crate::index::Generation;
 /// [`Session::resume`](crate::Session::resume) takes it up in the next.
 ///
 /// It holds no values: kinds of facts, names of facts that say nothing without the key of the index, and the numbers of people of whom a completing fact
-/// was withheld. It is bound to its index (over all its updates) and to its readers; it serialises to a few hundred bytes as a rule, to 10 KB at most.
+/// was withheld; and, encrypted under the key of the index, the beginnings of strong values with which a turn broke off. It is bound to its index (over all its updates) and to its readers; it serialises to a few hundred bytes as a rule, to 32 KB at most.
 ///
 /// ```
 /// # use tightlip::{Conversation, Identifier, IndexBuilder, Kind, Policy, Reader, Session};
@@ -43,6 +43,9 @@ pub struct Conversation {
     /// The numbers of those of whom a completing fact was withheld, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     people: Vec<u32>,
+    /// Beginnings of strong values with which texts of the last turn ended, encrypted under the key of the index.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    begun: Vec<String>,
     /// It was more than is kept.
     #[serde(default, skip_serializing_if = "is_false")]
     full: bool,
@@ -65,10 +68,10 @@ fn is_false(value: &bool) -> bool {
 impl Conversation {
     /// Whether nothing was said about anybody.
     pub fn is_empty(&self) -> bool {
-        self.facts.is_empty() && self.people.is_empty() && !self.full
+        self.facts.is_empty() && self.people.is_empty() && self.begun.is_empty() && !self.full
     }
 
-    /// Puts together what two turns at the same time have said.
+    /// Puts together what turns have said that did not hear each other.
     #[cfg(feature = "serve")]
     pub(crate) fn join(&mut self, other: Self) {
         if self.index != other.index {
@@ -84,10 +87,16 @@ impl Conversation {
         self.people.extend(other.people);
         self.people.sort_unstable();
         self.people.dedup();
+        self.begun = other.begun;
         self.full |= other.full;
     }
 
-    pub(crate) fn of(evidence: &Evidence, generation: &Generation, readers: Vec<String>) -> Self {
+    pub(crate) fn of(
+        evidence: &Evidence,
+        generation: &Generation,
+        readers: Vec<String>,
+        begun: &[String],
+    ) -> Self {
         let said = evidence.facts().map(|(kind, key)| {
             let kind = generation.kinds()[usize::from(kind)].kind.name();
             Said { kind: kind.into(), fact: key.map_or_else(String::new, |key| generation.name(kind, key)) }
@@ -97,6 +106,7 @@ impl Conversation {
             readers,
             facts: said.collect(),
             people: evidence.exposed().to_vec(),
+            begun: begun.iter().map(|begun| generation.seal(begun)).collect(),
             full: evidence.is_full(),
         }
     }
@@ -108,6 +118,11 @@ impl Conversation {
             || self.readers.iter().any(|reader| readers.contains(reader))
     }
 
+    /// The beginnings of values that the last turn has left. Those of another index cannot be read.
+    pub(crate) fn beginnings<'a>(&'a self, generation: &'a Generation) -> impl Iterator<Item = String> + 'a {
+        self.begun.iter().filter_map(|begun| generation.unseal(begun))
+    }
+
     /// Puts what was said to what is known to be said. What another index knew counts as said of anybody.
     pub(crate) fn tell(&self, evidence: &mut Evidence, generation: &Generation) {
         let is_same = self.index == generation.lineage();
@@ -116,11 +131,17 @@ impl Conversation {
             let Some(place) = generation.kinds().iter().position(|spec| spec.kind == kind) else { continue };
             let kind = place as u8;
             let key = if is_same { generation.named(&said.kind, &said.fact) } else { None };
-            match key.map(|key| (key, generation.people(key))) {
-                // Nobody has the value any more; or somebody, in another segment.
-                Some((_, people)) if people.is_empty() => evidence.commit_unknown(kind),
-                Some((key, people)) => drop(evidence.commit(Fact { kind, key }, &people)),
-                None => evidence.commit_unknown(kind),
+            let mut is_known = false;
+            // Whoever has the value now, whichever segments say so.
+            for key in key.into_iter().flat_map(|key| generation.everywhere(kind, key)) {
+                let people = generation.people(key);
+                if !people.is_empty() {
+                    is_known = true;
+                    evidence.commit(Fact { kind, key }, &people);
+                }
+            }
+            if !is_known {
+                evidence.commit_unknown(kind);
             }
         }
         if is_same {

@@ -3,9 +3,7 @@
 //! One-way: a fact that was released cannot be recalled, so that facts only add up, and the fact that would complete the picture of a person is the
 //! one that is withheld. Two facts count together if they stand on different text: `Austin Lee` does not disclose a city.
 
-use std::sync::Arc;
-
-use crate::index::{KeyId, KindMask, Owner};
+use crate::index::{KeyId, KindMask, Owner, People};
 
 /// A fact that is to be judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,9 +11,6 @@ pub(crate) struct Fact {
     pub(crate) kind: u8,
     pub(crate) key: KeyId,
 }
-
-/// The people that a fact fits, in the order of their numbers.
-pub(crate) type People = Arc<[Owner]>;
 
 /// When facts complete a picture.
 #[derive(Clone, Copy, Debug)]
@@ -55,11 +50,15 @@ pub(crate) struct Evidence {
     /// People of whom a completing fact was withheld, in order: no further kind of fact about them is released.
     exposed: Vec<u32>,
     full: bool,
+    /// It was filled by another turn of the conversation.
+    full_elsewhere: bool,
 }
 
 /// A fact that was released.
 struct Said {
     kind: u8,
+    /// Another turn of the conversation has said it while this one ran.
+    elsewhere: bool,
     /// What it was and whom it fits. Nobody knows of a fact of an earlier turn whose value the index has forgotten: it may fit anybody.
     known: Option<(KeyId, People)>,
 }
@@ -74,25 +73,25 @@ pub(crate) struct Known {
 
 /// What counts beside a fact.
 struct Beside<'a> {
-    /// The kind of the fact itself, and kinds of facts that may fit anybody.
-    everyone: KindMask,
     /// The kind of the fact itself.
-    own: KindMask,
-    /// The others, by kind, that with the fewest people first.
-    kinds: Vec<(KindMask, Vec<&'a [Owner]>)>,
+    fact: KindMask,
+    /// That, and kinds of facts that may fit anybody.
+    everyone: KindMask,
+    /// The others: those of one kind together, the kind with the fewest people first.
+    lists: Vec<(KindMask, &'a People)>,
 }
 
 impl Evidence {
     /// Takes in a fact that was released; whether anything is new about that.
     pub(crate) fn commit(&mut self, fact: Fact, people: &People) -> bool {
         !self.has_said(fact)
-            && self.push(Said { kind: fact.kind, known: Some((fact.key, Arc::clone(people))) })
+            && self.push(Said { kind: fact.kind, elsewhere: false, known: Some((fact.key, people.clone())) })
     }
 
     /// Takes in a fact of which only the kind is known; it may fit anybody.
     pub(crate) fn commit_unknown(&mut self, kind: u8) {
         if !self.said.iter().any(|said| said.kind == kind && said.known.is_none()) {
-            self.push(Said { kind, known: None });
+            self.push(Said { kind, elsewhere: false, known: None });
         }
     }
 
@@ -102,6 +101,24 @@ impl Evidence {
             return true;
         }
         !std::mem::replace(&mut self.full, true)
+    }
+
+    /// Forgets the fact that was committed last: it was not released after all.
+    pub(crate) fn retract(&mut self, fact: Fact) {
+        let is_last = |said: &Said| {
+            said.kind == fact.kind && said.known.as_ref().is_some_and(|known| known.0 == fact.key)
+        };
+        if self.said.last().is_some_and(is_last) {
+            self.said.pop();
+        }
+    }
+
+    /// Takes in what another turn of the conversation has said while this one runs: it counts for everything that has not been judged yet.
+    pub(crate) fn hear(&mut self, tell: impl FnOnce(&mut Self)) {
+        let (known, was_full) = (self.said.len(), self.full);
+        tell(self);
+        self.said[known..].iter_mut().for_each(|said| said.elsewhere = true);
+        self.full_elsewhere |= self.full && !was_full;
     }
 
     /// No further kind of fact about these people is to be released; whether that is new.
@@ -146,13 +163,13 @@ impl Evidence {
 
     /// The picture that `fact`, which begins at `start` and fits `people`, completes; those of whom the readers may see it do not count.
     ///
-    /// There is one if, for some number of kinds that is at least `limits.facts`, there are people whom facts of so many kinds fit, but
-    /// fewer than `limits.people`. What is the same as the fact (`is_same`) says nothing more. People are counted by verified values, so that invented namesakes do not hide anybody.
+    /// There is one if, of some kinds that are at least `limits.facts`, there are facts that fit somebody all together, but fewer than `limits.people`: whoever
+    /// else has other kinds of them hides nobody. What is the same as the fact (`is_same`) says nothing more. People are counted by verified values, so that invented namesakes do not hide anybody.
     #[allow(clippy::too_many_arguments)] // one call, and a struct of its arguments would say the same twice
     pub(crate) fn completes(
         &self,
         fact: Fact,
-        people: &[Owner],
+        people: &People,
         may_see: &dyn Fn(u32) -> bool,
         known: &Known,
         start: u64,
@@ -167,204 +184,138 @@ impl Evidence {
             !said.known.as_ref().is_some_and(|(key, _)| is_same(Fact { kind: said.kind, key: *key }))
         };
         let beside = Beside::new(fact, before.map(|(said, _)| said).filter(says_more));
-        let most = beside.most();
+        let most = beside.all().count_ones();
         if most < limits.facts {
             return None;
         }
+        let own = 1 << fact.kind;
         let picture = |facts, shown: Vec<u32>| {
-            let first = shown.first().and_then(|number| find(people, *number));
-            let kinds = first.map_or(0, |person| beside.mask_of(person));
+            let first = shown.first().and_then(|number| people.find(*number));
+            let kinds = first.map_or(0, |person| beside.kinds_of(person, own).0);
             Picture { facts, people: shown, kinds }
         };
         let others = |person: &Owner| !may_see(person.number);
-        let exposed = self.exposed.iter().filter_map(|number| find(people, *number)).filter(others);
-        let exposed = exposed.filter(|person| beside.mask_of(*person).count_ones() >= limits.facts);
+        let exposed = self.exposed.iter().filter_map(|number| people.find(*number)).filter(others);
+        let exposed = exposed.filter(|person| beside.kinds_of(*person, own).0.count_ones() >= limits.facts);
         let further: Vec<u32> = exposed.map(|person| person.number).collect();
         if !further.is_empty() && !self.has_said(fact) {
             return Some(picture(most, further));
         }
-        let few = limits.people as usize;
-        // Most often many people fit everything: that is soon seen.
-        let (mut fitting, mut verified, mut count) = (Vec::new(), 0, beside.count());
-        for person in beside.smallest(people).filter(others) {
-            let (kinds, confers) = count.kinds_of(person);
-            if kinds.count_ones() == most {
-                fitting.push(person.number);
-                verified += usize::from(confers == kinds);
-            }
-            if verified == few {
-                return None;
-            }
-        }
-        if !fitting.is_empty() {
-            return Some(picture(most, fitting));
-        }
-        // Somebody may be shown by some of the kinds, whoever has others: what is said of other people beside it hides nobody.
-        let mut count = beside.count();
-        let candidates: Vec<(u32, (KindMask, KindMask))> = beside
-            .anybody(people, limits.facts)
-            .into_iter()
-            .filter(others)
-            .map(|person| (person.number, count.kinds_of(person)))
-            .collect();
-        let mut masks: Vec<(KindMask, KindMask)> = candidates.iter().map(|(_, kinds)| *kinds).collect();
-        masks.sort_unstable();
-        let alike: Vec<(KindMask, KindMask, usize)> = masks
-            .chunk_by(|one, other| one == other)
-            .map(|alike| (alike[0].0, alike[0].1, alike.len()))
-            .collect();
-        let shows = |mask: KindMask| {
-            let verified = alike.iter().filter(|(_, confers, _)| confers & mask == mask);
-            verified.map(|(.., people)| people).sum::<usize>() < few
-        };
-        let mut shown: Vec<KindMask> = alike
-            .iter()
-            .map(|(mask, ..)| *mask)
-            .filter(|mask| mask.count_ones() >= limits.facts && shows(*mask))
-            .collect();
-        let most = shown.iter().map(|mask| mask.count_ones()).max()?;
-        shown.retain(|mask| mask.count_ones() == most);
-        let fits = |kinds: KindMask| shown.iter().any(|mask| kinds & mask == *mask);
-        let fitting = candidates.iter().filter(|(_, kinds)| fits(kinds.0)).map(|(number, _)| *number);
-        Some(picture(most, fitting.collect()))
+        let (shown, candidates) = beside.shown(people, limits, &others);
+        let most = shown.iter().map(|kinds| kinds.count_ones()).max()?;
+        let fits =
+            |kinds: KindMask| shown.iter().any(|shown| shown.count_ones() == most && kinds & shown == *shown);
+        let fitting = candidates.iter().filter(|(_, kinds)| fits(kinds.0));
+        let mut fitting: Vec<u32> = fitting.map(|(person, _)| *person).collect();
+        fitting.sort_unstable();
+        Some(picture(most, fitting))
     }
 }
+
+/// People, and which kinds fit each: all, and those of them that do by verified values.
+type Candidates = Vec<(u32, (KindMask, KindMask))>;
 
 impl<'a> Beside<'a> {
     fn new(fact: Fact, before: impl Iterator<Item = &'a Said>) -> Self {
         let own = 1 << fact.kind;
-        let mut beside = Self { everyone: own, own, kinds: Vec::new() };
+        let mut beside = Self { fact: own, everyone: own, lists: Vec::new() };
+        let mut sizes = [0; KindMask::BITS as usize];
         for said in before.filter(|said| said.kind != fact.kind) {
-            let kind = 1 << said.kind;
             match &said.known {
-                None => beside.everyone |= kind,
-                Some((_, people)) => match beside.kinds.iter_mut().find(|(other, _)| *other == kind) {
-                    Some((_, lists)) => lists.push(people),
-                    None => beside.kinds.push((kind, vec![people])),
-                },
+                None => beside.everyone |= 1 << said.kind,
+                Some((_, people)) => {
+                    sizes[usize::from(said.kind)] += people.len();
+                    beside.lists.push((1 << said.kind, people));
+                }
             }
         }
         let everyone = beside.everyone;
-        beside.kinds.retain(|(kind, _)| everyone & kind == 0);
-        beside.kinds.sort_by_key(|(_, lists)| lists.iter().map(|list| list.len()).sum::<usize>());
+        beside.lists.retain(|(kind, _)| everyone & kind == 0);
+        beside.lists.sort_by_key(|(kind, _)| (sizes[kind.trailing_zeros() as usize], *kind));
         beside
     }
 
-    /// The most kinds that may fit one person.
-    fn most(&self) -> u32 {
-        self.everyone.count_ones() + self.kinds.len() as u32
+    /// Kinds that may fit one person.
+    fn all(&self) -> KindMask {
+        self.lists.iter().fold(self.everyone, |mask, (kind, _)| mask | kind)
     }
 
-    /// The kinds that fit one whom the fact fits.
-    fn mask_of(&self, person: Owner) -> KindMask {
-        let fits = |lists: &[&[Owner]]| lists.iter().any(|list| find(list, person.number).is_some());
-        let kinds = self.kinds.iter().filter(|(_, lists)| fits(lists));
-        kinds.fold(self.everyone, |mask, (kind, _)| mask | kind)
-    }
-
-    /// Those whom the fact fits, by the shortest list that everybody is in whom everything fits; in order.
-    fn smallest<'b>(&self, people: &'b [Owner]) -> Box<dyn Iterator<Item = Owner> + 'b>
-    where
-        'a: 'b,
-    {
-        let mut people_of = Cursor::new(people);
-        match self.kinds.first().map(|(_, lists)| &lists[..]) {
-            Some(&[list]) if list.len() < people.len() => {
-                Box::new(list.iter().filter_map(move |owner| people_of.find(owner.number)))
-            }
-            _ => Box::new(people.iter().copied()),
-        }
-    }
-
-    /// Those whom the fact fits and who may have as many kinds; in order.
-    fn anybody(&self, people: &[Owner], kinds: u32) -> Vec<Owner> {
-        if self.everyone.count_ones() >= kinds {
-            return people.to_vec();
-        }
-        let mut found = Vec::new();
-        for list in self.kinds.iter().flat_map(|(_, lists)| lists) {
-            if list.len() < people.len() {
-                let mut people = Cursor::new(people);
-                found.extend(list.iter().filter_map(|owner| people.find(owner.number)));
-            } else {
-                let mut list = Cursor::new(list);
-                found.extend(people.iter().filter(|person| list.find(person.number).is_some()));
-            }
-        }
-        found.sort_unstable();
-        found.dedup();
-        found
-    }
-
-    /// Counts kinds for one person after the other, in order.
-    fn count(&self) -> Count<'a> {
-        let cursors = |lists: &Vec<&'a [Owner]>| lists.iter().map(|list| Cursor::new(list)).collect();
-        Count {
-            everyone: self.everyone,
-            own: self.own,
-            kinds: self.kinds.iter().map(|(kind, lists)| (*kind, cursors(lists))).collect(),
-        }
-    }
-}
-
-/// Says which kinds of facts fit people, who are asked for in order.
-struct Count<'a> {
-    everyone: KindMask,
-    own: KindMask,
-    kinds: Vec<(KindMask, Vec<Cursor<'a>>)>,
-}
-
-impl Count<'_> {
     /// The kinds that fit one whom the fact fits, and those of them that do by verified values.
-    fn kinds_of(&mut self, person: Owner) -> (KindMask, KindMask) {
-        let mut kinds =
-            (self.everyone, if person.confers { self.everyone } else { self.everyone & !self.own });
-        for (kind, lists) in &mut self.kinds {
-            let (mut fits, mut confers) = (false, false);
-            for owner in lists.iter_mut().filter_map(|list| list.find(person.number)) {
-                (fits, confers) = (true, confers | owner.confers);
+    fn kinds_of(&self, person: Owner, own: KindMask) -> (KindMask, KindMask) {
+        let mut kinds = (self.everyone, if person.confers { self.everyone } else { self.everyone & !own });
+        for (kind, list) in &self.lists {
+            if let Some(owner) = list.find(person.number) {
+                kinds.0 |= kind;
+                kinds.1 |= if owner.confers { *kind } else { 0 };
             }
-            kinds.0 |= if fits { *kind } else { 0 };
-            kinds.1 |= if confers { *kind } else { 0 };
         }
         kinds
     }
-}
 
-/// Finds people in a list, one after the other in order: in steps that double, from where the last one stood.
-struct Cursor<'a> {
-    list: &'a [Owner],
-    at: usize,
-}
-
-impl<'a> Cursor<'a> {
-    fn new(list: &'a [Owner]) -> Self {
-        Self { list, at: 0 }
-    }
-
-    fn find(&mut self, number: u32) -> Option<Owner> {
-        let rest = &self.list[self.at..];
-        let mut step = 1;
-        while rest.get(step).is_some_and(|owner| owner.number < number) {
-            step *= 2;
+    /// The kinds that few people have together, at least so many as make a picture, and all people who may have them.
+    ///
+    /// The lists are gone through from the shortest on. Whoever is in none of those gone through has no kind but those of the rest: once enough people are
+    /// known who have all of these, nobody is left who would be shown by them or by fewer.
+    fn shown(
+        &self,
+        people: &People,
+        limits: Limits,
+        counts: &dyn Fn(&Owner) -> bool,
+    ) -> (Vec<KindMask>, Candidates) {
+        let (lists, own, few) = (&self.lists, self.everyone, limits.people as usize);
+        let fact = self.fact;
+        let (mut candidates, mut hidden) = (Candidates::new(), None);
+        for place in 0..=lists.len() {
+            let rest = lists[place..].iter().fold(own, |kinds, (kind, _)| kinds | kind);
+            if rest.count_ones() < limits.facts {
+                break;
+            }
+            let mut verified = candidates.iter().filter(|(_, kinds)| kinds.1 & rest == rest).count();
+            let mut is_enough = |person: Owner| {
+                let was_seen = || lists[..place].iter().any(|(_, list)| list.find(person.number).is_some());
+                if counts(&person) && !was_seen() {
+                    let kinds = self.kinds_of(person, fact);
+                    verified += usize::from(kinds.1 & rest == rest);
+                    candidates.push((person.number, kinds));
+                }
+                verified >= few
+            };
+            let enough = match lists.get(place) {
+                Some((_, list)) => list.any_of_both(people, &mut is_enough),
+                None => people.iter().any(&mut is_enough),
+            };
+            if enough || verified >= few {
+                hidden = Some(rest);
+                break;
+            }
         }
-        let (low, high) = (step / 2, rest.len().min(step + 1));
-        self.at += low + rest[low..high].partition_point(|owner| owner.number < number);
-        self.list.get(self.at).copied().filter(|owner| owner.number == number)
+        let mut kinds: Vec<(KindMask, KindMask)> = candidates.iter().map(|(_, kinds)| *kinds).collect();
+        kinds.sort_unstable();
+        let alike: Vec<(KindMask, KindMask, usize)> = kinds
+            .chunk_by(|one, other| one == other)
+            .map(|alike| (alike[0].0, alike[0].1, alike.len()))
+            .collect();
+        let is_shown = |kinds: &KindMask| {
+            let verified = alike.iter().filter(|(_, verified, _)| verified & kinds == *kinds);
+            let is_hidden = hidden.is_some_and(|hidden| kinds & !hidden == 0);
+            kinds.count_ones() >= limits.facts
+                && !is_hidden
+                && verified.map(|(.., people)| people).sum::<usize>() < few
+        };
+        let mut shown: Vec<KindMask> = alike.iter().map(|(kinds, ..)| *kinds).filter(is_shown).collect();
+        shown.dedup();
+        (shown, candidates)
     }
-}
-
-/// A person of a list that is in order.
-pub(crate) fn find(people: &[Owner], number: u32) -> Option<Owner> {
-    people.binary_search_by_key(&number, |owner| owner.number).ok().map(|at| people[at])
 }
 
 impl Known {
     /// Learns the facts that other channels have committed, now that this one stands at byte `seen`.
     pub(crate) fn catch_up(&mut self, evidence: &Evidence, seen: u64) {
-        self.since.resize(evidence.said.len().max(self.since.len()), seen);
+        let new = evidence.said.get(self.since.len()..).unwrap_or_default();
+        // Where other turns may speak, nothing leaves before it is judged: what they have said counts from the first byte on.
+        self.since.extend(new.iter().map(|said| if said.elsewhere { 0 } else { seen }));
         if evidence.full && self.full_since.is_none() {
-            self.full_since = Some(seen);
+            self.full_since = Some(if evidence.full_elsewhere { 0 } else { seen });
         }
     }
 
@@ -398,6 +349,8 @@ impl Known {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     fn fact(kind: u8, ordinal: u64) -> Fact {
@@ -469,14 +422,90 @@ mod tests {
             let facts: Vec<(u8, &[u32])> = facts.iter().map(|(kind, people)| (*kind, &people[..])).collect();
             let of = |person: &u32| {
                 let fitting = facts.iter().filter(|(_, people)| people.contains(person));
-                fitting.fold(0_u32, |kinds, (kind, _)| kinds | 1 << kind).count_ones()
+                fitting.fold(0_u32, |kinds, (kind, _)| kinds | 1 << kind)
             };
             let named = facts.last().unwrap().1;
-            let expected = (limits.facts..=4).rev().find_map(|count| {
-                let fitting: Vec<u32> = named.iter().copied().filter(|person| of(person) >= count).collect();
-                (1..limits.people as usize).contains(&fitting.len()).then_some((count, fitting))
+            let fitting =
+                |kinds: u32| named.iter().copied().filter(move |person| of(person) & kinds == kinds);
+            let shown: Vec<u32> = (0..16_u32)
+                .filter(|kinds| kinds.count_ones() >= limits.facts)
+                .filter(|kinds| (1..limits.people as usize).contains(&fitting(*kinds).count()))
+                .collect();
+            let expected = shown.iter().map(|kinds| kinds.count_ones()).max().map(|most| {
+                let shown = shown.iter().filter(|kinds| kinds.count_ones() == most);
+                let people: BTreeSet<u32> = shown.flat_map(|kinds| fitting(*kinds)).collect();
+                (most, people.into_iter().collect())
             });
             assert_eq!(last(&facts, limits), expected, "{facts:?} {limits:?}");
+        }
+    }
+
+    /// The same with values that nobody verified, and facts that are no longer known, which may fit anybody.
+    #[test]
+    fn pictures_are_the_same_however_little_is_known() {
+        let mut random = 11_u64;
+        let mut below = |bound: u64| {
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (random >> 33) % bound
+        };
+        let some = |below: &mut dyn FnMut(u64) -> u64| -> People {
+            let some = (0..12).filter_map(|number| match below(5) {
+                0 | 1 => None,
+                by => Some(Owner { number, confers: by > 2 }),
+            });
+            some.collect()
+        };
+        for round in 0..3_000 {
+            let (mut evidence, mut known) = (Evidence::default(), Known::default());
+            // By kind: who has it, and whether it is verified; `None` may be anybody's.
+            let mut said: Vec<(u8, Option<People>)> = Vec::new();
+            for at in 0..1 + below(4) {
+                let people = some(&mut below);
+                let people = if below(2) > 0 { people.with_table() } else { people };
+                let kind = below(4) as u8;
+                if below(4) == 0 {
+                    evidence.commit_unknown(kind);
+                    said.push((kind, None));
+                } else {
+                    evidence.commit(fact(kind, at), &people);
+                    said.push((kind, Some(people)));
+                }
+            }
+            known.catch_up(&evidence, 0);
+            let people = some(&mut below);
+            let limits = Limits { facts: 1 + below(3) as u32, people: 1 + below(6) as u32 };
+            let kinds = |person: Owner, verified: bool| {
+                let own = (!verified || person.confers).then_some(0_u8);
+                let fits = |who: &Option<People>| match who {
+                    None => true,
+                    Some(who) => who.find(person.number).is_some_and(|owner| !verified || owner.confers),
+                };
+                let mut kinds: Vec<u8> =
+                    said.iter().filter(|(_, who)| fits(who)).map(|(kind, _)| *kind).collect();
+                kinds.retain(|kind| *kind != 0);
+                kinds.extend(own);
+                kinds.into_iter().fold(0_u32, |kinds, kind| kinds | 1 << kind)
+            };
+            let fitting = |wanted: u32| -> Vec<Owner> {
+                people.iter().filter(|person| kinds(*person, false) & wanted == wanted).collect()
+            };
+            let shows = |wanted: &u32| {
+                let fitting = fitting(*wanted);
+                let verified =
+                    fitting.iter().filter(|person| kinds(**person, true) & wanted == *wanted).count();
+                wanted.count_ones() >= limits.facts
+                    && !fitting.is_empty()
+                    && verified < limits.people as usize
+            };
+            let shown: Vec<u32> = (0..16_u32).filter(shows).collect();
+            let expected = shown.iter().map(|kinds| kinds.count_ones()).max().map(|most| {
+                let shown = shown.iter().filter(|kinds| kinds.count_ones() == most);
+                let people: BTreeSet<u32> =
+                    shown.flat_map(|kinds| fitting(*kinds)).map(|person| person.number).collect();
+                (most, people.into_iter().collect())
+            });
+            let picture = evidence.completes(fact(0, 99), &people, &nobody, &known, 1, limits, &|_| false);
+            assert_eq!(picture.map(|picture| (picture.facts, picture.people)), expected, "round {round}");
         }
     }
 

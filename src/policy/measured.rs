@@ -1,11 +1,10 @@
 //! What the together-check costs: a million customers, names with up to 5,000 owners, all weak kinds.
 
 use std::io::Write;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::evidence::{Evidence, Fact, Known, Limits, People};
-use crate::index::{KeyId, Owner};
+use super::evidence::{Evidence, Fact, Known, Limits};
+use crate::index::{KeyId, Owner, People};
 
 const CUSTOMERS: u32 = 1_000_000;
 
@@ -36,7 +35,12 @@ impl Values {
             lists[value as usize].push(Owner { number, confers: true });
             of.push(value);
         }
-        Self { people: lists.into_iter().map(Arc::from).collect(), of }
+        // As an index has them: long ones with a table.
+        let list = |list: Vec<Owner>| {
+            let people: People = list.into_iter().collect();
+            if people.len() >= 256 { people.with_table() } else { people }
+        };
+        Self { people: lists.into_iter().map(list).collect(), of }
     }
 }
 

@@ -16,7 +16,7 @@ pub use conversation::Conversation;
 #[cfg(feature = "cli")]
 pub(crate) use day::Day;
 pub(crate) use day::written;
-pub(crate) use evidence::{Evidence, Fact, Known, Limits, People, find};
+pub(crate) use evidence::{Evidence, Fact, Known, Limits};
 pub use grants::Grants;
 pub(crate) use policy::{Across, Audience, LookAhead};
 pub use policy::{Action, Policy};

@@ -62,6 +62,7 @@ type Allowed = (String, u64, Arc<HashSet<KeyId>>);
 #[derive(Clone, Deserialize)]
 pub(super) struct Settings {
     pub(super) stop_message: String,
+    pub(super) notice: String,
     pub(super) kinds: BTreeMap<String, Action>,
     pub(super) redact: Redact,
     pub(super) together: Together,
@@ -74,6 +75,7 @@ pub(super) struct Settings {
     pub(super) similar: Similar,
     pub(super) partial: Partial,
     pub(super) channels: Channels,
+    pub(super) purpose: Purpose,
     pub(super) readings: Readings,
     /// What is done with kinds that are not named: strong ones, weak ones.
     #[serde(skip, default = "redact_strong")]
@@ -129,6 +131,7 @@ pub(super) struct Names {
 #[derive(Clone, Deserialize)]
 pub(super) struct Echo {
     pub(super) values: usize,
+    pub(super) from_requests: bool,
 }
 
 /// More values of others than this are not repeated in a turn.
@@ -188,6 +191,22 @@ pub(super) struct Partial {
     pub(super) hints: Vec<String>,
 }
 
+/// What data are for.
+#[derive(Clone, Deserialize)]
+pub(super) struct Purpose {
+    pub(super) outside: Outside,
+}
+
+/// Who may see data that are meant for other purposes than a response has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Outside {
+    /// Whoever may see them otherwise.
+    Own,
+    /// Nobody, not even those whose they are.
+    Nobody,
+}
+
 /// Who reads what of a response.
 #[derive(Clone, Deserialize)]
 pub(super) struct Channels {
@@ -222,12 +241,13 @@ const BUILT_IN: [(&str, &str, (Action, Action)); 4] = [
 ];
 
 /// The sections of a policy and their keys. The keys of `kinds`, `redact.labels` and `patterns` are kinds, those of `channels.tools` names of tools.
-const SECTIONS: [(&str, &[&str]); 16] = [
+const SECTIONS: [(&str, &[&str]); 17] = [
     (
         "",
         &[
             "extends",
             "stop_message",
+            "notice",
             "kinds",
             "redact",
             "together",
@@ -241,17 +261,19 @@ const SECTIONS: [(&str, &[&str]); 16] = [
             "similar",
             "partial",
             "channels",
+            "purpose",
         ],
     ),
     ("readings", &["escapes", "markup", "words", "letters", "encodings", "ciphers"]),
     ("channels", &["tool_arguments", "tools"]),
     ("channels.tools", &[]),
+    ("purpose", &["outside"]),
     ("kinds", &[]),
     ("redact", &["style", "labels"]),
     ("redact.labels", &[]),
     ("together", &["kinds", "action", "facts", "people", "across"]),
     ("names", &["alone_if_shared_by_fewer_than"]),
-    ("echo", &["values"]),
+    ("echo", &["values", "from_requests"]),
     ("allow", &["values", "files"]),
     ("patterns", &[]),
     ("hold", &["cadence", "look_ahead"]),
@@ -415,6 +437,50 @@ impl Policy {
         self
     }
 
+    /// The same policy, no laxer than `strict` where that withholds more: for turns of a conversation of which nobody knows what the others have said.
+    #[cfg(feature = "serve")]
+    pub(crate) fn no_laxer_than_strict(&self) -> Self {
+        if !self.withholds_together() {
+            return self.clone();
+        }
+        let (strict, mut settings) = (Self::strict(), (*self.settings).clone());
+        let strict = &*strict.settings;
+        let few = &mut settings.names.alone_if_shared_by_fewer_than;
+        *few = strict.names.alone_if_shared_by_fewer_than.max(*few);
+        settings.together.facts = strict.together.facts.min(settings.together.facts);
+        settings.together.people = strict.together.people.max(settings.together.people);
+        settings.echo.values = strict.echo.values.min(settings.echo.values);
+        for (own, strict) in [
+            (&mut settings.together.kinds, &strict.together.kinds),
+            (&mut settings.similar.kinds, &strict.similar.kinds),
+            (&mut settings.partial.kinds, &strict.partial.kinds),
+            (&mut settings.partial.hints, &strict.partial.hints),
+        ] {
+            let more: Vec<String> = strict.iter().filter(|kind| !own.contains(kind)).cloned().collect();
+            own.extend(more);
+        }
+        let hash = blake3::hash(format!("{} no laxer than strict", self.hash).as_bytes()).to_hex();
+        Self {
+            settings: Arc::new(settings),
+            name: format!("{}, strictly", self.name).into(),
+            hash: hash[..16].into(),
+            allowed: Arc::clone(&self.allowed),
+            plan: Arc::default(),
+        }
+    }
+
+    /// Whether the proxy is to read what readers say from their requests.
+    #[cfg(feature = "serve")]
+    pub(crate) fn hears_requests(&self) -> bool {
+        self.settings.echo.values > 0 && self.settings.echo.from_requests
+    }
+
+    /// Whether facts that point to one person together are withheld.
+    #[cfg(feature = "serve")]
+    pub(crate) fn withholds_together(&self) -> bool {
+        self.settings.together.action >= Action::Redact
+    }
+
     /// What the policy is called: its built-in name, or that of its file.
     pub fn name(&self) -> &str {
         &self.name
@@ -449,6 +515,11 @@ impl Policy {
     pub fn stop_message(&self) -> &str {
         &self.settings.stop_message
     }
+
+    /// What a response ends with from which something was withheld; nothing if empty.
+    pub fn notice(&self) -> &str {
+        &self.settings.notice
+    }
 }
 
 struct Source(&'static str, (Action, Action));
@@ -482,6 +553,7 @@ fn read(table: toml::Table, unnamed: (Action, Action)) -> Result<Settings> {
             "partial" => check(value.try_into::<Partial>().map(drop))?,
             "readings" => check(value.try_into::<Readings>().map(drop))?,
             "channels" => check(value.try_into::<Channels>().map(drop))?,
+            "purpose" => check(value.try_into::<Purpose>().map(drop))?,
             _ => check(value.try_into::<String>().map(drop))?,
         }
     }

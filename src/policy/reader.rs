@@ -63,7 +63,7 @@ impl Reader {
         self
     }
 
-    /// What the response is for: grants that are limited to this purpose count too.
+    /// What the response is for: grants that are limited to this purpose count too, and data that are limited to others may be nobody's (`[purpose]` in a policy).
     pub fn for_purpose(mut self, purpose: impl Into<String>) -> Self {
         self.purpose = Some(purpose.into());
         self

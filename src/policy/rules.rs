@@ -2,15 +2,19 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::SystemTime;
 
-use super::evidence::{Evidence, Fact, Known, Limits, People, Picture, find};
+use super::evidence::{Evidence, Fact, Known, Limits, Picture};
 use super::grants::Grants;
-use super::policy::{Action, Cadence, LookAhead, Policy, Style};
+use super::policy::{Action, Cadence, LookAhead, Outside, Policy, Style};
 use super::reader::{Person, Reader};
 use crate::identifier::{Kind, Shape, Strength};
-use crate::index::{Generation, KeyId, KindMask, Observed, Owner, hint_kind};
+use crate::index::{Generation, KeyId, KindMask, Observed, People, hint_kind};
 use crate::scan::{Means, Readings, Scope};
+
+/// Names that fewer people than this share are rare where nothing else is said.
+const FEW: usize = 5;
 
 /// What a session judges by.
 pub(crate) struct Rules {
@@ -30,10 +34,16 @@ pub(crate) struct Rules {
     /// How far text waits for what comes behind it.
     pub(crate) look_ahead: LookAhead,
     names_shared_by_fewer_than: usize,
+    /// Other turns of the conversation cannot be heard of: rare names are withheld alone.
+    strict: AtomicBool,
     /// Values that are nobody's secret.
     allowed: Arc<HashSet<KeyId>>,
     /// Each reader. Empty: a stranger.
     readers: Vec<Person>,
+    /// What is meant for other purposes is nobody's.
+    minds_purposes: bool,
+    /// Kinds that nobody may see in a response with this purpose.
+    outside: KindMask,
     /// Kinds that a policy may withhold whenever they stand there.
     pub(crate) withheld_alone: KindMask,
     /// Kinds that a policy may withhold once other facts have been released.
@@ -104,6 +114,8 @@ pub(crate) enum Rule {
     Pattern,
     /// It looks like one, and known values are not told from others.
     Uniform,
+    /// It could not be kept as said before it would have been released.
+    Unkept,
 }
 
 impl Judgement {
@@ -119,6 +131,25 @@ impl Judgement {
     };
 }
 
+/// The readers, each with whose data they may see; where purposes matter, without those whose data are meant for others.
+fn readers(
+    generation: &Generation,
+    reader: &Reader,
+    grants: &Grants,
+    now: SystemTime,
+    minds_purposes: bool,
+) -> Vec<Person> {
+    let mut readers = reader.persons(generation, grants, now);
+    if minds_purposes {
+        let is_meant = |owner: u32| !generation.is_limited_from(owner, reader.purpose());
+        for person in &mut readers {
+            person.own.retain(|owner| is_meant(*owner));
+            person.granted.retain(|granted| is_meant(granted.owner));
+        }
+    }
+    readers
+}
+
 impl Rules {
     pub(crate) fn new(
         generation: &Arc<Generation>,
@@ -132,8 +163,15 @@ impl Rules {
         let mask = |condition: &dyn Fn(usize) -> bool| {
             (0..kinds.len()).filter(|place| condition(*place)).fold(0, |mask, place| mask | 1 << place)
         };
-        let alone: Vec<Action> = kinds.iter().map(|spec| settings.alone(spec)).collect();
-        let together = mask(&|place| settings.counts_together(&kinds[place]));
+        let alone: Vec<Action> = kinds
+            .iter()
+            .map(|spec| if spec.is_of_purposes() { Action::Allow } else { settings.alone(spec) })
+            .collect();
+        let minds_purposes = settings.purpose.outside == Outside::Nobody;
+        let outside = mask(&|place| minds_purposes && !kinds[place].is_meant_for(reader.purpose()));
+        let readers = readers(generation, reader, grants, now, minds_purposes);
+        let together =
+            mask(&|place| settings.counts_together(&kinds[place]) && !kinds[place].is_of_purposes());
         let names_shared_by_fewer_than = settings.names.alone_if_shared_by_fewer_than as usize;
         let names = mask(&|place| {
             names_shared_by_fewer_than > 0 && kinds[place].shape == Shape::Name && together & 1 << place != 0
@@ -183,8 +221,11 @@ impl Rules {
                 LookAhead::None
             },
             names_shared_by_fewer_than,
+            strict: AtomicBool::new(false),
             allowed: policy.allowed(generation),
-            readers: reader.persons(generation, grants, now),
+            readers,
+            minds_purposes,
+            outside,
             withheld_alone,
             withheld_together: if together_action >= Action::Redact { together } else { 0 },
             // The reader's own values pass, whatever they look like.
@@ -226,7 +267,7 @@ impl Rules {
 
     /// Counts what owners let the readers see at a time.
     pub(crate) fn grant(&mut self, reader: &Reader, grants: &Grants, now: SystemTime) {
-        self.readers = reader.persons(&self.generation, grants, now);
+        self.readers = readers(&self.generation, reader, grants, now, self.minds_purposes);
     }
 
     pub(crate) fn label(&self, kind: u8) -> &str {
@@ -235,6 +276,15 @@ impl Rules {
 
     pub(crate) fn counts_together(&self, kind: u8) -> bool {
         self.together & 1 << kind != 0
+    }
+
+    /// From here on rare names are withheld alone, if the policy withholds anything together.
+    pub(crate) fn be_strict(&self) {
+        self.strict.store(self.together_action >= Action::Redact, Ordering::Release);
+    }
+
+    pub(crate) fn is_strict(&self) -> bool {
+        self.strict.load(Ordering::Acquire)
     }
 
     /// What is done with what looks like a value of a kind.
@@ -268,9 +318,12 @@ impl Rules {
     }
 
     /// Why every reader may see a value of these people. What nobody verified lets nobody see.
-    fn seen_by_all(&self, kind: u8, people: &[Owner]) -> Option<Excuse> {
+    fn seen_by_all(&self, kind: u8, people: &People) -> Option<Excuse> {
+        if self.outside & 1 << kind != 0 {
+            return None;
+        }
         let confers = |owner: u32| {
-            find(people, owner).is_some_and(|owner| owner.confers) && !self.generation.has_forgotten(owner)
+            people.find(owner).is_some_and(|owner| owner.confers) && !self.generation.has_forgotten(owner)
         };
         let mut excuse = None;
         for person in &self.readers {
@@ -299,8 +352,8 @@ impl Rules {
         }
         // Invented namesakes hide nobody.
         let verified = people.iter().filter(|owner| owner.confers);
-        let few = verified.take(self.names_shared_by_fewer_than).count() < self.names_shared_by_fewer_than
-            && !means.contains(Means::VARIANT);
+        let fewer = self.names_shared_by_fewer_than.max(if self.is_strict() { FEW } else { 0 });
+        let few = verified.take(fewer).count() < fewer && !means.contains(Means::VARIANT);
         let is_rare_name = few && self.generation.kinds()[usize::from(kind)].shape == Shape::Name;
         let action = self.alone[usize::from(kind)];
         let (action, rule) = if is_rare_name && self.counts_together(kind) && action < Action::Redact {
@@ -337,6 +390,7 @@ impl Rules {
     ) -> Option<(Judgement, Picture)> {
         let may_see = |owner: u32| {
             !self.generation.has_forgotten(owner)
+                && self.outside & 1 << fact.kind == 0
                 && !self.readers.is_empty()
                 && self.readers.iter().all(|person| person.sees(owner, fact.kind))
         };

@@ -16,6 +16,7 @@ use crate::error::{Error, Result};
 pub(super) struct Identity {
     header: HeaderName,
     conversation: HeaderName,
+    purpose: HeaderName,
     trusted: Vec<IpNet>,
     tokens: Option<Tokens>,
 }
@@ -75,6 +76,7 @@ impl Identity {
         Ok(Self {
             header: name(&config.header, "header")?,
             conversation: name(&config.conversation, "conversation")?,
+            purpose: name(&config.purpose, "purpose")?,
             trusted: config.trusted.clone(),
             tokens,
         })
@@ -89,6 +91,7 @@ impl Identity {
         let is_trusted = self.trusted.iter().any(|net| net.contains(&peer));
         let named = take(headers, &self.header);
         let conversation = take(headers, &self.conversation);
+        let purpose = take(headers, &self.purpose);
         let token = match &self.tokens {
             Some(tokens) => tokens.take(headers)?,
             None => None,
@@ -104,7 +107,10 @@ impl Identity {
             (None, Some(name)) => (Some(name), Proof::Header, Vec::new()),
             (None, None) => (None, Proof::Nothing, Vec::new()),
         };
-        let conversation = if is_trusted || by != Proof::Nothing { only(conversation)? } else { None };
+        let is_believed = is_trusted || by != Proof::Nothing;
+        let conversation = if is_believed { only(conversation)? } else { None };
+        // What grants need a purpose for: a reader who proves only themselves cannot choose it.
+        let purpose = if is_trusted { only(purpose)? } else { None };
         let sticky = match (&name, &conversation) {
             (None, None) => None,
             // A conversation belongs to its reader: another's of the same name is another.
@@ -112,6 +118,7 @@ impl Identity {
         };
         let reader = name.as_ref().map_or_else(Reader::stranger, Reader::customer);
         let reader = acting_for.into_iter().fold(reader, Reader::acting_for);
+        let reader = purpose.into_iter().fold(reader, Reader::for_purpose);
         Ok(Proven { reader, by, name, conversation, sticky })
     }
 }

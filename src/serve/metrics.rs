@@ -34,6 +34,8 @@ pub(super) struct Metrics {
     index_time: Gauge<f64, AtomicU64>,
     index_age: Gauge<f64, AtomicU64>,
     reloads: Family<Reloaded, Counter>,
+    stored: Family<Stored, Counter>,
+    store_up: Gauge,
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -74,6 +76,11 @@ struct Reloaded {
     result: &'static str,
 }
 
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Stored {
+    result: &'static str,
+}
+
 impl Metrics {
     pub(super) fn new() -> Self {
         let new = Self {
@@ -95,6 +102,8 @@ impl Metrics {
             index_time: Gauge::default(),
             index_age: Gauge::default(),
             reloads: Family::default(),
+            stored: Family::default(),
+            store_up: Gauge::default(),
         };
         new.registered()
     }
@@ -150,6 +159,16 @@ impl Metrics {
         r.register("index_time_seconds", "When the index was last changed", self.index_time.clone());
         r.register("index_age_seconds", "How long ago that was", self.index_age.clone());
         r.register("reloads", "Attempts to reload index and policies", self.reloads.clone());
+        r.register(
+            "conversation_store",
+            "What became of what was asked of the shared store of conversations: kept; lost, another turn was faster; slow, failed, unreadable; down, it was not asked",
+            self.stored.clone(),
+        );
+        r.register(
+            "conversation_store_up",
+            "Whether the shared store of conversations answers; 0 if there is none",
+            self.store_up.clone(),
+        );
         self
     }
 
@@ -189,6 +208,16 @@ impl Metrics {
     pub(super) fn reloaded(&self, well: bool) {
         let result = if well { "ok" } else { "failed" };
         self.reloads.get_or_create(&Reloaded { result }).inc();
+    }
+
+    #[cfg(feature = "valkey")]
+    pub(super) fn stored(&self, result: &'static str) {
+        self.stored.get_or_create(&Stored { result }).inc();
+    }
+
+    #[cfg(feature = "valkey")]
+    pub(super) fn store_up(&self, is_up: bool) {
+        self.store_up.set(i64::from(is_up));
     }
 
     fn found(&self, judged: &Judged, by: &'static str) {

@@ -13,6 +13,7 @@ mod metrics;
 mod proxy;
 mod reload;
 mod reports;
+mod said;
 mod server;
 mod share;
 mod socket;
@@ -22,7 +23,7 @@ mod upstream;
 
 pub use config::{
     Config, ConversationsConfig, JwtConfig, LimitsConfig, Log, ReaderConfig, ReportsConfig, Route, Size,
-    Span, Timeouts, Tls,
+    Span, StoreUrl, Timeouts, Tls, WhenLost,
 };
 pub use server::Server;
 

@@ -14,18 +14,19 @@ use tracing::Instrument;
 
 use super::answer::{Answer, Text};
 use super::config::Config;
-use super::conversations::Conversations;
+use super::conversations::{Conversations, Unreachable};
 use super::endpoints::{Endpoint, Endpoints, Exemption};
 use super::identity::{Doubt, Identity, Proven};
 use super::idle::Idle;
 use super::metrics::Metrics;
 use super::reload::{Current, Rulebook};
 use super::reports::Reports;
+use super::said::{Overheard, Passing};
 use super::share::Share;
 use super::upstream::{Unanswered, Upstream};
 use crate::Session;
 use crate::error::Result;
-use crate::http::{GuardLayer, Guarded, OnEnd, Ruling, error, refusal};
+use crate::http::{GuardLayer, Guarded, OnBegin, OnEnd, Ruling, error, refusal};
 use crate::wire::{Format, Limits};
 
 /// Answers requests.
@@ -65,7 +66,7 @@ impl Proxy {
             endpoints: Endpoints::new(&config.routes)?,
             share: Share::new(config.enforce_share),
             current,
-            conversations: Conversations::new(&config.conversations)?,
+            conversations: Conversations::new(&config.conversations, &metrics).await?,
             reports,
             metrics,
             guarded: layer.layer(upstream.clone()),
@@ -110,17 +111,37 @@ impl Proxy {
             return self.busy("as many responses are under way as may be");
         };
         let Some(rulebook) = self.current.rulebook() else { return self.busy("the index is not loaded yet") };
-        let asking = |parts| Request::from_parts(parts, Idle::new(body, self.client));
+        let asking =
+            |parts, copy| Request::from_parts(parts, Idle::new(Passing::new(body, copy), self.client));
         let answered = match endpoint {
             Endpoint::Guarded(format) => {
                 self.metrics.request("scanned");
-                parts.extensions.insert(self.ruling(&rulebook, &proven, format));
-                self.guarded.clone().call(asking(parts)).await.map(|response| response.map(Text::Guarded))
+                let Ok(mut ruling) = self.ruling(&rulebook, &proven, format).await else {
+                    return self.busy("what the conversation has said cannot be known now");
+                };
+                let copy = ruling.session.hears_requests().then(|| Overheard::of(&parts.headers)).flatten();
+                ruling.begins = copy.clone().map(|copy| -> OnBegin {
+                    Arc::new(move |sessions| {
+                        for said in copy.said() {
+                            sessions.iter().for_each(|session| session.said(&said));
+                        }
+                    })
+                });
+                parts.extensions.insert(ruling);
+                self.guarded
+                    .clone()
+                    .call(asking(parts, copy))
+                    .await
+                    .map(|response| response.map(Text::Guarded))
             }
             Endpoint::Exempt(why) => {
                 let is_route = why == Exemption::Route;
                 self.metrics.request(if is_route { "exempt" } else { "harmless" });
-                self.upstream.clone().call(asking(parts)).await.map(|response| response.map(Text::Exempt))
+                self.upstream
+                    .clone()
+                    .call(asking(parts, None))
+                    .await
+                    .map(|response| response.map(Text::Exempt))
             }
             Endpoint::Refused(_) => unreachable!("refused above"),
         };
@@ -131,24 +152,34 @@ impl Proxy {
     }
 
     /// How a response is judged.
-    fn ruling(&self, rulebook: &Rulebook, proven: &Proven, format: Option<Format>) -> Ruling {
+    async fn ruling(
+        &self,
+        rulebook: &Rulebook,
+        proven: &Proven,
+        format: Option<Format>,
+    ) -> Result<Ruling, Unreachable> {
         let session = |policy| {
             Session::new(&rulebook.index, policy, proven.reader.clone()).with_grants(&rulebook.grants)
         };
         let (reader, conversation) = (proven.name.as_deref(), proven.conversation.as_deref());
-        let shadow = rulebook.shadow.as_ref().map(session);
-        let shadow = shadow.map(|shadow| self.conversations.overheard(shadow, reader, conversation));
-        let judging = self.conversations.resumed(session(&rulebook.policy), reader, conversation);
+        let enforced = self.share.has(proven.sticky);
+        let shadow = match rulebook.shadow.as_ref().map(session) {
+            Some(shadow) => Some(self.conversations.overheard(shadow, reader, conversation).await),
+            None => None,
+        };
+        let judging = |strictly| session(if strictly { &rulebook.strictly } else { &rulebook.policy });
+        let judging = self.conversations.resumed(judging, reader, conversation, enforced).await?;
         let reports = self.reports.are_kept().then(|| Arc::clone(&self.reports));
         self.metrics.reader(proven.by, judging.unknown_readers() > 0);
-        Ruling {
+        Ok(Ruling {
             session: judging,
-            enforced: self.share.has(proven.sticky),
+            enforced,
             shadow,
             format,
+            begins: None,
             ended: reports
                 .map(|reports| -> OnEnd { Arc::new(move |session: &Session| reports.add(session)) }),
-        }
+        })
     }
 
     fn refuse(&self, status: StatusCode, reason: &'static str, message: &str) -> Response<Answer> {

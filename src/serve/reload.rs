@@ -20,6 +20,8 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 pub(super) struct Rulebook {
     pub(super) index: Index,
     pub(super) policy: Policy,
+    /// The same, no laxer than `strict`: for when other turns of a conversation cannot be heard of.
+    pub(super) strictly: Policy,
     pub(super) shadow: Option<Policy>,
     pub(super) grants: Grants,
 }
@@ -78,13 +80,15 @@ impl Current {
         let before = self.rulebook();
         let reading = tokio::task::spawn_blocking(move || -> Result<Rulebook> {
             let shadow = shadow.as_deref().map(read_policy).transpose();
+            let policy = read_policy(&policy)?;
             Ok(Rulebook {
                 // Responses that go on with the old one learn whom the new one has forgotten.
                 index: match before {
                     Some(before) => before.index.reopen(&index)?,
                     None => Index::open(&index)?,
                 },
-                policy: read_policy(&policy)?,
+                strictly: policy.no_laxer_than_strict(),
+                policy,
                 shadow: shadow.map_err(|error| error.about("shadow_policy"))?,
                 grants: grants.map(Grants::open).transpose()?.unwrap_or_default(),
             })

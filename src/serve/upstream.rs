@@ -20,11 +20,12 @@ use tower_service::Service;
 
 use super::config::Config;
 use super::idle::Idle;
+use super::said::Passing;
 use super::tls;
 use crate::error::{Error, Result};
 
 /// A client's request body, on its way.
-pub(super) type Asking = Idle<Incoming>;
+pub(super) type Asking = Idle<Passing<Incoming>>;
 
 /// What concerns one connection only, besides what `connection` names.
 const HOP_BY_HOP: [HeaderName; 7] = [

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use xxhash_rust::xxh3::Xxh3;
 
@@ -30,6 +31,8 @@ pub(super) struct Channel {
     half: String,
     hash: Xxh3,
     ended: bool,
+    /// What it ends with if anything of it is withheld; nothing if empty.
+    notice: Arc<str>,
     /// The last event that left while some of its text did not, with the path of the text.
     pub(super) template: Option<Box<Template>>,
 }
@@ -117,8 +120,15 @@ impl Channel {
             half: String::new(),
             hash: Xxh3::new(),
             ended: false,
+            notice: "".into(),
             template: None,
         }
+    }
+
+    /// The same text, ending with a notice if anything of it is withheld.
+    pub(super) fn with_notice(mut self, notice: &Arc<str>) -> Self {
+        self.notice = Arc::clone(notice);
+        self
     }
 
     /// What a fragment says, and whether it ends or begins inside of a character: a first half waits for the second.
@@ -190,7 +200,22 @@ impl Channel {
             None => Verdict::Continue,
         };
         self.keep();
+        if verdict == Verdict::Continue && !self.notice.is_empty() && self.has_edits() {
+            let replacement = format!("\n\n{}", self.notice);
+            self.edits.push_back(Edit { span: self.seen..self.seen, replacement });
+        }
         verdict
+    }
+
+    /// Something is to be put behind its end that has not been written.
+    pub(super) fn has_notice_left(&self) -> bool {
+        self.ended
+            && self.edits.back().is_some_and(|edit| edit.span.is_empty() && edit.span.start == self.seen)
+    }
+
+    /// Once it ends there may be a notice, for which there has to be an event.
+    pub(super) fn may_notice(&self) -> bool {
+        !self.notice.is_empty() && self.has_edits()
     }
 
     fn keep(&mut self) {
@@ -227,13 +252,19 @@ impl Channel {
 
     /// A fragment leaves just as it came.
     pub(super) fn is_untouched(&self, start: u64, end: u64) -> bool {
-        self.written == start && self.edits.front().is_none_or(|edit| edit.span.start >= end)
+        let is_behind =
+            |edit: &Edit| edit.span.start > end || edit.span.start == end && !edit.span.is_empty();
+        self.written == start && self.edits.front().is_none_or(is_behind)
     }
 
     /// Writes what is decided up to `to`, with what is replaced in it.
     pub(super) fn write(&mut self, to: u64, out: &mut String) {
         debug_assert!(to <= self.decided);
-        while self.edits.front().is_some_and(|edit| edit.span.start < to) {
+        while self
+            .edits
+            .front()
+            .is_some_and(|edit| edit.span.start < to || edit.span.is_empty() && edit.span.start == to)
+        {
             let Some(edit) = self.edits.pop_front() else { break };
             self.pass(edit.span.start, out);
             out.push_str(&edit.replacement);

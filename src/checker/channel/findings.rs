@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Channel, MOST_FINDINGS, State};
-use crate::checker::finding::{Finding, How};
+use crate::checker::finding::{Finding, How, Value};
 use crate::checker::session::Inner;
 use crate::policy::{Action, Excuse, Judgement, Rule};
 use crate::scan::{Counts, Match};
@@ -29,6 +29,7 @@ impl Channel {
             Rule::Granted | Rule::Kind => format!("kinds.{kind}"),
             Rule::Together => "together".into(),
             Rule::NamesAlone => "names.alone_if_shared_by_fewer_than".into(),
+            Rule::Unkept => "conversations".into(),
             Rule::Ordinary => "ordinary".into(),
             Rule::Canary => "canary".into(),
             Rule::Pattern => format!("patterns.{kind}"),
@@ -56,6 +57,7 @@ impl Channel {
                 _ => format!("k:{}", inner.generation.owner_hash(judgement.owner)),
             },
             facts: judgement.facts,
+            value: Value((judgement.owners > 0).then(|| inner.generation.value(found.key))),
             beside: (0..)
                 .zip(inner.generation.kinds())
                 .filter(|(place, _)| *place != found.kind && judgement.kinds & 1 << place != 0)
@@ -105,7 +107,7 @@ impl Channel {
                 let bytes = finding.span.end - finding.span.start;
                 tracing::info!(channel = &*self.name, kind, ?action, rule = finding.rule, bytes, "finding");
             });
-            inner.shared().tally.find(&finding);
+            inner.shared().tally.find(&inner.generation, &finding);
             if self.findings.len() < MOST_FINDINGS {
                 self.findings.push(finding);
             }

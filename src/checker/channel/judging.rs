@@ -3,11 +3,13 @@
 use std::sync::atomic::Ordering;
 
 use super::{Channel, GUESSED, MOST_WITHHELD, State};
+use crate::checker::continued::{beginning, keep};
 use crate::checker::finding::Finding;
-use crate::checker::session::Inner;
+use crate::checker::session::{Inner, Kept};
 use crate::checker::withheld::{Shown, Told};
 use crate::identifier::{Shape, Strength};
-use crate::policy::{Action, Audience, Excuse, Fact, Judgement, Limits, LookAhead, People, Rule, find};
+use crate::index::People;
+use crate::policy::{Across, Action, Audience, Excuse, Fact, Judgement, Limits, LookAhead, Rule};
 use crate::scan::{Counts, Match, Means};
 
 impl Channel {
@@ -173,36 +175,54 @@ impl Channel {
             let fact = Fact { kind: found.kind, key: inner.generation.value(found.key) };
             let people = inner.rules.people(fact);
             let mut shared = inner.shared();
-            self.known.catch_up(&shared.evidence, at);
-            let is_echo = alone.rule == Rule::Kind && alone.action == Action::Redact;
-            let limits = if is_echo { Limits::ECHO } else { inner.rules.limits };
-            let together =
-                inner.rules.together(fact, &people, &shared.evidence, &self.known, found.start, limits);
-            let together = together.filter(|_| !is_granted);
             // What is only similar may be somebody else's.
             let is_fact = !found.means.contains(Means::SIMILAR);
-            let mut says_more = false;
-            if let Some((_, picture)) = together.as_ref().filter(|_| is_fact) {
-                says_more |= shared.evidence.expose(&picture.people);
-            }
-            let shown = together.as_ref().map_or(Vec::new(), |(_, picture)| picture.people.clone());
-            let together = together.map(|(judgement, _)| judgement);
-            let judgement = match together {
-                // What the reader has said may be repeated, but not beside anything else of the same person.
-                Some(together) if is_echo => Judgement { action: alone.action, ..together },
-                None if is_echo => Judgement { action: Action::Allow, ..alone },
-                together => together.filter(|together| together.action >= alone.action).unwrap_or(alone),
+            let is_echo = alone.rule == Rule::Kind && alone.action == Action::Redact;
+            let limits = if is_echo { Limits::ECHO } else { inner.rules.limits };
+            let mut exposes = false;
+            // Judged again when another turn of the conversation was faster.
+            let (judgement, shown) = loop {
+                self.known.catch_up(&shared.evidence, at);
+                let alone = self.strictly(inner, &found, alone);
+                let together =
+                    inner.rules.together(fact, &people, &shared.evidence, &self.known, found.start, limits);
+                let together = together.filter(|_| !is_granted);
+                if let Some((_, picture)) = together.as_ref().filter(|_| is_fact) {
+                    exposes |= shared.evidence.expose(&picture.people);
+                }
+                let shown = together.as_ref().map_or(Vec::new(), |(_, picture)| picture.people.clone());
+                let together = together.map(|(judgement, _)| judgement);
+                let judgement = match together {
+                    // What the reader has said may be repeated, but not beside anything else of the same person.
+                    Some(together) if is_echo => Judgement { action: alone.action, ..together },
+                    None if is_echo => Judgement { action: Action::Allow, ..alone },
+                    together => together.filter(|together| together.action >= alone.action).unwrap_or(alone),
+                };
+                let is_told = is_fact && judgement.action < Action::Redact;
+                let is_new = is_told && shared.evidence.commit(fact, &people);
+                let kept = if is_new || exposes { inner.remember(&shared) } else { Kept::Here };
+                if kept == Kept::Here {
+                    if is_new {
+                        self.known.learn(&shared.evidence, found.end);
+                        self.arm(inner, &shared.evidence);
+                        self.version = inner.version.fetch_add(1, Ordering::AcqRel) + 1;
+                    }
+                    break (judgement, shown);
+                }
+                if is_new {
+                    shared.evidence.retract(fact);
+                }
+                match kept {
+                    Kept::Lost(other) => {
+                        inner.hear(&other, &mut shared.evidence);
+                        inner.version.fetch_add(1, Ordering::AcqRel);
+                    }
+                    Kept::CutOff => inner.rules.be_strict(),
+                    Kept::Here | Kept::Stop => {
+                        break (Judgement { action: Action::Stop, rule: Rule::Unkept, ..judgement }, shown);
+                    }
+                }
             };
-            let is_told = is_fact && judgement.action < Action::Redact;
-            if is_told && shared.evidence.commit(fact, &people) {
-                self.known.learn(&shared.evidence, found.end);
-                self.arm(inner, &shared.evidence);
-                self.version = inner.version.fetch_add(1, Ordering::AcqRel) + 1;
-                says_more = true;
-            }
-            if says_more {
-                inner.remember(&shared.evidence);
-            }
             drop(shared);
             if self.look_ahead != LookAhead::None {
                 if judgement.action >= Action::Redact {
@@ -223,6 +243,72 @@ impl Channel {
         }
     }
 
+    /// Judges what the beginnings of the last turn become in this text.
+    pub(super) fn follow(&mut self, inner: &Inner, text: &str, ends: bool) {
+        let mut continued = std::mem::take(&mut self.continued);
+        let counts = Self::strong(inner);
+        continued
+            .iter_mut()
+            .for_each(|continued| continued.follow(text, ends, counts.always, &mut self.matches));
+        continued.retain_mut(|continued| !ends && continued.goes_on(&counts));
+        self.continued = continued;
+        if !self.matches.is_empty() {
+            self.judge(inner);
+        }
+    }
+
+    /// Strong kinds that are withheld, or observed, wherever they stand.
+    fn strong(inner: &Inner) -> Counts {
+        let kinds = (0..).zip(inner.generation.kinds());
+        let strong = kinds.filter(|(_, spec)| spec.strength == Strength::Strong);
+        let strong = strong.fold(0, |mask, (place, _)| mask | 1 << place);
+        Counts { always: inner.rules.wanted & strong, ..Counts::default() }
+    }
+
+    /// From where on the text may be the beginning of a strong value, now that it is about to end.
+    pub(super) fn beginning(&mut self, inner: &Inner) -> Option<u64> {
+        let counts = Self::strong(inner);
+        if self.audience == Audience::Internal
+            || counts.always == 0
+            || inner.policy.across() == Across::Response
+        {
+            return None;
+        }
+        self.scanner.oldest(&counts, true)
+    }
+
+    /// Keeps the beginning of a strong value that the text ends with, for the next turn; not if it is withheld.
+    pub(super) fn leave(&mut self, inner: &Inner, text: &str, start: Option<u64>) {
+        let mut shared = inner.shared();
+        shared.has_ended |= self.scanner.seen() > 0;
+        let start = start.filter(|start| *start >= self.decided && self.withheld.is_free(*start));
+        let begun = start.and_then(|start| beginning(&self.hold.text(text, start..self.scanner.seen())));
+        let Some(begun) = begun else { return };
+        keep(&mut shared.left, begun);
+        loop {
+            match inner.remember(&shared) {
+                Kept::Lost(other) => {
+                    inner.hear(&other, &mut shared.evidence);
+                    other.beginnings(&inner.generation).for_each(|begun| keep(&mut shared.left, begun));
+                    inner.version.fetch_add(1, Ordering::AcqRel);
+                }
+                Kept::CutOff => inner.rules.be_strict(),
+                // It is no fact: where it cannot be kept, the text ends all the same.
+                Kept::Here | Kept::Stop => return,
+            }
+        }
+    }
+
+    /// What is done with a value that stands alone, now that other turns of the conversation cannot be heard of.
+    fn strictly(&self, inner: &Inner, found: &Match, alone: Judgement) -> Judgement {
+        let is_sure = alone.rule == Rule::Kind && !found.means.intersects(GUESSED);
+        if !inner.rules.is_strict() || !is_sure || alone.action >= Action::Redact {
+            return alone;
+        }
+        let strictly = inner.rules.alone(found.kind, found.key, found.means);
+        strictly.filter(|strictly| strictly.rule == Rule::NamesAlone).unwrap_or(alone)
+    }
+
     /// Withholds what waits and is a part of the picture of these people that `found` completes.
     pub(super) fn take_back(&mut self, inner: &Inner, found: &Match, judgement: Judgement, people: &[u32]) {
         let from = match self.look_ahead {
@@ -232,7 +318,7 @@ impl Channel {
         let is_part = |(other, fits): &mut (Match, People)| {
             other.kind != found.kind
                 && from <= other.start
-                && people.iter().any(|person| find(fits, *person).is_some())
+                && people.iter().any(|person| fits.find(*person).is_some())
         };
         let parts: Vec<(Match, People)> = self.told.extract_if(.., is_part).collect();
         for (part, _) in parts {
@@ -256,6 +342,7 @@ impl Channel {
             | Rule::Kind
             | Rule::Together
             | Rule::NamesAlone
+            | Rule::Unkept
             | Rule::Ordinary
             | Rule::Canary => Told::Known,
         };

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::quantity::{Size, Span};
 use super::settings::{
-    Config, ConversationsConfig, LimitsConfig, Log, ReaderConfig, ReportsConfig, Timeouts,
+    Config, ConversationsConfig, LimitsConfig, Log, ReaderConfig, ReportsConfig, Timeouts, WhenLost,
 };
 
 impl Default for Config {
@@ -39,6 +39,7 @@ impl Default for ReaderConfig {
         Self {
             header: "x-customer-id".into(),
             conversation: "x-conversation-id".into(),
+            purpose: "x-purpose".into(),
             trusted: loopback.to_vec(),
             jwt: None,
         }
@@ -72,7 +73,15 @@ impl Default for Timeouts {
 
 impl Default for ConversationsConfig {
     fn default() -> Self {
-        Self { keep: Span::seconds(24 * 3_600), most: 100_000 }
+        Self {
+            keep: Span::seconds(24 * 3_600),
+            most: 100_000,
+            store: None,
+            store_ca: None,
+            prefix: "tightlip:".into(),
+            patience: Span(std::time::Duration::from_millis(20)),
+            when_lost: WhenLost::Strict,
+        }
     }
 }
 

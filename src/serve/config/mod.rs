@@ -9,6 +9,6 @@ mod settings;
 pub use quantity::{Size, Span};
 pub(super) use read::is_policy_file;
 pub use settings::{
-    Config, ConversationsConfig, JwtConfig, LimitsConfig, Log, ReaderConfig, ReportsConfig, Route, Timeouts,
-    Tls,
+    Config, ConversationsConfig, JwtConfig, LimitsConfig, Log, ReaderConfig, ReportsConfig, Route, StoreUrl,
+    Timeouts, Tls, WhenLost,
 };

@@ -43,6 +43,7 @@ impl Config {
             .iter_mut()
             .chain(&mut self.grants)
             .chain(&mut self.reports.file)
+            .chain(&mut self.conversations.store_ca)
             .for_each(from_folder);
         if let Some(tls) = &mut self.tls {
             from_folder(&mut tls.cert);

@@ -81,6 +81,8 @@ pub struct ReaderConfig {
     pub header: String,
     /// The header that names the conversation.
     pub conversation: String,
+    /// The header that says what the response is for.
+    pub purpose: String,
     /// The peers that may set these headers. From others they are removed.
     pub trusted: Vec<IpNet>,
     /// Readers are proven by signed tokens.
@@ -158,8 +160,39 @@ pub struct Timeouts {
 pub struct ConversationsConfig {
     /// How long after its last turn a conversation is kept.
     pub keep: Span,
-    /// No more conversations than this are kept; then those of which nothing was heard for longest are forgotten.
+    /// No more conversations than this are kept in memory; then those of which nothing was heard for longest are forgotten.
     pub most: usize,
+    /// A Valkey or Redis server that several proxies share: `redis://`, or `rediss://` with TLS. None: every proxy has its own conversations.
+    pub store: Option<StoreUrl>,
+    /// The certificates (PEM) of which the store must have one, in place of those that the system trusts.
+    pub store_ca: Option<PathBuf>,
+    /// What the names of conversations begin with in the store.
+    pub prefix: String,
+    /// How long the store may take to answer; then it counts as lost until it answers a ping.
+    pub patience: Span,
+    /// What is done while the store is lost.
+    pub when_lost: WhenLost,
+}
+
+/// The address of a store. It may hold a password, and is not shown.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct StoreUrl(pub String);
+
+impl std::fmt::Debug for StoreUrl {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("StoreUrl")
+    }
+}
+
+/// What is done while the store of conversations is lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum WhenLost {
+    /// Conversations go on with what this proxy knows, under a policy that is no laxer than `strict`.
+    Strict,
+    /// They are refused, and those that run stop before the next fact about another person.
+    Stop,
 }
 
 /// Where disclosure reports are kept.

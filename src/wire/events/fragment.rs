@@ -42,16 +42,18 @@ impl Events {
             return Err(Fault::TooLarge);
         }
         let name = self.name(node, key.ids());
+        let is_visible = matches!(key, Key::Group(group, _) if group == self.table.visible);
         let channel = match arguments {
             Some(audience) => {
                 Channel::arguments(Arguments::new(&self.session, name.into(), audience == Audience::Internal))
             }
+            None if is_visible => Channel::text(self.session.channel(&name)).with_notice(&self.notice),
             None => Channel::text(self.session.channel(&name)),
         };
         let place = self.channels.len();
         self.channels.push(channel);
         self.by_key.insert(key, place);
-        if matches!(key, Key::Group(group, _) if group == self.table.visible) {
+        if is_visible {
             self.visible.push(place);
         }
         Ok(place)

@@ -88,7 +88,8 @@ impl Events {
         for at in 0..self.channels.len() {
             let waits = |event: &Event| event.pieces.iter().any(|piece| piece.channel == at);
             let channel = &mut self.channels[at];
-            let is_carried = channel.is_ended() && channel.written() < channel.seen();
+            let is_left = channel.written() < channel.seen() || channel.has_notice_left();
+            let is_carried = channel.is_ended() && is_left;
             if !is_carried || places.contains(&at) || self.queue.iter().any(waits) {
                 continue;
             }
@@ -208,7 +209,7 @@ impl Events {
             if !is_untouched {
                 fixed.push((span.clone(), quoted(&text)));
             }
-            if to < piece.end {
+            if to < piece.end || channel.may_notice() {
                 carried.push((piece.channel, piece.node, span.clone()));
             }
         }

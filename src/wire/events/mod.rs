@@ -23,7 +23,7 @@ use super::ending;
 use super::format::Format;
 use super::frame::Frame;
 use super::guard::{Counts, Fault};
-use super::json::{Document, Node, Paths};
+use super::json::{Document, Node, Paths, Value, ValueKind, unescaped};
 use super::table::{Meaning, Table};
 use crate::checker::{Finding, Session, Verdict};
 use event::Event;
@@ -66,6 +66,10 @@ pub(super) struct Events {
     /// What a whole body said before it was stopped.
     said: String,
     ending: ending::Ending,
+    /// Events that were asked which model writes; enough once one has said so.
+    asked_for_model: u8,
+    /// What visible texts end with from which something was withheld.
+    notice: Arc<str>,
     findings: Vec<Finding>,
     pub(super) counts: Counts,
     limit: usize,
@@ -73,6 +77,9 @@ pub(super) struct Events {
 
 /// More places are not remembered: what stands there is judged each time.
 const MOST_PLACES: usize = 4096;
+
+/// If so many events say nothing of the model, none will.
+const MODEL_EVENTS: u8 = 8;
 
 /// Findings that are kept until somebody takes them.
 const MOST_FINDINGS: usize = 1_000;
@@ -106,6 +113,8 @@ impl Events {
             finished: Vec::new(),
             said: String::new(),
             ending: ending::Ending::default(),
+            asked_for_model: 0,
+            notice: session.policy().notice().into(),
             findings: Vec::new(),
             counts: Counts::default(),
             limit,
@@ -156,6 +165,9 @@ impl Events {
             return self.stop(out);
         }
         let verdict = self.judge(&mut event)?;
+        if self.asked_for_model < MODEL_EVENTS {
+            self.note_model(&event);
+        }
         self.gather();
         if verdict == Verdict::Stop {
             self.queue.push_back(event);
@@ -179,6 +191,21 @@ impl Events {
         self.drain(true, out);
         self.gather();
         Ok(Verdict::Continue)
+    }
+
+    /// Which model writes, if this event says so and nothing of that was withheld.
+    fn note_model(&mut self, event: &Event) {
+        self.asked_for_model += 1;
+        let Some(payload) = &event.payload else { return };
+        let names_model = |value: &&Value| {
+            value.kind == ValueKind::Text
+                && matches!(self.paths.name(value.node), "model" | "modelVersion")
+                && event.fixed.iter().all(|(span, _)| *span != value.span)
+        };
+        if let Some(value) = self.document.values.iter().find(names_model) {
+            self.session.written_by(&unescaped(event::inside(payload, value)));
+            self.asked_for_model = MODEL_EVENTS;
+        }
     }
 
     /// Takes the findings out of the texts.
