@@ -89,7 +89,11 @@ impl Letters {
         let gap = &self.kept[..self.token_at];
         let between = || gap.iter().filter_map(|piece| piece.ch);
         let length = between().count();
-        if self.separator.is_empty() || (1..self.separator.len()).contains(&length) {
+        // A space is more than a sign.
+        let width = |length: usize, has_space: bool| 2 * length + usize::from(has_space);
+        let known = width(self.separator.len(), self.separator.iter().any(|ch| ch.is_whitespace()));
+        let is_less = length > 0 && width(length, between().any(char::is_whitespace)) < known;
+        if self.separator.is_empty() || is_less {
             self.separator.clear();
             self.separator.extend(between());
         }
@@ -198,6 +202,7 @@ mod tests {
             ("M, a, r, i, a; L, o", "Maria Lo"),
             ("M, a, r, i, a L, o", "Maria Lo"),
             ("B: M a r i a  L o", "BMaria Lo"),
+            ("B m-a-r-i-a L-o", "Bmaria Lo"),
             ("M a r i a Lopez x", "Maria Lopez x"),
         ] {
             let (read, is_something) = read(text);
