@@ -47,10 +47,8 @@ impl Scanner {
         if !counts.anything() {
             return None;
         }
-        let spelled = self
-            .spelled
-            .start()
-            .filter(|(letter, start)| self.plan.begins(*letter) & counts.from(*start) != 0);
+        let mut letters = self.spelled.start().into_iter().chain(self.spelled.second());
+        let spelled = letters.find(|(letter, start)| self.plan.begins(*letter) & counts.from(*start) != 0);
         let encoded = self.encoded.start(&self.plan, counts);
         let mut oldest = encoded.into_iter().chain(spelled.map(|(_, start)| start)).min();
         for (pending, scanner) in self.views.iter_mut().flat_map(|views| views.undecided(counts)) {

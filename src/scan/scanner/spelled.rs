@@ -144,6 +144,13 @@ impl Spelled {
         Some((folded(first.ch?), first.start))
     }
 
+    /// The second letter, where it stands at the end: a value may begin with it as well.
+    pub(super) fn second(&self) -> Option<(char, u64)> {
+        let is_second = (SECOND..SPELLED).contains(&self.state.0);
+        let second = self.pieces().last().filter(|_| is_second)?;
+        Some((folded(second.ch?), second.start))
+    }
+
     /// Goes past ASCII in which nothing is spelled.
     pub(super) fn pass(&mut self, bytes: &[u8], base: u64) {
         // More than a letter, a gap and a letter, and what stands before them, does not matter.
