@@ -1,4 +1,4 @@
-//! Building an index: values in any order go in, one segment comes out.
+//! Building an index: values in any order go in, one segment comes out, beside those that stay of an index that is changed.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -6,14 +6,17 @@ use std::sync::Arc;
 
 use super::folder::{Lock, Output, Target};
 use super::hints::{hint, hint_kind, initials, is_hint};
+use super::key::IndexKey;
 use super::keys::{Rejection, as_written, backwards, keys};
-use super::manifest::{Manifest, SegmentEntry};
+use super::manifest::{self, Manifest, SegmentEntry};
 use super::observed::ObservedKeys;
+use super::opening::Opening;
 use super::openings::Openings;
 use super::ordinary::{is_noisy, is_ordinary};
 use super::past::{Numbering, Past};
 use super::postings::{Owner, PostingsBuilder};
-use super::segment::{Segment, SegmentBytes};
+use super::seal::Seal;
+use super::segment::{Segment, SegmentBytes, SegmentData};
 use super::sort::{Sorted, Sorter};
 use super::{Generation, Index, KeyId, KeyMap, Region, Schema};
 use crate::error::{Error, Result};
@@ -55,8 +58,13 @@ pub struct IndexBuilder {
     calling_codes: BTreeSet<u16>,
     keys: usize,
     searches: Vec<Search>,
+    key: Option<IndexKey>,
+    /// What sorted runs are sealed with, if the index is.
+    run_seal: Option<Seal>,
     /// What the index was before, if it is changed.
     past: Option<Past>,
+    /// Whether all of it is written anew.
+    compacts: bool,
 }
 
 /// Finds the keys that are to be observed only, with their kinds, when the index is built. What looks for values is not known to this layer.
@@ -82,14 +90,21 @@ impl IndexBuilder {
             calling_codes: BTreeSet::new(),
             keys: 0,
             searches: Vec::new(),
+            key: None,
+            run_seal: None,
             past: None,
+            compacts: false,
         }
     }
 
     /// A builder that changes the index in a folder: owners who are added replace those of the same name, all others stay, and what was erased is
     /// written no more. It is the only one that may write there until it is [finished](Self::finish) or dropped.
     ///
-    /// The kinds, the region and whether values are found backwards are those of the index.
+    /// The kinds, the region, the key of a sealed index and whether values are found backwards are those of the index.
+    ///
+    /// What is written is a segment of its own, beside those that are there: a small change costs little. Now and then older segments are
+    /// written anew together with it: those that are at most four times as large as what lies behind them, and all if what lies behind the first holds a
+    /// fourth of the keys, or if a fourth of the owners no longer count.
     ///
     /// # Errors
     /// There is no index, it is damaged, or somebody else is changing it.
@@ -103,17 +118,26 @@ impl IndexBuilder {
     /// # Ok::<(), tightlip::Error>(())
     /// ```
     pub fn updating(folder: impl AsRef<Path>) -> Result<Self> {
-        let past = Past::open(folder.as_ref())?;
+        Opening::new().updating(folder)
+    }
+
+    pub(super) fn going_on(past: Past) -> Result<Self> {
         let manifest = past.manifest();
         Ok(Self {
             kinds: manifest.kinds.clone(),
             region: manifest.region,
             reversed: manifest.reversed,
             calling_codes: manifest.calling_codes.iter().copied().collect(),
-            keys: past.keys(),
+            run_seal: past.seal().map(|_| Seal::of_the_moment()).transpose()?,
             past: Some(past),
             ..Self::new()
         })
+    }
+
+    /// Writes all of the index anew.
+    pub(super) fn compacting(mut self) -> Self {
+        self.compacts = true;
+        self
     }
 
     /// Knows the kinds of a schema too. To be called before the first value is added.
@@ -138,6 +162,13 @@ impl IndexBuilder {
     /// more key then, and the index takes about 40 % more bytes.
     pub fn reversed(mut self, reversed: bool) -> Self {
         self.reversed = reversed;
+        self
+    }
+
+    /// Seals every file with a key, without which nothing in them can be read; sorted runs are sealed too. An index that is sealed stays so when it is
+    /// changed. To be called before the first value is added.
+    pub fn sealed(mut self, key: IndexKey) -> Self {
+        self.key = Some(key);
         self
     }
 
@@ -206,7 +237,11 @@ impl IndexBuilder {
         let forwards = [Some(keys.main.clone()), with_code].into_iter().flatten().filter(|_| self.reversed);
         let backwards: Vec<_> = forwards.filter_map(|key| backwards(&self.kinds[place], &key)).collect();
         self.keys += 1 + keys.spellings.len() + backwards.len();
-        let rows = self.rows.get_or_insert_with(|| Sorter::new(&self.runs, self.memory / 2));
+        if self.key.is_some() && self.run_seal.is_none() {
+            self.run_seal = Some(Seal::of_the_moment()?);
+        }
+        let sorter = |memory| Sorter::new(&self.runs, memory).sealed(self.run_seal.as_ref());
+        let rows = self.rows.get_or_insert_with(|| sorter(self.memory / 2));
         rows.push(&[owner.as_bytes(), &[0], &kind, &keys.main, &[0, u8::from(confers)]])?;
         if let Some(hint) = hint(&self.kinds[place], &keys.main) {
             let kind = [hint_kind(&self.kinds, place) as u8];
@@ -215,7 +250,7 @@ impl IndexBuilder {
         for initial in initials(&self.kinds[place], &keys) {
             rows.push(&[owner.as_bytes(), &[0], &kind, &initial, &[0, u8::from(confers)]])?;
         }
-        let spellings = self.spellings.get_or_insert_with(|| Sorter::new(&self.runs, self.memory / 4));
+        let spellings = self.spellings.get_or_insert_with(|| sorter(self.memory / 4));
         for spelling in keys.spellings.iter().chain(&backwards) {
             spellings.push(&[&kind, spelling, &[0], &keys.main])?;
         }
@@ -237,14 +272,20 @@ impl IndexBuilder {
     /// # Errors
     /// The folder holds something else, or a file cannot be written.
     pub fn finish(self, folder: impl AsRef<Path>) -> Result<Index> {
-        let lock = match &self.past {
-            Some(past) if past.is_in(folder.as_ref()) => None,
-            _ => Some(Lock::of(folder.as_ref())?),
+        let is_there = self.past.as_ref().is_some_and(|past| past.is_in(folder.as_ref()));
+        let lock = if is_there { None } else { Some(Lock::of(folder.as_ref())?) };
+        let lineage = match &self.past {
+            Some(past) => past.manifest().lineage.clone(),
+            None => manifest::random::<16>()?,
         };
-        let target = Target::folder(folder.as_ref())?;
+        let seal = match (&self.key, &self.past) {
+            (Some(key), _) => Some(Seal::new(key.clone(), &lineage)),
+            (None, past) => past.as_ref().and_then(Past::seal).cloned(),
+        };
+        let target = Target::folder(folder.as_ref(), seal.clone())?;
         // A folder that was not there is there now.
         let lock = lock.map(|lock| lock.or_of(folder.as_ref())).transpose()?;
-        let index = self.finish_in(target);
+        let index = self.finish_in(target, lineage, seal, is_there);
         drop(lock);
         index
     }
@@ -254,17 +295,23 @@ impl IndexBuilder {
     /// # Errors
     /// A sorted run cannot be written or read.
     pub fn finish_in_memory(self) -> Result<Index> {
-        self.finish_in(Target::memory())
+        self.finish_in(Target::memory(), manifest::random::<16>()?, None, false)
     }
 
-    fn finish_in(mut self, mut target: Target) -> Result<Index> {
-        let rows = self.rows.take().unwrap_or_else(|| Sorter::new(&self.runs, 0));
-        let mut spellings = self.spellings.take().unwrap_or_else(|| Sorter::new(&self.runs, 0));
+    /// Writes a segment; `beside` those of the past that stay, if their files are where it is written.
+    fn finish_in(mut self, mut target: Target, lineage: String, seal: Option<Seal>, beside: bool) -> Result<Index> {
+        let run_seal = self.run_seal.clone();
+        let sorter = |memory| Sorter::new(&self.runs, memory).sealed(run_seal.as_ref());
+        let rows = self.rows.take().unwrap_or_else(|| sorter(0));
+        let mut spellings = self.spellings.take().unwrap_or_else(|| sorter(0));
 
-        let mut keys = Sorter::new(&self.runs, self.memory / 4);
-        let numbered = number_owners(rows.sorted()?, self.past.as_ref(), &mut keys)?;
-        let carried = match &self.past {
-            Some(past) => past.pass_on(&numbered.replaced, &mut keys, &mut spellings)?,
+        let (past, new) = (self.past.as_ref(), self.keys);
+        let first_folded = past.filter(|_| beside && !self.compacts).map_or(0, |past| past.first_folded(new));
+        self.keys += past.map_or(0, |past| past.keys(first_folded));
+        let mut keys = sorter(self.memory / 4);
+        let numbered = number_owners(rows.sorted()?, past, first_folded, &mut keys)?;
+        let carried = match past {
+            Some(past) => past.pass_on(first_folded, &numbered.replaced, &mut keys, &mut spellings)?,
             None => Vec::new(),
         };
         let names = numbered.names;
@@ -275,7 +322,7 @@ impl IndexBuilder {
         let mut openings = Openings::for_keys(self.keys);
         let mut merge = Merge::new(keys.sorted()?, spellings.sorted()?)?;
         let mut postings = PostingsBuilder::default();
-        let mut spelled = Sorter::new(&self.runs, self.memory / 4);
+        let mut spelled = sorter(self.memory / 4);
         let none = vec![0; self.kinds.len()];
         let (mut identifiers, mut ordinary, mut noisy) = (none.clone(), none.clone(), none.clone());
         let mut ordinary_keys = Vec::new();
@@ -339,9 +386,11 @@ impl IndexBuilder {
         let openings = write("openings", &|out| openings.write(out))?;
         let mut observed = write("observed", &|out| ObservedKeys::write(&ordinary_keys, &[], out))?;
         let entry = SegmentEntry {
+            id: target.id(),
             owners: names.len() as u32,
             dead: Vec::new(),
             identifiers,
+            gone: none.clone(),
             ordinary,
             canaries: none,
             noisy,
@@ -360,32 +409,44 @@ impl IndexBuilder {
             openings: openings.bytes()?,
             observed: observed.bytes()?,
         };
-        let calling_codes = self.calling_codes.into_iter().collect();
-        let mut manifest = Manifest::new(self.kinds, self.region, calling_codes, vec![entry])?;
-        (manifest.reversed, manifest.next_owner) = (self.reversed, numbered.next);
-        if let Some(past) = &self.past {
-            past.go_on(&mut manifest);
-        }
-        let (dead, suppressed) = manifest.gone(&manifest.segments[0]);
-        let segment = Segment::new(dead, suppressed, bytes)?;
-        let mut generation = Arc::new(Generation::new(manifest, vec![segment])?);
+        let (mut segments, opening) = match past {
+            Some(past) => (past.kept(first_folded).collect(), past.opening().clone()),
+            None => (Vec::new(), self.key.clone().map_or_else(Opening::new, |key| Opening::new().key(key))),
+        };
+        segments.push(Arc::new(SegmentData::new(bytes)?));
+        let mut manifest = match past {
+            Some(past) => past.go_on(numbered.dead, entry),
+            None => {
+                let mut manifest = Manifest::new(lineage, self.kinds, self.region)?;
+                manifest.reversed = self.reversed;
+                manifest.segments.push(entry);
+                manifest
+            }
+        };
+        manifest.calling_codes = self.calling_codes.into_iter().collect();
+        manifest.next_owner = numbered.next;
+        let as_they_count = |(data, entry): (Arc<SegmentData>, &SegmentEntry)| Segment::new(data, manifest.gone(entry));
+        let segments = segments.into_iter().zip(&manifest.segments).map(as_they_count).collect();
+        let mut generation = Arc::new(Generation::new(manifest, segments, opening, seal)?);
         if !self.searches.is_empty() || !carried.is_empty() {
+            let written = first_folded as u16;
             let find = |key: &Vec<u8>| {
-                let map = generation.map(0, key[0]);
-                Some((key[0], KeyId { segment: 0, ordinal: map.get(key)?.value() }))
+                let map = generation.map(written, key[0]);
+                Some((key[0], KeyId { segment: written, ordinal: map.get(key)?.value() }))
             };
             let mut found: Vec<(u8, KeyId)> = carried.iter().filter_map(find).collect();
             for search in self.searches {
                 found.append(&mut search(&generation)?);
             }
             let generation = Arc::get_mut(&mut generation).expect("searches are over");
-            let canaries = generation.note_canaries(found);
+            let canaries = generation.note_canaries(first_folded, found);
             let mut output = target.create("observed")?;
             ObservedKeys::write(&ordinary_keys, &canaries, &mut output)
                 .map_err(|error| Error::io("cannot write the index", &error))?;
             observed = output.finish()?;
-            generation.manifest.segments[0].observed = observed.entry();
-            generation.segments[0].observed = ObservedKeys::new(observed.bytes()?)?;
+            generation.manifest.segments[first_folded].observed = observed.entry();
+            let data = Arc::get_mut(&mut generation.segments[first_folded].data).expect("it is new");
+            data.observed = ObservedKeys::new(observed.bytes()?)?;
         }
         target.commit(&generation.manifest, [strong, weak, postings, owner_names, openings, observed])?;
         Ok(Index { generation })
@@ -393,19 +454,19 @@ impl IndexBuilder {
 }
 
 impl Generation {
-    /// Counts the canaries among the keys that a search has found, and gives their ordinals with those of all that they spell, in order.
-    fn note_canaries(&mut self, mut found: Vec<(u8, KeyId)>) -> Vec<u32> {
+    /// Counts the canaries among the keys that a search has found in a segment, and gives their ordinals with those of all that they spell, in order.
+    fn note_canaries(&mut self, segment: usize, mut found: Vec<(u8, KeyId)>) -> Vec<u32> {
         found.sort_unstable();
         found.dedup();
         let mut keys = BTreeSet::new();
-        for (kind, key) in found {
-            self.segments[0].with_values(key.ordinal, |ordinal| {
+        for (kind, key) in found.into_iter().filter(|(_, key)| usize::from(key.segment) == segment) {
+            self.segments[segment].with_values(key.ordinal, |ordinal| {
                 keys.insert((ordinal as u32, kind));
             });
         }
-        let counts = &mut self.manifest.segments[0].canaries;
+        let counts = &mut self.manifest.segments[segment].canaries;
         for (ordinal, kind) in &keys {
-            counts[usize::from(*kind)] += u64::from(self.segments[0].is_value(u64::from(*ordinal)));
+            counts[usize::from(*kind)] += u64::from(self.segments[segment].is_value(u64::from(*ordinal)));
         }
         keys.into_iter().map(|(ordinal, _)| ordinal).collect()
     }
@@ -422,8 +483,13 @@ fn unwritable(error: fst::Error) -> Error {
 }
 
 /// Joins the rows of each owner, numbers the owners in the order of their names, and passes the keys on: kind, key, 0, owner, confers.
-fn number_owners<'a>(mut rows: Sorted, past: Option<&'a Past>, keys: &mut Sorter) -> Result<Numbering<'a>> {
-    let (mut numbering, mut number) = (Numbering::new(past), 0);
+fn number_owners<'a>(
+    mut rows: Sorted,
+    past: Option<&'a Past>,
+    first_folded: usize,
+    keys: &mut Sorter,
+) -> Result<Numbering<'a>> {
+    let (mut numbering, mut number) = (Numbering::new(past, first_folded), 0);
     let (mut row, mut before) = (Vec::new(), Vec::new());
     let mut owner: Vec<u8> = Vec::new();
     // Of two rows that differ in the last byte only, the later one confers and stands for both.

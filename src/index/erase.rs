@@ -6,6 +6,7 @@ use std::time::SystemTime;
 use super::Index;
 use super::folder::{Lock, write_manifest};
 use super::manifest::{Manifest, Suppressed};
+use super::opening::Opening;
 use crate::error::{Error, Result};
 
 /// What became of one owner.
@@ -45,7 +46,7 @@ impl Index {
     /// # Errors
     /// There is no index, it is damaged, or somebody else is changing it.
     pub fn erase<'a>(folder: impl AsRef<Path>, owners: impl IntoIterator<Item = &'a str>) -> Result<Receipt> {
-        Self::forget(folder.as_ref(), owners.into_iter(), None)
+        Opening::new().erase(folder, owners)
     }
 
     /// Forgets owners as [`erase`](Self::erase) does, but goes on to withhold their strong values, which are nobody's then, from everyone, until a
@@ -58,43 +59,68 @@ impl Index {
         owners: impl IntoIterator<Item = &'a str>,
         until: Option<SystemTime>,
     ) -> Result<Receipt> {
-        Self::forget(folder.as_ref(), owners.into_iter(), Some(until.map(seconds)))
+        Opening::new().suppress(folder, owners, until)
     }
 
-    /// Writes the index in a folder anew without what was erased.
+    /// Writes all of the index in a folder anew, in one segment, without what was erased.
     ///
     /// # Errors
     /// There is no index, it is damaged, or it cannot be written.
     pub fn compact(folder: impl AsRef<Path>) -> Result<Self> {
-        let folder = folder.as_ref();
-        let runs = folder.parent().filter(|runs| runs.is_dir());
-        let builder = crate::IndexBuilder::updating(folder)?;
-        runs.into_iter().fold(builder, crate::IndexBuilder::runs_in).finish(folder)
+        Opening::new().compact(folder)
+    }
+}
+
+impl Opening {
+    /// As [`Index::erase`].
+    ///
+    /// # Errors
+    /// As there; or the index is sealed, and no key is given or another one.
+    pub fn erase<'a>(
+        &self,
+        folder: impl AsRef<Path>,
+        owners: impl IntoIterator<Item = &'a str>,
+    ) -> Result<Receipt> {
+        self.forget(folder.as_ref(), owners.into_iter(), None)
+    }
+
+    /// As [`Index::suppress`].
+    ///
+    /// # Errors
+    /// As there; or the index is sealed, and no key is given or another one.
+    pub fn suppress<'a>(
+        &self,
+        folder: impl AsRef<Path>,
+        owners: impl IntoIterator<Item = &'a str>,
+        until: Option<SystemTime>,
+    ) -> Result<Receipt> {
+        self.forget(folder.as_ref(), owners.into_iter(), Some(until.map(seconds)))
     }
 
     fn forget<'a>(
+        &self,
         folder: &Path,
         owners: impl Iterator<Item = &'a str>,
         suppressed: Option<Option<u64>>,
     ) -> Result<Receipt> {
         let _lock = Lock::of(folder)?;
-        let index = Self::open(folder)?;
+        let index = self.open(folder)?;
+        let segments = &index.generation.segments;
         let mut manifest: Manifest = index.generation.manifest.clone();
-        let mut named = Vec::new();
+        let (mut named, mut dead) = (Vec::new(), Vec::new());
         for owner in owners {
             // Who is suppressed already is found by name until the index is compacted.
-            let number = index.generation.segments.iter().find_map(|segment| segment.number_of(owner));
+            let number = segments.iter().find_map(|segment| segment.number_of(owner));
             named.push(Erased { owner: owner.to_owned(), known: number.is_some() });
             let Some(number) = number else { continue };
             manifest.suppressed.retain(|suppressed| suppressed.owner != number);
             match suppressed {
                 Some(until) => manifest.suppressed.push(Suppressed { owner: number, until }),
-                None => manifest.segments.iter_mut().for_each(|segment| {
-                    segment.dead.push(number);
-                    segment.dead.sort_unstable();
-                    segment.dead.dedup();
-                }),
+                None => dead.push(number),
             }
+        }
+        for (segment, entry) in segments.iter().zip(&mut manifest.segments) {
+            entry.bury(segment, &index.generation.manifest, dead.iter().copied().filter(|number| segment.owner_name(*number).is_some()));
         }
         if named.is_empty() {
             return Err(Error::config("no owners are named; name at least one"));
@@ -102,7 +128,7 @@ impl Index {
         let is_anybody = named.iter().any(|erased| erased.known);
         if is_anybody {
             manifest.generation += 1;
-            write_manifest(folder, &manifest)?;
+            write_manifest(folder, &manifest, index.generation.seal.as_ref())?;
         }
         Ok(Receipt {
             index: manifest.lineage,

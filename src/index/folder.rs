@@ -9,6 +9,8 @@ use xxhash_rust::xxh3::Xxh3;
 
 use super::Bytes;
 use super::manifest::{self, FileEntry, Manifest};
+use super::opening::{Load, Opening};
+use super::seal::{Seal, Sealing};
 use crate::error::{Error, Result};
 
 /// How the files of an unfinished index begin.
@@ -29,23 +31,24 @@ fn is_ours(name: &str) -> bool {
 pub(crate) struct Target {
     /// `None`: kept in memory.
     folder: Option<PathBuf>,
-    /// Begins the names of the files, so that they never meet those of another index in the same folder.
-    prefix: String,
+    /// Names the segment, and begins the names of the files, so that they never meet others in the same folder.
+    id: u32,
+    seal: Option<Seal>,
 }
 
 impl Target {
     pub(crate) fn memory() -> Self {
-        Self { folder: None, prefix: String::new() }
+        Self { folder: None, id: 0, seal: None }
     }
 
-    /// Makes the folder, or takes one that is empty or holds an index.
-    pub(crate) fn folder(path: &Path) -> Result<Self> {
+    /// Makes the folder, or takes one that is empty or holds an index. Files in it are sealed, if there is something to seal them with.
+    pub(crate) fn folder(path: &Path, seal: Option<Seal>) -> Result<Self> {
         let unusable = |error: &io::Error| Error::file("write to", path, error);
         if !Self::is_there(path)? {
             fs::create_dir_all(path).map_err(|error| unusable(&error))?;
         }
         for_owner_only(path, 0o700).map_err(|error| unusable(&error))?;
-        let target = Self { folder: Some(path.to_owned()), prefix: manifest::random::<4>()? };
+        let target = Self { folder: Some(path.to_owned()), id: random_id()?, seal };
         target.remove(|name| name.starts_with(UNFINISHED));
         Ok(target)
     }
@@ -67,7 +70,7 @@ impl Target {
             entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
         // A file of this name alone makes no index: web applications have one too.
         let is_index = names.iter().any(|name| name == manifest::NAME)
-            && (names.iter().any(|name| is_ours(name)) || Manifest::read(path).is_ok());
+            && (names.iter().any(|name| is_ours(name)) || Opening::new().manifest(path).is_ok());
         if !is_index && !names.iter().all(|name| name.starts_with(UNFINISHED)) {
             return Err(Error::config(format!(
                 "{} holds other files and is not an index; name a new or empty folder",
@@ -77,30 +80,51 @@ impl Target {
         Ok(true)
     }
 
-    pub(crate) fn create(&mut self, name: &'static str) -> Result<Output> {
-        let sink = match &self.folder {
-            None => Sink::Heap(Vec::new()),
-            Some(folder) => {
+    pub(crate) fn id(&self) -> u32 {
+        self.id
+    }
+
+    pub(crate) fn create(&mut self, name: &str) -> Result<Output> {
+        self.create_as(format!("{:08x}.{name}", self.id))
+    }
+
+    fn create_as(&self, name: String) -> Result<Output> {
+        let sink = match (&self.folder, &self.seal) {
+            (None, _) => Sink::Heap(Vec::new()),
+            (Some(folder), seal) => {
                 let file = tempfile::Builder::new()
                     .prefix(UNFINISHED)
                     .tempfile_in(folder) // for the owner only
                     .map_err(|error| Error::file("write to", folder, &error))?;
-                Sink::File(BufWriter::with_capacity(256 << 10, file))
+                let file = Hashed::new(BufWriter::with_capacity(256 << 10, file));
+                match seal {
+                    None => Sink::File(file),
+                    Some(seal) => Sink::Sealed(Box::new(Sealing::new(seal, &name, file)?)),
+                }
             }
         };
-        Ok(Output { name: format!("{}.{name}", self.prefix), sink, hash: Xxh3::new(), bytes: 0 })
+        Ok(Output { name, sink, seal: self.seal.clone() })
+    }
+
+    /// Writes a file of another segment anew, sealed as this target says, under a name that goes with `id`.
+    pub(crate) fn copy(&self, id: u32, name: &str, content: &[u8]) -> Result<Finished> {
+        let kind = name.split_once('.').map_or(name, |(_, kind)| kind);
+        let mut output = self.create_as(format!("{id:08x}.{kind}"))?;
+        output.write_all(content).map_err(|error| Error::io("cannot write the index", &error))?;
+        output.finish()
     }
 
     /// Gives the files their names and makes the manifest speak of them; then what an earlier index left is removed.
-    pub(crate) fn commit<const N: usize>(self, manifest: &Manifest, files: [Finished; N]) -> Result<()> {
+    pub(crate) fn commit(self, manifest: &Manifest, files: impl IntoIterator<Item = Finished>) -> Result<()> {
         let Some(folder) = &self.folder else { return Ok(()) };
         let unwritable = |error: io::Error| Error::file("write to", folder, &error);
         for file in files {
             if let Content::File(temporary) = file.content {
+                for_nobody_to_write(temporary.as_file()).map_err(unwritable)?;
                 temporary.persist(folder.join(&file.entry.name)).map_err(|error| unwritable(error.error))?;
             }
         }
-        write_manifest(folder, manifest)?;
+        write_manifest(folder, manifest, self.seal.as_ref())?;
         let kept: Vec<&str> = manifest.files().map(|file| file.name.as_str()).collect();
         self.remove(|name| is_ours(name) && !kept.contains(&name));
         Ok(())
@@ -118,10 +142,11 @@ impl Target {
 }
 
 /// Puts another manifest in the place of the one that is there: from then on the index is what it says.
-pub(crate) fn write_manifest(folder: &Path, manifest: &Manifest) -> Result<()> {
+pub(crate) fn write_manifest(folder: &Path, manifest: &Manifest, seal: Option<&Seal>) -> Result<()> {
+    let text = manifest.to_json(seal)?;
     let write = || -> io::Result<()> {
         let mut file = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(folder)?;
-        file.write_all(manifest.to_json().as_bytes())?;
+        file.write_all(text.as_bytes())?;
         file.as_file().sync_all()?;
         file.persist(folder.join(manifest::NAME)).map_err(|error| error.error)?;
         File::open(folder)?.sync_all()
@@ -166,33 +191,70 @@ fn for_owner_only(_: &Path, _: u32) -> io::Result<()> {
     Ok(()) // the folder inherits the permissions of its parent
 }
 
-/// A file being written: counted and hashed on the way.
+/// Lets nobody write to a file, not even its owner: it is going to be mapped.
+fn for_nobody_to_write(file: &File) -> io::Result<()> {
+    let mut permissions = file.metadata()?.permissions();
+    permissions.set_readonly(true);
+    file.set_permissions(permissions)
+}
+
+/// A number for a segment that no other has.
+pub(crate) fn random_id() -> Result<u32> {
+    Ok(u32::from_str_radix(&manifest::random::<4>()?, 16).expect("eight hexadecimal digits"))
+}
+
+/// A file being written.
 pub(crate) struct Output {
     name: String,
     sink: Sink,
+    seal: Option<Seal>,
+}
+
+enum Sink {
+    File(Hashed),
+    Sealed(Box<Sealing<Hashed>>),
+    Heap(Vec<u8>),
+}
+
+/// A file that is counted and hashed on the way, as it is on the disk.
+struct Hashed {
+    file: BufWriter<NamedTempFile>,
     hash: Xxh3,
     bytes: u64,
 }
 
-enum Sink {
-    File(BufWriter<NamedTempFile>),
-    Heap(Vec<u8>),
+impl Hashed {
+    fn new(file: BufWriter<NamedTempFile>) -> Self {
+        Self { file, hash: Xxh3::new(), bytes: 0 }
+    }
 }
 
-impl Write for Output {
+impl Write for Hashed {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = match &mut self.sink {
-            Sink::File(file) => file.write(bytes)?,
-            Sink::Heap(heap) => heap.write(bytes)?,
-        };
+        let written = self.file.write(bytes)?;
         self.hash.update(&bytes[..written]);
         self.bytes += written as u64;
         Ok(written)
     }
 
     fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match &mut self.sink {
+            Sink::File(file) => file.write(bytes),
+            Sink::Sealed(file) => file.write(bytes),
+            Sink::Heap(heap) => heap.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
         match &mut self.sink {
             Sink::File(file) => file.flush(),
+            Sink::Sealed(file) => file.flush(),
             Sink::Heap(_) => Ok(()),
         }
     }
@@ -201,19 +263,26 @@ impl Write for Output {
 impl Output {
     /// Makes sure that the content is on the disk.
     pub(crate) fn finish(self) -> Result<Finished> {
-        let checksum = format!("{:032x}", self.hash.digest128());
-        let entry = FileEntry { name: self.name, bytes: self.bytes, checksum };
-        let content = match self.sink {
-            Sink::Heap(bytes) => Content::Heap(bytes),
-            Sink::File(file) => {
-                let synced = file.into_inner().map_err(io::IntoInnerError::into_error).and_then(|file| {
-                    file.as_file().sync_all()?;
-                    Ok(file)
-                });
-                Content::File(synced.map_err(|error| Error::io("cannot write the index", &error))?)
+        let unwritable = |error: io::Error| Error::io("cannot write the index", &error);
+        let file = match self.sink {
+            Sink::Heap(content) => {
+                let entry = FileEntry {
+                    name: self.name,
+                    bytes: content.len() as u64,
+                    checksum: manifest::checksum(&content),
+                };
+                return Ok(Finished { entry, content: Content::Heap(content), seal: None });
             }
+            Sink::File(file) => file,
+            Sink::Sealed(file) => file.finish().map_err(unwritable)?,
         };
-        Ok(Finished { entry, content })
+        let checksum = format!("{:032x}", file.hash.digest128());
+        let entry = FileEntry { name: self.name, bytes: file.bytes, checksum };
+        let synced = file.file.into_inner().map_err(io::IntoInnerError::into_error).and_then(|file| {
+            file.as_file().sync_all()?;
+            Ok(file)
+        });
+        Ok(Finished { entry, content: Content::File(synced.map_err(unwritable)?), seal: self.seal })
     }
 }
 
@@ -221,6 +290,7 @@ impl Output {
 pub(crate) struct Finished {
     entry: FileEntry,
     content: Content,
+    seal: Option<Seal>,
 }
 
 enum Content {
@@ -234,9 +304,13 @@ impl Finished {
     }
 
     pub(crate) fn bytes(&self) -> Result<Bytes> {
-        match &self.content {
-            Content::File(file) => Bytes::map(file.path()),
-            Content::Heap(bytes) => Ok(Bytes::Heap(bytes.clone())),
+        match (&self.content, &self.seal) {
+            (Content::File(file), None) => {
+                for_nobody_to_write(file.as_file()).map_err(|error| Error::io("cannot write the index", &error))?;
+                Bytes::load(file.path(), Load::Mapped)
+            }
+            (Content::File(file), Some(seal)) => Bytes::open(file.path(), seal, &self.entry.name),
+            (Content::Heap(bytes), _) => Ok(Bytes::Heap(bytes.clone())),
         }
     }
 }

@@ -3,11 +3,15 @@
 use std::path::Path;
 use std::time::SystemTime;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::Region;
+use super::key::IndexKey;
+use super::seal::Seal;
 use crate::error::{Error, Result};
 use crate::identifier::KindSpec;
 
@@ -15,7 +19,7 @@ use crate::identifier::KindSpec;
 pub(crate) const NAME: &str = "manifest.json";
 
 /// The version of the format that this crate reads and writes.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -47,11 +51,14 @@ pub(crate) struct Manifest {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SegmentEntry {
+    /// Random: names the segment, whatever its files are called.
+    pub(crate) id: u32,
     pub(crate) owners: u32,
-    /// Owners of this segment that were erased, in order.
+    /// Owners who do not count in this segment, in order: they were erased, or are in a later one.
     pub(crate) dead: Vec<u32>,
-    /// How many identifiers of each kind, in the order of the kinds.
+    /// How many identifiers of each kind, in the order of the kinds, and how many of them are of the dead.
     pub(crate) identifiers: Vec<u64>,
+    pub(crate) gone: Vec<u64>,
     /// How many of them are only observed, as ordinary language and as canaries, and how many may be found where they are not meant.
     pub(crate) ordinary: Vec<u64>,
     pub(crate) canaries: Vec<u64>,
@@ -62,6 +69,12 @@ pub(crate) struct SegmentEntry {
     pub(crate) owner_names: FileEntry,
     pub(crate) openings: FileEntry,
     pub(crate) observed: FileEntry,
+}
+
+impl SegmentEntry {
+    pub(crate) fn files(&self) -> [&FileEntry; 6] {
+        [&self.strong, &self.weak, &self.postings, &self.owner_names, &self.openings, &self.observed]
+    }
 }
 
 /// An owner of whom only strong values count.
@@ -85,10 +98,20 @@ pub(crate) struct FileEntry {
 /// The file: the manifest as text, and the checksum of that text.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Sealed<'a> {
+struct Open<'a> {
     checksum: String,
     #[serde(borrow)]
     manifest: &'a RawValue,
+}
+
+/// The file of a sealed index: which key and which index it is, and the manifest, sealed.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Closed {
+    format: u32,
+    key: String,
+    lineage: String,
+    sealed: String,
 }
 
 pub(crate) fn checksum(bytes: &[u8]) -> String {
@@ -104,25 +127,24 @@ pub(crate) fn random<const N: usize>() -> Result<String> {
 }
 
 impl Manifest {
-    pub(crate) fn new(
-        kinds: Vec<KindSpec>,
-        region: Region,
-        calling_codes: Vec<u16>,
-        segments: Vec<SegmentEntry>,
-    ) -> Result<Self> {
+    /// The manifest of a new index.
+    ///
+    /// # Errors
+    /// The system has no random numbers.
+    pub(crate) fn new(lineage: String, kinds: Vec<KindSpec>, region: Region) -> Result<Self> {
         Ok(Self {
             format: FORMAT,
             folding: crate::text::version(),
-            lineage: random::<16>()?,
+            lineage,
             hash_key: random::<32>()?,
             generation: 1,
             region,
             kinds,
-            calling_codes,
+            calling_codes: Vec::new(),
             reversed: false,
-            next_owner: segments.iter().map(|segment| segment.owners).sum(),
+            next_owner: 0,
             suppressed: Vec::new(),
-            segments,
+            segments: Vec::new(),
         })
     }
 
@@ -140,22 +162,32 @@ impl Manifest {
     }
 
     pub(crate) fn files(&self) -> impl Iterator<Item = &FileEntry> {
-        self.segments
-            .iter()
-            .flat_map(|s| [&s.strong, &s.weak, &s.postings, &s.owner_names, &s.openings, &s.observed])
+        self.segments.iter().flat_map(SegmentEntry::files)
     }
 
-    pub(crate) fn to_json(&self) -> String {
-        let manifest = serde_json::value::to_raw_value(self).expect("a manifest is plain data");
-        let checksum = checksum(manifest.get().as_bytes());
-        serde_json::to_string(&Sealed { checksum, manifest: &manifest }).expect("a manifest is plain data")
-    }
-
-    /// Reads the manifest of the index in `folder`.
+    /// The file.
     ///
     /// # Errors
-    /// There is none, it is damaged, or it was made by another version.
-    pub(crate) fn read(folder: &Path) -> Result<Self> {
+    /// It is to be sealed, and the system has no random numbers.
+    pub(crate) fn to_json(&self, seal: Option<&Seal>) -> Result<String> {
+        let manifest = serde_json::value::to_raw_value(self).expect("a manifest is plain data");
+        let Some(seal) = seal else {
+            let checksum = checksum(manifest.get().as_bytes());
+            return Ok(serde_json::to_string(&Open { checksum, manifest: &manifest }).expect("plain data"));
+        };
+        let sealed = BASE64.encode(seal.seal(NAME, manifest.get().as_bytes())?);
+        let (key, lineage) = (seal.key_id(), self.lineage.clone());
+        Ok(serde_json::to_string(&Closed { format: self.format, key, lineage, sealed }).expect("plain data"))
+    }
+
+    /// Reads the manifest of the index in `folder`, and says what its files are sealed with. `key` is asked for the key if they are.
+    ///
+    /// # Errors
+    /// There is none, it is damaged, it was made by another version, or it is sealed under another key.
+    pub(crate) fn read(
+        folder: &Path,
+        key: impl FnOnce() -> Result<Option<IndexKey>>,
+    ) -> Result<(Self, Option<Seal>)> {
         let path = folder.join(NAME);
         let text = std::fs::read(&path).map_err(|error| match error.kind() {
             std::io::ErrorKind::NotFound if folder.is_dir() => {
@@ -167,27 +199,41 @@ impl Manifest {
             }
             _ => Error::file("open", &path, &error),
         })?;
-        Self::parse(&text).map_err(|error| error.about(path.display()))
+        let closed = serde_json::from_slice::<Closed>(&text).ok();
+        let read = match closed {
+            None => Self::parse(&text).map(|manifest| (manifest, None)),
+            Some(closed) => {
+                let key = key()?.ok_or_else(|| {
+                    let reason = "is sealed, and no key is given; name its file with --key-file or TIGHTLIP_INDEX_KEY_FILE";
+                    Error::config(format!("{} {reason}", folder.display()))
+                })?;
+                closed.open(key)
+            }
+        };
+        read.map_err(|error| error.about(path.display()))
+    }
+
+    /// Whether the file of a manifest says that it is sealed.
+    pub(crate) fn is_sealed(folder: &Path) -> bool {
+        std::fs::read(folder.join(NAME)).is_ok_and(|text| serde_json::from_slice::<Closed>(&text).is_ok())
     }
 
     pub(crate) fn parse(text: &[u8]) -> Result<Self> {
-        let damaged = || Error::index("the manifest is damaged; restore it or build the index again");
-        let sealed: Sealed = serde_json::from_slice(text).map_err(|_| damaged())?;
-        if checksum(sealed.manifest.get().as_bytes()) != sealed.checksum {
+        let file: Open = serde_json::from_slice(text).map_err(|_| damaged())?;
+        if checksum(file.manifest.get().as_bytes()) != file.checksum {
             return Err(damaged());
         }
+        Self::from_text(file.manifest.get())
+    }
+
+    fn from_text(text: &str) -> Result<Self> {
         #[derive(Deserialize)]
         struct Version {
             format: u32,
             folding: String,
         }
-        let version: Version = serde_json::from_str(sealed.manifest.get()).map_err(|_| damaged())?;
-        if version.format != FORMAT {
-            return Err(Error::index(format!(
-                "the index has format {}, this tightlip reads format {FORMAT}; build the index again",
-                version.format
-            )));
-        }
+        let version: Version = serde_json::from_str(text).map_err(|_| damaged())?;
+        check_format(version.format)?;
         if version.folding != crate::text::version() {
             return Err(Error::index(format!(
                 "the index was folded by {}, this tightlip folds by {}; build the index again",
@@ -195,6 +241,37 @@ impl Manifest {
                 crate::text::version()
             )));
         }
-        serde_json::from_str(sealed.manifest.get()).map_err(|_| damaged())
+        serde_json::from_str(text).map_err(|_| damaged())
     }
+}
+
+impl Closed {
+    fn open(self, key: IndexKey) -> Result<(Manifest, Option<Seal>)> {
+        check_format(self.format)?;
+        let seal = Seal::new(key, &self.lineage);
+        if seal.key_id() != self.key {
+            return Err(Error::config(format!(
+                "the index is sealed under another key: expected the key {}, the one that is given is {}",
+                self.key.chars().filter(char::is_ascii_hexdigit).take(16).collect::<String>(),
+                seal.key_id()
+            )));
+        }
+        let text = BASE64.decode(&self.sealed).ok().and_then(|sealed| seal.open(NAME, &sealed)).ok_or_else(damaged)?;
+        let manifest = Manifest::from_text(std::str::from_utf8(&text).map_err(|_| damaged())?)?;
+        if manifest.lineage != self.lineage {
+            return Err(damaged());
+        }
+        Ok((manifest, Some(seal)))
+    }
+}
+
+fn damaged() -> Error {
+    Error::index("the manifest is damaged; restore it or build the index again")
+}
+
+fn check_format(format: u32) -> Result<()> {
+    if format == FORMAT {
+        return Ok(());
+    }
+    Err(Error::index(format!("the index has format {format}, this tightlip reads format {FORMAT}; build the index again")))
 }

@@ -4,23 +4,31 @@
 //! begin. Promises that an [`Index`] that exists has been verified, that owner numbers never change while it lives, and that it is on disk
 //! as a whole or not at all.
 
+mod across;
 mod alternatives;
 mod builder;
 mod bytes;
+mod count;
 mod erase;
 mod folder;
 mod hints;
+mod info;
+mod key;
 mod keys;
 mod list;
 mod manifest;
 mod observed;
+mod opening;
 mod openings;
 mod ordinary;
 mod owner_names;
 mod past;
 mod people;
 mod postings;
+mod rekey;
+mod reopen;
 mod schema;
+mod seal;
 mod segment;
 mod slips;
 mod sort;
@@ -30,8 +38,7 @@ mod step;
 
 use std::fmt;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock};
 
 pub(crate) use alternatives::{
     Alternative, Alternatives, FirstAlternative, FirstAlternatives, Sort, Standing,
@@ -40,17 +47,22 @@ pub use builder::IndexBuilder;
 pub(crate) use bytes::Bytes;
 pub use erase::{Erased, Receipt};
 pub(crate) use hints::{HINT, INITIAL, hint_kind};
+pub use info::{IndexBytes, IndexInfo, IndexMemory, ObservedInfo, SegmentInfo};
+pub use key::IndexKey;
 pub use keys::Region;
 pub(crate) use list::People;
 use manifest::{FileEntry, Manifest, SegmentEntry};
 pub(crate) use observed::Observed;
+pub use opening::{Load, Opening};
 pub(crate) use openings::{
     BARRED, CHARACTERS, DEAD, END, FirstWord, HIDING, KindMask, MOST_KINDS, NO_KIND, OFF, Openings, Place,
     READING, SPLIT, character,
 };
 pub(crate) use postings::Owner;
+use reopen::Forgotten;
 pub use schema::Schema;
-use segment::{Segment, SegmentBytes};
+use seal::Seal;
+use segment::{Segment, SegmentBytes, SegmentData};
 pub(crate) use slips::{RIGHT, Slips};
 pub(crate) use step::{Ways, ending, step, ways};
 
@@ -80,76 +92,6 @@ pub struct Index {
     generation: Arc<Generation>,
 }
 
-/// What is in an index. Serialises to what `tightlip index info --json` prints.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-#[non_exhaustive]
-pub struct IndexInfo {
-    /// How many owners.
-    pub owners: u64,
-    /// How many identifiers of each kind, kinds without any left out; the same value of two owners counts twice.
-    pub identifiers: std::collections::BTreeMap<String, u64>,
-    /// The segments.
-    pub segments: Vec<SegmentInfo>,
-    /// Values that are known but only observed.
-    pub observed: ObservedInfo,
-    /// Values that may be found where they are not meant, by kind: very short codes, plain numbers, dates.
-    pub noisy: std::collections::BTreeMap<String, u64>,
-    /// Sizes.
-    pub bytes: IndexBytes,
-    /// Owners who were erased and whose keys are still in the files, until the index is compacted.
-    #[serde(skip_serializing_if = "is_zero")]
-    pub erased: u64,
-    /// Owners who are unknown, but whose strong values are withheld from everyone.
-    #[serde(skip_serializing_if = "is_zero")]
-    pub suppressed: u64,
-    /// Counts the changes to the index, from 1.
-    pub generation: u64,
-    /// The folding that its keys were made with.
-    pub folding: String,
-}
-
-fn is_zero(count: &u64) -> bool {
-    *count == 0
-}
-
-/// How many values are known but only observed, by kind.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-#[non_exhaustive]
-pub struct ObservedInfo {
-    /// Ordinary language.
-    pub ordinary: std::collections::BTreeMap<String, u64>,
-    /// Found in the company's own texts outside what was written to their owner.
-    pub canaries: std::collections::BTreeMap<String, u64>,
-}
-
-/// One segment of an index.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-#[non_exhaustive]
-pub struct SegmentInfo {
-    /// Owners that it brings.
-    pub owners: u64,
-    /// Identifiers in it.
-    pub identifiers: u64,
-    /// Its size in bytes.
-    pub bytes: u64,
-}
-
-/// Sizes of an index in bytes.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-#[non_exhaustive]
-pub struct IndexBytes {
-    /// Everything.
-    pub total: u64,
-    /// Keys.
-    pub keys: u64,
-    /// Whose the keys are.
-    pub owners: u64,
-    /// The names of the owners.
-    pub owner_names: u64,
-    /// Tables that say where no key begins.
-    pub accelerators: u64,
-}
-
 /// One state of an index.
 pub(crate) struct Generation {
     manifest: Manifest,
@@ -167,31 +109,9 @@ pub(crate) struct Generation {
     hash_key: [u8; 32],
     /// What a newer generation has forgotten, for streams that go on with this one.
     forgotten: Arc<Forgotten>,
-}
-
-/// Owners who were erased while streams run. All generations of an index that follow one another share it.
-#[derive(Default)]
-pub(crate) struct Forgotten {
-    is_anybody: AtomicBool,
-    owners: RwLock<Vec<u32>>,
-}
-
-impl Forgotten {
-    /// Whether an owner was erased since the stream began.
-    #[inline]
-    pub(crate) fn has(&self, owner: u32) -> bool {
-        // A panic elsewhere leaves the list whole.
-        let owners = || self.owners.read().unwrap_or_else(PoisonError::into_inner);
-        self.is_anybody.load(Ordering::Acquire) && owners().binary_search(&owner).is_ok()
-    }
-
-    fn add(&self, owners: impl IntoIterator<Item = u32>) {
-        let mut known = self.owners.write().unwrap_or_else(PoisonError::into_inner);
-        known.extend(owners);
-        known.sort_unstable();
-        known.dedup();
-        self.is_anybody.store(!known.is_empty(), Ordering::Release);
-    }
+    /// How it was opened, and what its files are sealed with.
+    opening: Opening,
+    seal: Option<Seal>,
 }
 
 /// A key that was found: which one, in which segment.
@@ -202,51 +122,56 @@ pub(crate) struct KeyId {
 }
 
 impl Index {
-    fn new(generation: Generation) -> Result<Self> {
-        Ok(Self { generation: Arc::new(generation) })
-    }
-
-    /// Opens the index that this one has become in its folder. Streams that go on with this one learn whom it has forgotten: from then on these
-    /// people's values are withheld from everyone, themselves included.
+    /// Opens the index in a folder: checks every file against the manifest and maps it. If it is sealed, its key is what the
+    /// [environment](IndexKey::from_environment) names; [`Opening`] takes one otherwise, and says into what memory files are read.
     ///
     /// # Errors
-    /// As [`open`](Self::open); this index stays as it is.
-    pub fn reopen(&self, folder: impl AsRef<Path>) -> Result<Self> {
-        let mut newer = Self::open(folder)?;
-        let generation = Arc::get_mut(&mut newer.generation).expect("just opened");
-        if generation.lineage() == self.generation.lineage() {
-            let is_known =
-                |number: &u32| generation.owner_name(*number).is_some() && !generation.is_gone(*number);
-            let known = self.generation.segments.iter().flat_map(Segment::numbers);
-            self.generation.forgotten.add(known.filter(|number| !is_known(number)));
-            generation.forgotten = Arc::clone(&self.generation.forgotten);
-        }
-        Ok(newer)
-    }
-
-    /// Opens the index in a folder: checks every file against the manifest and maps it.
-    ///
-    /// # Errors
-    /// There is no index, one of its files is missing or damaged, or it was made by another version.
+    /// There is no index, one of its files is missing or damaged, it was made by another version, or it is sealed and the key is not there or another.
     pub fn open(folder: impl AsRef<Path>) -> Result<Self> {
-        let folder = folder.as_ref();
+        Opening::new().open(folder)
+    }
+
+    /// Opens an index; what has not changed since `before` is shared with it.
+    fn open_after(folder: &Path, opening: &Opening, before: Option<&Generation>) -> Result<Self> {
+        let open = || {
+            let (manifest, seal) = opening.manifest(folder)?;
+            Self::open_as(folder, manifest, seal, opening, before)
+        };
         // A writer may remove the files of the manifest that was just read.
         for _ in 0..3 {
-            let manifest = Manifest::read(folder)?;
-            match Self::open_as(folder, manifest) {
+            match open() {
                 Err(error) if error.is_io() => continue,
                 opened => return opened,
             }
         }
-        Self::open_as(folder, Manifest::read(folder)?)
+        open()
     }
 
-    fn open_as(folder: &Path, manifest: Manifest) -> Result<Self> {
+    fn open_as(
+        folder: &Path,
+        manifest: Manifest,
+        seal: Option<Seal>,
+        opening: &Opening,
+        before: Option<&Generation>,
+    ) -> Result<Self> {
         let open = |entry: &FileEntry| -> Result<Bytes> {
             let path = folder.join(&entry.name);
-            let bytes = Bytes::map(&path)?;
-            let content = bytes.as_ref();
-            if content.len() as u64 != entry.bytes || manifest::checksum(content) != entry.checksum {
+            // What is sealed is authenticated as it is decrypted; that it is the right length is seen sooner.
+            let (bytes, is_whole) = match &seal {
+                None => {
+                    let bytes = Bytes::load(&path, opening.loads())?;
+                    let content = bytes.as_ref();
+                    let is_whole =
+                        content.len() as u64 == entry.bytes && manifest::checksum(content) == entry.checksum;
+                    (bytes, is_whole)
+                }
+                Some(seal) => {
+                    let length = std::fs::metadata(&path).map_err(|error| Error::file("open", &path, &error))?.len();
+                    let is_whole = length == entry.bytes;
+                    (if is_whole { Bytes::open(&path, seal, &entry.name)? } else { Bytes::Heap(Vec::new()) }, is_whole)
+                }
+            };
+            if !is_whole {
                 return Err(Error::index(format!(
                     "{} is damaged: its checksum does not fit; restore it or build the index again",
                     path.display()
@@ -254,7 +179,10 @@ impl Index {
             }
             Ok(bytes)
         };
-        let segment = |entry: &SegmentEntry| {
+        let data = |entry: &SegmentEntry| -> Result<Arc<SegmentData>> {
+            if let Some(data) = before.and_then(|before| before.shared(&manifest, entry)) {
+                return Ok(data);
+            }
             let bytes = SegmentBytes {
                 strong: open(&entry.strong)?,
                 weak: open(&entry.weak)?,
@@ -263,11 +191,12 @@ impl Index {
                 openings: open(&entry.openings)?,
                 observed: open(&entry.observed)?,
             };
-            let (dead, suppressed) = manifest.gone(entry);
-            Segment::new(dead, suppressed, bytes)
+            SegmentData::new(bytes).map(Arc::new)
         };
+        let segment = |entry: &SegmentEntry| Ok(Segment::new(data(entry)?, manifest.gone(entry)));
         let segments = manifest.segments.iter().map(segment).collect::<Result<Vec<_>>>()?;
-        Self::new(Generation::new(manifest, segments)?)
+        let generation = Generation::new(manifest, segments, opening.clone(), seal)?;
+        Ok(Self { generation: Arc::new(generation) })
     }
 
     /// Checks what opening does not: that every key leads to owners that have a name.
@@ -275,86 +204,7 @@ impl Index {
     /// # Errors
     /// What [`open`](Self::open) says, or that a key is without its owners.
     pub fn verify(folder: impl AsRef<Path>) -> Result<Self> {
-        let index = Self::open(folder)?;
-        for segment in &index.generation.segments {
-            for map in [&segment.strong, &segment.weak] {
-                let mut stream = map.stream();
-                while let Some((_, ordinal)) = fst::Streamer::next(&mut stream) {
-                    let (mut owners, mut named) = (0, true);
-                    segment.owners(ordinal.value(), |owner| {
-                        owners += 1;
-                        named &= index.generation.owner_name(owner.number).is_some();
-                    });
-                    if owners == 0 || !named {
-                        return Err(Error::index("a key has no owner; build the index again"));
-                    }
-                }
-            }
-        }
-        Ok(index)
-    }
-
-    /// What is in the index.
-    pub fn info(&self) -> IndexInfo {
-        let manifest = &self.generation.manifest;
-        let by_kind = |counts: &dyn Fn(&SegmentEntry) -> &[u64]| {
-            let mut all = std::collections::BTreeMap::new();
-            for segment in &manifest.segments {
-                for (spec, count) in
-                    manifest.kinds.iter().zip(counts(segment)).filter(|(_, count)| **count > 0)
-                {
-                    *all.entry(spec.kind.name().to_owned()).or_default() += count;
-                }
-            }
-            all
-        };
-        let mut sizes = [0; 4];
-        for segment in &self.generation.segments {
-            sizes.iter_mut().zip(segment.sizes()).for_each(|(sum, size)| *sum += size as u64);
-        }
-        let [keys, owners, owner_names, accelerators] = sizes;
-        let segments = manifest.segments.iter().map(|segment| SegmentInfo {
-            owners: u64::from(segment.owners),
-            identifiers: segment.identifiers.iter().sum(),
-            bytes: [
-                &segment.strong,
-                &segment.weak,
-                &segment.postings,
-                &segment.owner_names,
-                &segment.openings,
-                &segment.observed,
-            ]
-            .map(|file| file.bytes)
-            .iter()
-            .sum(),
-        });
-        let count = |of: &dyn Fn(&Segment) -> usize| -> u64 {
-            self.generation.segments.iter().map(|segment| of(segment) as u64).sum()
-        };
-        let (erased, suppressed) =
-            (count(&|segment| segment.dead.len()), count(&|segment| segment.suppressed.len()));
-        let named: u64 = manifest.segments.iter().map(|segment| u64::from(segment.owners)).sum();
-        IndexInfo {
-            owners: named - erased - suppressed,
-            erased,
-            suppressed,
-            identifiers: by_kind(&|segment| &segment.identifiers),
-            segments: segments.collect(),
-            observed: ObservedInfo {
-                ordinary: by_kind(&|segment| &segment.ordinary),
-                canaries: by_kind(&|segment| &segment.canaries),
-            },
-            noisy: by_kind(&|segment| &segment.noisy),
-            bytes: IndexBytes {
-                total: keys + owners + owner_names + accelerators,
-                keys,
-                owners,
-                owner_names,
-                accelerators,
-            },
-            generation: manifest.generation,
-            folding: manifest.folding.clone(),
-        }
+        Opening::new().verify(folder)
     }
 
     /// Whether the index knows this owner.
@@ -391,14 +241,22 @@ impl fmt::Debug for Index {
 }
 
 impl Generation {
-    fn new(manifest: Manifest, segments: Vec<Segment>) -> Result<Self> {
+    fn new(
+        manifest: Manifest,
+        segments: Vec<Segment>,
+        opening: Opening,
+        seal: Option<Seal>,
+    ) -> Result<Self> {
         let damaged = || Error::index("the manifest is damaged; restore it or build the index again");
         if manifest.kinds.len() > MOST_KINDS || segments.len() > usize::from(u16::MAX) / 2 {
             return Err(damaged());
         }
         step::common_inputs();
-        let mut openings = Openings::for_keys(0);
-        segments.iter().for_each(|segment| openings.join(&segment.openings));
+        let mut tables = segments.iter().map(|segment| segment.openings());
+        let mut openings = tables.next().unwrap_or_else(|| Ok(Openings::for_keys(0)))?;
+        for table in tables {
+            openings.join(&table?);
+        }
         let has_keys =
             |place: usize| manifest.segments.iter().any(|segment| segment.identifiers.get(place) > Some(&0));
         let mut kinds = manifest.kinds.iter().enumerate().filter(|(place, _)| has_keys(*place));
@@ -423,9 +281,30 @@ impl Generation {
             strong_kinds,
             hash_key,
             forgotten: Arc::default(),
+            opening,
+            seal,
         };
         generation.find_first_alternatives();
         Ok(generation)
+    }
+
+    fn verify(&self) -> Result<()> {
+        for segment in &self.segments {
+            for map in [&segment.strong, &segment.weak] {
+                let mut stream = map.stream();
+                while let Some((_, ordinal)) = fst::Streamer::next(&mut stream) {
+                    let (mut owners, mut named) = (0, true);
+                    segment.postings.owners(ordinal.value(), |owner| {
+                        owners += 1;
+                        named &= segment.owner_name(owner.number).is_some();
+                    });
+                    if owners == 0 || !named {
+                        return Err(Error::index("a key has no owner; build the index again"));
+                    }
+                }
+            }
+        }
+        Ok(())
     }
 
     fn find_first_alternatives(&mut self) {
@@ -481,33 +360,10 @@ impl Generation {
         if usize::from(kind) < self.strong_kinds { &segment.strong } else { &segment.weak }
     }
 
-    /// Calls `each` with the live owners of a key. One may come more than once.
-    pub(crate) fn owners(&self, key: KeyId, each: impl FnMut(Owner)) {
-        self.segments[usize::from(key.segment)].owners(key.ordinal, each);
-    }
-
     /// What a key says as it stands in a text, without what says how it is written.
     pub(crate) fn text(&self, kind: u8, key: KeyId) -> Option<Vec<u8>> {
         let key = self.map(key.segment, kind).get_key(key.ordinal)?;
         Some(key[1..].iter().copied().skip_while(|byte| *byte < b' ').collect())
-    }
-
-    /// What stands for the value that a key spells.
-    pub(crate) fn value(&self, key: KeyId) -> KeyId {
-        if key.segment == UNLISTED {
-            return key;
-        }
-        KeyId { ordinal: self.segments[usize::from(key.segment)].value(key.ordinal), ..key }
-    }
-
-    /// Whether values of a key are only observed, and why.
-    pub(crate) fn observed(&self, key: KeyId) -> Option<Observed> {
-        self.segments.get(usize::from(key.segment))?.observed(key.ordinal)
-    }
-
-    /// Whether an owner was erased, or is suppressed.
-    fn is_gone(&self, number: u32) -> bool {
-        self.segments.iter().any(|segment| segment.is_gone(number))
     }
 
     /// Whether an owner was erased since this generation was opened.
@@ -547,7 +403,7 @@ impl Generation {
     }
 
     pub(crate) fn owner_number(&self, name: &str) -> Option<u32> {
-        self.segments.iter().find_map(|segment| segment.owner_number(name))
+        self.segments.iter().find_map(|segment| segment.owner_number(name.as_bytes()))
     }
 
     fn owner_name(&self, number: u32) -> Option<&[u8]> {

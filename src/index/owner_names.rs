@@ -75,11 +75,11 @@ impl OwnerNames {
     }
 
     /// The place of a name.
-    pub(crate) fn find(&self, name: &str) -> Option<u32> {
+    pub(crate) fn find(&self, name: &[u8]) -> Option<u32> {
         let (mut low, mut high) = (0, self.count);
         while low < high {
             let middle = low + (high - low) / 2;
-            match self.name(middle as u32).cmp(name.as_bytes()) {
+            match self.name(middle as u32).cmp(name) {
                 std::cmp::Ordering::Less => low = middle + 1,
                 std::cmp::Ordering::Greater => high = middle,
                 std::cmp::Ordering::Equal => return Some(middle as u32),
@@ -142,11 +142,11 @@ mod tests {
         builder.write(&mut bytes).unwrap();
         let table = OwnerNames::new(Bytes::Heap(bytes.clone())).unwrap();
         for (place, name) in names.iter().enumerate() {
-            assert_eq!(table.find(name), Some(place as u32));
+            assert_eq!(table.find(name.as_bytes()), Some(place as u32));
             assert_eq!(table.name(place as u32), name.as_bytes());
         }
         for absent in ["", "C-", "C-0001", "C-9999", "D"] {
-            assert_eq!(table.find(absent), None);
+            assert_eq!(table.find(absent.as_bytes()), None);
         }
         assert_eq!(table.name_of(3), Some(&b"C-0006"[..]));
         let mut builder = OwnerNamesBuilder::default();
@@ -154,7 +154,7 @@ mod tests {
         let mut numbered = Vec::new();
         builder.write(&mut numbered).unwrap();
         let table = OwnerNames::new(Bytes::Heap(numbered)).unwrap();
-        let place = table.find("C-0006").unwrap();
+        let place = table.find(b"C-0006").unwrap();
         assert_eq!((table.number(place), table.name_of(7)), (7, Some(&b"C-0006"[..])));
         assert_eq!(table.name_of(6), None);
         bytes.pop();

@@ -1,14 +1,18 @@
-//! What an index was before it is changed: what is kept of it is written anew, under the same numbers.
+//! What an index was before it is changed: which of its segments stay, and what is written anew of the others, under the same numbers.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use fst::Streamer;
 
+use super::count::identifiers_of;
 use super::folder::Lock;
-use super::manifest::Manifest;
+use super::manifest::{Manifest, SegmentEntry};
 use super::observed::Observed;
+use super::opening::Opening;
 use super::owner_names::OwnerNamesBuilder;
-use super::segment::Segment;
+use super::seal::Seal;
+use super::segment::{Segment, SegmentData};
 use super::sort::Sorter;
 use super::{Index, KeyMap};
 use crate::error::Result;
@@ -20,10 +24,18 @@ pub(super) struct Past {
     _lock: Lock,
 }
 
+/// A segment of more than a fourth of the keys of all those behind it stays beside them: so there are few segments, and a key is written
+/// anew few times.
+const MUCH_LARGER: usize = 4;
+/// More segments than this are never beside one another: every one is walked.
+const MOST_SEGMENTS: usize = 8;
+/// The first segment is written anew when those behind it hold a fourth of all keys, or a fourth of all owners no longer count.
+const FOURTH: usize = 4;
+
 impl Past {
-    pub(super) fn open(folder: &Path) -> Result<Self> {
+    pub(super) fn open(folder: &Path, opening: &Opening) -> Result<Self> {
         let lock = Lock::of(folder)?;
-        Ok(Self { folder: folder.to_owned(), index: Index::open(folder)?, _lock: lock })
+        Ok(Self { folder: folder.to_owned(), index: opening.open(folder)?, _lock: lock })
     }
 
     pub(super) fn is_in(&self, folder: &Path) -> bool {
@@ -35,37 +47,64 @@ impl Past {
         &self.index.generation.manifest
     }
 
+    pub(super) fn seal(&self) -> Option<&Seal> {
+        self.index.generation.seal.as_ref()
+    }
+
+    pub(super) fn opening(&self) -> &Opening {
+        &self.index.generation.opening
+    }
+
     fn segments(&self) -> &[Segment] {
         &self.index.generation.segments
     }
 
-    /// How many keys it has.
-    pub(super) fn keys(&self) -> usize {
-        self.segments().iter().map(|segment| segment.strong.len() + segment.weak.len()).sum()
+    /// From which segment on all are written anew, together with so many new keys.
+    pub(super) fn first_folded(&self, new: usize) -> usize {
+        let segments = self.segments();
+        let keys: Vec<usize> = segments.iter().map(|segment| segment.keys()).collect();
+        let owners: usize = segments.iter().map(|segment| segment.names.len() as usize).sum();
+        let gone: usize = segments.iter().map(|segment| segment.dead.len()).sum();
+        first_folded(&keys, new, gone > owners / FOURTH)
     }
 
-    /// Makes a manifest that of the next generation of the same index.
-    pub(super) fn go_on(&self, manifest: &mut Manifest) {
-        let past = self.manifest();
-        manifest.lineage.clone_from(&past.lineage);
-        manifest.hash_key.clone_from(&past.hash_key);
-        manifest.generation = past.generation + 1;
-        let alive = |suppressed: &&super::manifest::Suppressed| {
-            self.segments().iter().any(|segment| segment.suppressed.contains(&suppressed.owner))
-        };
-        manifest.suppressed = past.suppressed.iter().filter(alive).cloned().collect();
+    /// How many keys there are in the segments that are written anew.
+    pub(super) fn keys(&self, first_folded: usize) -> usize {
+        self.segments()[first_folded..].iter().map(|segment| segment.keys()).sum()
+    }
+
+    /// The content of the segments that stay.
+    pub(super) fn kept(&self, first_folded: usize) -> impl Iterator<Item = Arc<SegmentData>> {
+        self.segments()[..first_folded].iter().map(|segment| Arc::clone(&segment.data))
+    }
+
+    /// The manifest of the next generation: a segment in the place of those that were folded into it, and these owners dead in those that stay.
+    pub(super) fn go_on(&self, dead: Vec<Vec<u32>>, entry: SegmentEntry) -> Manifest {
+        let mut manifest = self.manifest().clone();
+        manifest.generation += 1;
+        manifest.segments.truncate(dead.len());
+        for ((segment, entry), replaced) in self.segments().iter().zip(&mut manifest.segments).zip(dead) {
+            // Whose suppression is over counts no more, and is soon mentioned no more.
+            let over = segment.dead.iter().copied().filter(|owner| segment.owner_name(*owner).is_some());
+            entry.bury(segment, self.manifest(), over.chain(replaced));
+        }
+        let is_over = |owner: u32| self.segments().iter().any(|segment| segment.dead.binary_search(&owner).is_ok());
+        manifest.suppressed.retain(|suppressed| !is_over(suppressed.owner));
+        manifest.segments.push(entry);
+        manifest
     }
 
     /// Passes on the keys of owners who stay and were not replaced: records as [`IndexBuilder`](super::IndexBuilder) sorts them. Gives the keys that are
     /// canaries.
     pub(super) fn pass_on(
         &self,
+        first_folded: usize,
         replaced: &[u32],
         keys: &mut Sorter,
         spellings: &mut Sorter,
     ) -> Result<Vec<Vec<u8>>> {
         let mut canaries = Vec::new();
-        for segment in self.segments() {
+        for segment in &self.segments()[first_folded..] {
             for map in [&segment.strong, &segment.weak] {
                 let mut stream = map.stream();
                 while let Some((key, ordinal)) = stream.next() {
@@ -86,12 +125,43 @@ impl Past {
     }
 }
 
+impl SegmentEntry {
+    /// Notes owners of a segment who no longer count.
+    pub(super) fn bury(&mut self, segment: &SegmentData, manifest: &Manifest, owners: impl Iterator<Item = u32>) {
+        let mut owners: Vec<u32> = owners.filter(|owner| self.dead.binary_search(owner).is_err()).collect();
+        owners.sort_unstable();
+        owners.dedup();
+        if owners.is_empty() {
+            return;
+        }
+        let identifiers = identifiers_of(segment, manifest, &owners);
+        self.gone.iter_mut().zip(identifiers).for_each(|(gone, more)| *gone += more);
+        self.dead.append(&mut owners);
+        self.dead.sort_unstable();
+    }
+}
+
+/// From which segment on all are written anew, given how many keys they hold, in their order.
+fn first_folded(keys: &[usize], new: usize, many_are_gone: bool) -> usize {
+    let Some((first, deltas)) = keys.split_first() else { return 0 };
+    if many_are_gone || (deltas.iter().sum::<usize>() + new) > first / (FOURTH - 1) {
+        return 0;
+    }
+    let (mut from, mut behind) = (keys.len(), new);
+    while from > 1 && (from >= MOST_SEGMENTS || keys[from - 1] <= behind.saturating_mul(MUCH_LARGER)) {
+        from -= 1;
+        behind += keys[from];
+    }
+    from
+}
+
 /// The owners of the value that a key is itself, as far as they stay.
 fn kept(segment: &Segment, replaced: &[u32], ordinal: u64) -> Vec<super::Owner> {
     let mut owners = Vec::new();
-    segment.postings.own_owners(ordinal, |owner| owners.push(owner));
-    owners.retain(|owner| {
-        segment.counts(owner.number, ordinal) && replaced.binary_search(&owner.number).is_err()
+    segment.own_owners(ordinal, |owner| {
+        if replaced.binary_search(&owner.number).is_err() {
+            owners.push(owner);
+        }
     });
     owners
 }
@@ -106,63 +176,125 @@ fn values(segment: &Segment, map: &KeyMap, replaced: &[u32], ordinal: u64) -> Ve
 
 /// Gives owners their numbers: the one that they have, or the next.
 pub(super) struct Numbering<'a> {
-    past: Option<&'a Segment>,
-    /// The place of the next name of the past.
-    place: u32,
+    kept: &'a [Segment],
+    folded: &'a [Segment],
+    /// For each folded segment, the place of its next name.
+    places: Vec<u32>,
     pub(super) names: OwnerNamesBuilder,
     pub(super) next: u32,
-    /// Owners of the past who come anew, in the order of their numbers once all have come.
+    /// Owners of folded segments who come anew, in the order of their numbers once all have come.
     pub(super) replaced: Vec<u32>,
+    /// The same of each segment that is kept.
+    pub(super) dead: Vec<Vec<u32>>,
 }
 
 impl<'a> Numbering<'a> {
-    pub(super) fn new(past: Option<&'a Past>) -> Self {
-        let next = past.map_or(0, |past| past.manifest().next_owner);
-        let past = past.and_then(|past| past.segments().first());
-        let mut numbering =
-            Self { past, place: 0, names: OwnerNamesBuilder::default(), next, replaced: Vec::new() };
+    pub(super) fn new(past: Option<&'a Past>, first_folded: usize) -> Self {
+        let (kept, folded) = past.map_or((&[][..], &[][..]), |past| past.segments().split_at(first_folded));
+        let mut numbering = Self {
+            kept,
+            folded,
+            places: vec![0; folded.len()],
+            names: OwnerNamesBuilder::default(),
+            next: past.map_or(0, |past| past.manifest().next_owner),
+            replaced: Vec::new(),
+            dead: vec![Vec::new(); kept.len()],
+        };
         // Of those who are suppressed the names are forgotten. No name of an owner begins so, and these come first.
-        for number in past.iter().flat_map(|past| &past.suppressed) {
+        let has = |segment: &Segment, number: u32| {
+            segment.owner_name(number).is_some() && segment.dead.binary_search(&number).is_err()
+        };
+        let suppressed = folded.first().map_or(&[][..], |segment| &segment.suppressed);
+        for number in suppressed.iter().filter(|number| folded.iter().any(|segment| has(segment, **number))) {
             numbering.names.push(&[&[0], &number.to_be_bytes()[..]].concat(), *number);
         }
         numbering
     }
 
-    /// Keeps the owners of the past whose names come before this one, or all that are left.
+    /// Keeps the owners of the folded segments whose names come before this one, or all that are left.
     pub(super) fn keep_before(&mut self, name: Option<&[u8]>) {
-        let Some(past) = self.past else { return };
-        while self.place < past.names.len() {
-            let known = past.names.name(self.place);
-            if name.is_some_and(|name| known >= name) {
-                return;
-            }
-            let number = past.names.number(self.place);
-            if !past.is_gone(number) {
-                self.names.push(known, number);
-            }
-            self.place += 1;
+        while let Some((at, known, number)) = self.next_known().filter(|(_, known, _)| name.is_none_or(|name| *known < name)) {
+            self.names.push(known, number);
+            self.places[at] += 1;
         }
         self.replaced.sort_unstable();
+    }
+
+    /// The first of the names that come next in the folded segments, of owners who count: nobody does in two.
+    fn next_known(&mut self) -> Option<(usize, &'a [u8], u32)> {
+        let mut first: Option<(usize, &'a [u8], u32)> = None;
+        for (at, (segment, place)) in self.folded.iter().zip(&mut self.places).enumerate() {
+            while *place < segment.names.len() && segment.is_gone(segment.names.number(*place)) {
+                *place += 1;
+            }
+            if *place == segment.names.len() {
+                continue;
+            }
+            let name = segment.names.name(*place);
+            if first.is_none_or(|(_, other, _)| name < other) {
+                first = Some((at, name, segment.names.number(*place)));
+            }
+        }
+        first
     }
 
     /// The number of the next owner, whose name comes behind all others so far.
     pub(super) fn number(&mut self, name: &[u8]) -> u32 {
         self.keep_before(Some(name));
-        let known =
-            self.past.filter(|past| self.place < past.names.len() && past.names.name(self.place) == name);
-        let known = known.map(|past| (past.names.number(self.place), past));
-        self.place += u32::from(known.is_some());
-        let number = match known.filter(|(number, past)| !past.is_gone(*number)) {
-            Some((number, _)) => {
-                self.replaced.push(number);
-                number
-            }
-            None => {
-                self.next += 1;
-                self.next - 1
-            }
+        let number = if let Some((at, _, number)) = self.next_known().filter(|(_, known, _)| *known == name) {
+            self.places[at] += 1;
+            self.replaced.push(number);
+            number
+        } else if let Some((at, number)) = self.find_kept(name) {
+            self.dead[at].push(number);
+            number
+        } else {
+            self.next += 1;
+            self.next - 1
         };
         self.names.push(name, number);
         number
+    }
+
+    fn find_kept(&self, name: &[u8]) -> Option<(usize, u32)> {
+        let mut kept = self.kept.iter().enumerate();
+        kept.find_map(|(at, segment)| Some((at, segment.owner_number(name)?)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn small_segments_are_folded_and_large_ones_stay() {
+        for (keys, new, from) in [
+            (&[][..], 5, 0),
+            (&[1_000_000], 10_000, 1),
+            (&[1_000_000], 400_000, 0),
+            (&[1_000_000, 10_000], 10_000, 1),
+            (&[1_000_000, 100_000, 10_000], 100, 3),
+            (&[1_000_000, 100_000, 10_000, 100], 100, 3),
+            (&[1_000_000, 100_000, 30_000], 10_000, 1),
+            (&[1_000_000, 300_000, 30_000], 10_000, 0),
+            (&[9_000_000, 500_000, 60_000, 9_000, 1_000, 200, 40, 8], 1, 7),
+            (&[0], 1, 0),
+        ] {
+            assert_eq!(first_folded(keys, new, false), from, "{keys:?} and {new}");
+        }
+        assert_eq!(first_folded(&[1_000_000], 1, true), 0);
+    }
+
+    #[test]
+    fn a_key_is_written_anew_few_times() {
+        let (mut keys, mut written, mut most) = (vec![4_000_000], 0, 0);
+        for _ in 0..1_000 {
+            let from = first_folded(&keys, 1_000, false);
+            let folded: usize = keys.drain(from..).sum();
+            keys.push(folded + 1_000);
+            written += folded + 1_000;
+            most = most.max(keys.len());
+        }
+        assert!(most <= MOST_SEGMENTS && written < 30 * 1_000_000, "{most} segments, {written} keys written");
     }
 }

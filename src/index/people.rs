@@ -80,7 +80,7 @@ impl Generation {
         let ordinal = u64::from_le_bytes(place[4..].try_into().expect("eight bytes"));
         let segment = (0..self.segments.len()).find(|segment| self.segment_id(*segment) == id)?;
         let holds = self.segments[segment].holds(ordinal);
-        holds.then_some(KeyId { segment: segment as u16, ordinal })
+        holds.then(|| self.canonical(KeyId { segment: segment as u16, ordinal }))
     }
 
     /// Whether an owner has limited their data to purposes of which this is none.
@@ -168,10 +168,8 @@ impl Generation {
         bytes.iter_mut().zip(veil).for_each(|(byte, veil)| *byte ^= veil);
     }
 
-    /// What a segment is called in every generation that has it: the random prefix of its files.
+    /// What a segment is called in every generation that has it.
     fn segment_id(&self, segment: usize) -> u32 {
-        let name = &self.manifest.segments[segment].postings.name;
-        let prefix = name.split('.').next().unwrap_or_default();
-        u32::from_str_radix(prefix, 16).unwrap_or(segment as u32)
+        self.manifest.segments[segment].id
     }
 }

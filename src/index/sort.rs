@@ -6,12 +6,13 @@ use std::fs::File;
 use std::io::{BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
+use super::seal::{Opened, Seal, Sealing};
 use crate::error::{Error, Result};
 
 /// Collects records of bytes and gives them back in order.
 ///
 /// Holds at most `memory` bytes of records and their bookkeeping; beyond that it writes sorted runs to unnamed files in the folder,
-/// which the system removes when they are closed, however the process ends.
+/// which the system removes when they are closed, however the process ends. What is [sealed](Self::sealed) says nothing there.
 pub(crate) struct Sorter {
     folder: PathBuf,
     memory: usize,
@@ -19,6 +20,7 @@ pub(crate) struct Sorter {
     ends: Vec<usize>,
     /// Runs, and how often what is in them was merged: never less often than in the run behind.
     runs: Vec<(u32, File)>,
+    seal: Option<Seal>,
 }
 
 /// So many runs of one level are merged into one, or a large dictionary and little memory would open more files than the system allows.
@@ -26,7 +28,13 @@ const MOST_RUNS: usize = 32;
 
 impl Sorter {
     pub(crate) fn new(folder: &Path, memory: usize) -> Self {
-        Self { folder: folder.to_owned(), memory, bytes: Vec::new(), ends: Vec::new(), runs: Vec::new() }
+        Self { folder: folder.to_owned(), memory, bytes: Vec::new(), ends: Vec::new(), runs: Vec::new(), seal: None }
+    }
+
+    /// The same, with runs that nobody else can read.
+    pub(crate) fn sealed(mut self, seal: Option<&Seal>) -> Self {
+        self.seal = seal.cloned();
+        self
     }
 
     /// Adds the record that is the concatenation of `parts`.
@@ -52,7 +60,7 @@ impl Sorter {
         }
         // Give back what the merge does not need before it starts.
         drop((std::mem::take(&mut self.bytes), std::mem::take(&mut self.ends)));
-        Sorted::merge(self.runs, self.memory)
+        Sorted::merge(self.runs, self.memory, self.seal.as_ref())
     }
 
     fn order(&mut self) -> Vec<(usize, usize)> {
@@ -76,7 +84,7 @@ impl Sorter {
             && self.runs[first].0 == self.runs[self.runs.len() - 1].0
         {
             let level = self.runs[first].0 + 1;
-            let mut sorted = Sorted::merge(self.runs.split_off(first), self.memory)?;
+            let mut sorted = Sorted::merge(self.runs.split_off(first), self.memory, self.seal.as_ref())?;
             let (mut run, mut record) = (self.run()?, Vec::new());
             while sorted.next(&mut record)? {
                 run.push(&record).map_err(|e| self.unwritable(&e))?;
@@ -88,7 +96,11 @@ impl Sorter {
 
     fn run(&self) -> Result<RunBuilder> {
         let file = tempfile::tempfile_in(&self.folder).map_err(|error| self.unwritable(&error))?;
-        Ok(RunBuilder(BufWriter::with_capacity(256 << 10, file)))
+        let file = BufWriter::with_capacity(256 << 10, file);
+        Ok(match &self.seal {
+            None => RunBuilder::Open(file),
+            Some(seal) => RunBuilder::Sealed(Box::new(Sealing::new(seal, RUN, file)?)),
+        })
     }
 
     fn unwritable(&self, error: &std::io::Error) -> Error {
@@ -103,12 +115,12 @@ pub(crate) enum Sorted {
 }
 
 impl Sorted {
-    fn merge(files: Vec<(u32, File)>, memory: usize) -> Result<Self> {
+    fn merge(files: Vec<(u32, File)>, memory: usize, seal: Option<&Seal>) -> Result<Self> {
         let mut runs = Vec::with_capacity(files.len());
         let mut heap = BinaryHeap::with_capacity(files.len());
         let buffer = (memory / files.len()).clamp(4 << 10, 256 << 10);
         for (at, (_, file)) in files.into_iter().enumerate() {
-            let mut run = Run(BufReader::with_capacity(buffer, file));
+            let mut run = Run::new(file, buffer, seal).map_err(unreadable)?;
             if let Some(record) = run.next().map_err(unreadable)? {
                 heap.push(Reverse((record, at)));
             }
@@ -137,36 +149,66 @@ impl Sorted {
     }
 }
 
+/// What runs are sealed as: each has random bytes of its own.
+const RUN: &str = "run";
+
 /// A sorted run being written: every record behind its length.
-struct RunBuilder(BufWriter<File>);
+enum RunBuilder {
+    Open(BufWriter<File>),
+    Sealed(Box<Sealing<BufWriter<File>>>),
+}
 
 impl RunBuilder {
     fn push(&mut self, record: &[u8]) -> std::io::Result<()> {
-        self.0.write_all(&(record.len() as u32).to_le_bytes())?;
-        self.0.write_all(record)
+        let file: &mut dyn Write = match self {
+            Self::Open(file) => file,
+            Self::Sealed(file) => file,
+        };
+        file.write_all(&(record.len() as u32).to_le_bytes())?;
+        file.write_all(record)
     }
 
     fn finish(self) -> std::io::Result<File> {
-        let mut file = self.0.into_inner()?;
+        let file = match self {
+            Self::Open(file) => file,
+            Self::Sealed(file) => file.finish()?,
+        };
+        let mut file = file.into_inner()?;
         std::io::Seek::rewind(&mut file)?;
         Ok(file)
     }
 }
 
 /// A sorted run on disk.
-pub(crate) struct Run(BufReader<File>);
+pub(crate) enum Run {
+    Open(BufReader<File>),
+    Sealed(Box<Opened<BufReader<File>>>),
+}
 
 impl Run {
-    fn next(&mut self) -> std::io::Result<Option<Vec<u8>>> {
-        let mut length = [0; 4];
-        match self.0.read_exact(&mut length) {
-            Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => return Ok(None),
-            other => other?,
-        }
-        let mut record = vec![0; u32::from_le_bytes(length) as usize];
-        self.0.read_exact(&mut record)?;
-        Ok(Some(record))
+    fn new(file: File, buffer: usize, seal: Option<&Seal>) -> std::io::Result<Self> {
+        let Some(seal) = seal else { return Ok(Self::Open(BufReader::with_capacity(buffer, file))) };
+        let length = file.metadata()?.len();
+        Ok(Self::Sealed(Box::new(Opened::new(seal, RUN, BufReader::with_capacity(buffer, file), length)?)))
     }
+
+    fn next(&mut self) -> std::io::Result<Option<Vec<u8>>> {
+        match self {
+            Self::Open(file) => next_record(file),
+            Self::Sealed(file) => next_record(file),
+        }
+    }
+}
+
+fn next_record(file: &mut impl Read) -> std::io::Result<Option<Vec<u8>>> {
+    let mut length = [0; 4];
+    match file.read_exact(&mut length) {
+        Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => return Ok(None),
+        other => other?,
+    }
+    let mut record = vec![0; u32::from_le_bytes(length) as usize];
+    file.read_exact(&mut record)?;
+    Ok(Some(record))
 }
 
 fn unreadable(error: std::io::Error) -> Error {
@@ -183,8 +225,9 @@ mod tests {
             (0..2_000_u32).map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()[..3].to_vec()).collect();
         let mut expected = records.clone();
         expected.sort();
-        for memory in [1, 100, 4_000, 1 << 20] {
-            let mut sorter = Sorter::new(&std::env::temp_dir(), memory);
+        let seal = Seal::of_the_moment().unwrap();
+        for (memory, seal) in [(1, None), (100, None), (4_000, None), (1 << 20, None), (100, Some(&seal)), (4_000, Some(&seal))] {
+            let mut sorter = Sorter::new(&std::env::temp_dir(), memory).sealed(seal);
             for record in &records {
                 sorter.push(&[&record[..1], &record[1..]]).unwrap();
             }

@@ -663,7 +663,11 @@ impl Scanner {
             };
             match verdict {
                 Verdict::Ends if ending.found.means.contains(Means::OPEN) => {}
-                Verdict::Ends => matches.push(ending.found),
+                // A value is named by the first segment that has it, and is found once.
+                Verdict::Ends => {
+                    let key = self.plan.generation().canonical(ending.found.key);
+                    matches.push(Match { key, ..ending.found });
+                }
                 Verdict::Wait(waiting) => ending.waiting = waiting,
                 Verdict::GoesOn => {}
             }
