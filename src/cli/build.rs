@@ -5,9 +5,10 @@ use std::str::FromStr;
 
 use clap::Args;
 
+use super::opening::KeyOption;
 use super::sources::{Sources, note_bad, note_noisy};
 use super::{Ending, canary, grouped, print};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::{IndexBuilder, Region};
 
 /// Build an index from dictionaries.
@@ -31,6 +32,11 @@ pub(super) struct Build {
     /// or .jsonl with "text" and, for an answer, "reader". May be given more than once.
     #[arg(long, value_name = "FILE")]
     canary: Vec<PathBuf>,
+    /// Seal every file with a key: without it nothing in them can be read, nor in the temporary ones.
+    #[arg(long)]
+    encrypt: bool,
+    #[command(flatten)]
+    key: KeyOption,
 }
 
 /// With less memory nearly every row would become a file of its own.
@@ -45,6 +51,14 @@ impl Build {
             .region(self.region)
             .memory(self.memory.0)
             .reversed(self.reversed);
+        if self.encrypt {
+            let key = self.key.opening().named_key()?;
+            builder = builder.sealed(key.ok_or_else(|| {
+                Error::config(
+                    "--encrypt needs a key; name its file with --key-file or TIGHTLIP_INDEX_KEY_FILE",
+                )
+            })?);
+        }
         for path in &self.canary {
             builder = builder.canaries(canary::texts(path)?);
         }

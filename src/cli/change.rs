@@ -7,11 +7,12 @@ use std::time::{Duration, SystemTime};
 use clap::Args;
 
 use super::build::{Size, beside};
+use super::opening::KeyOption;
 use super::sources::{Sources, note_bad, note_noisy};
 use super::{Ending, grouped, print};
+use crate::IndexKey;
 use crate::error::{Error, Result};
 use crate::policy::{Day, written};
-use crate::{Index, IndexBuilder};
 
 /// Add owners to an index, and replace those that are already there.
 #[derive(Args)]
@@ -23,12 +24,14 @@ pub(super) struct Update {
     /// How much memory sorting may use.
     #[arg(long, default_value = "512MiB", value_name = "BYTES")]
     memory: Size,
+    #[command(flatten)]
+    key: KeyOption,
 }
 
 impl Update {
     pub(super) fn run(&self) -> Result<Ending> {
         let schema = self.sources.schema()?;
-        let builder = IndexBuilder::updating(&self.index)?.memory(self.memory.0);
+        let builder = self.key.opening().updating(&self.index)?.memory(self.memory.0);
         let mut builder = beside(builder, &self.index);
         let rows = self.sources.read(&mut builder, &schema)?;
         let info = builder.finish(&self.index)?.info();
@@ -63,15 +66,18 @@ pub(super) struct Erase {
     /// The last day (UTC) on which they are withheld.
     #[arg(long, value_name = "DATE", requires = "suppress")]
     until: Option<String>,
+    #[command(flatten)]
+    key: KeyOption,
 }
 
 impl Erase {
     pub(super) fn run(&self) -> Result<Ending> {
         let owners = self.named()?;
         let owners = owners.iter().map(String::as_str);
+        let opening = self.key.opening();
         let receipt = match self.suppress {
-            true => Index::suppress(&self.index, owners, self.until()?)?,
-            false => Index::erase(&self.index, owners)?,
+            true => opening.suppress(&self.index, owners, self.until()?)?,
+            false => opening.erase(&self.index, owners)?,
         };
         let unknown = receipt.owners.iter().filter(|erased| !erased.known).count() as u64;
         if unknown > 0 {
@@ -120,12 +126,15 @@ impl Erase {
 pub(super) struct Compact {
     /// The folder of the index.
     index: PathBuf,
+    #[command(flatten)]
+    key: KeyOption,
 }
 
 impl Compact {
     pub(super) fn run(&self) -> Result<Ending> {
-        let before = Index::open(&self.index)?.info();
-        let info = Index::compact(&self.index)?.info();
+        let opening = self.key.opening();
+        let before = opening.open(&self.index)?.info();
+        let info = opening.compact(&self.index)?.info();
         print(format_args!(
             "{}: generation {}, {} owners are gone from the folder, {} bytes instead of {}\n",
             self.index.display(),
@@ -133,6 +142,30 @@ impl Compact {
             grouped(before.erased),
             grouped(info.bytes.total),
             grouped(before.bytes.total)
+        ))?;
+        Ok(Ending::Done)
+    }
+}
+
+/// Seal an index anew.
+#[derive(Args)]
+pub(super) struct Rekey {
+    /// The folder of the index.
+    index: PathBuf,
+    /// The file of the key that the index is to have.
+    #[arg(long, value_name = "FILE")]
+    new_key_file: PathBuf,
+    #[command(flatten)]
+    key: KeyOption,
+}
+
+impl Rekey {
+    pub(super) fn run(&self) -> Result<Ending> {
+        let info = self.key.opening().rekey(&self.index, IndexKey::from_file(&self.new_key_file)?)?.info();
+        print(format_args!(
+            "{}: generation {}, sealed under the new key\n",
+            self.index.display(),
+            info.generation
         ))?;
         Ok(Ending::Done)
     }

@@ -3,9 +3,11 @@
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant, SystemTime};
 
 use clap::Args;
 
+use super::opening::LoadOption;
 use super::{Ending, PolicyOption, jsonl, wire};
 use crate::error::{Error, Result, did_you_mean};
 use crate::policy::Across;
@@ -18,6 +20,8 @@ pub(super) struct Filter {
     /// The folder of the index.
     #[arg(long, value_name = "DIR")]
     index: PathBuf,
+    #[command(flatten)]
+    opening: LoadOption,
     /// Who reads: an owner of the dictionary. Given several times, all of them must be allowed. Not given, or unknown to the index: a stranger,
     /// who owns nothing.
     #[arg(long = "reader", value_name = "ID")]
@@ -79,7 +83,7 @@ impl Input {
 
 /// What the formats share.
 pub(super) struct Filtering {
-    pub(super) index: Index,
+    index: Followed,
     pub(super) policy: Policy,
     pub(super) chunk: Option<usize>,
     acting_for: Vec<String>,
@@ -118,7 +122,7 @@ impl Filter {
     }
 
     fn filtering(&self) -> Result<Filtering> {
-        let (index, policy) = (Index::open(&self.index)?, self.policy.read()?);
+        let (index, policy) = (Followed::new(&self.opening, &self.index)?, self.policy.read()?);
         let findings: Option<Box<dyn Write>> = match &self.findings {
             None => None,
             Some(path) if path.as_os_str() == "-" => Some(Box::new(io::stderr())),
@@ -164,7 +168,7 @@ impl Filtering {
         if let Some(purpose) = &self.purpose {
             reader = reader.for_purpose(purpose);
         }
-        let session = Session::new(&self.index, &self.policy, reader).with_grants(&self.grants);
+        let session = Session::new(&self.index.index, &self.policy, reader).with_grants(&self.grants);
         if let Some((path, conversation)) = &self.conversation {
             if session.is_theirs(conversation) {
                 session.resume(conversation);
@@ -183,6 +187,11 @@ impl Filtering {
             eprintln!("tightlip: the index does not know a reader; whoever it does not know owns nothing");
         }
         session
+    }
+
+    /// Learns who was erased since: to be called before text is judged.
+    pub(super) fn look(&mut self) {
+        self.index.look();
     }
 
     /// Says once that stdin is not UTF-8.
@@ -224,6 +233,55 @@ impl Filtering {
         let flushed = self.findings.as_mut().map_or(Ok(()), Write::flush);
         flushed.map_err(|error| Error::io("cannot write the findings", &error))
     }
+}
+
+/// An index that may change while responses are read.
+struct Followed {
+    index: Index,
+    folder: PathBuf,
+    looked: Instant,
+    seen: Option<Seen>,
+    noted: bool,
+}
+
+/// What the manifest looks like; it is replaced as a whole.
+type Seen = (SystemTime, u64);
+
+/// How often is looked for changes.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+
+impl Followed {
+    fn new(opening: &LoadOption, folder: &Path) -> Result<Self> {
+        let seen = seen(folder);
+        let index = opening.open(folder)?;
+        Ok(Self { index, folder: folder.to_owned(), looked: Instant::now(), seen, noted: false })
+    }
+
+    /// Responses that go on learn whom the index has forgotten. What cannot be read leaves it as it is.
+    fn look(&mut self) {
+        if self.looked.elapsed() < LOOK_EVERY {
+            return;
+        }
+        self.looked = Instant::now();
+        let now = seen(&self.folder);
+        if now == self.seen {
+            return;
+        }
+        match self.index.reopen(&self.folder) {
+            Ok(newer) => (self.index, self.seen) = (newer, now),
+            Err(error) if !std::mem::replace(&mut self.noted, true) => {
+                eprintln!(
+                    "tightlip: the index has changed and cannot be read again, so that the old one is used: {error}"
+                );
+            }
+            Err(_) => {}
+        }
+    }
+}
+
+fn seen(folder: &Path) -> Option<Seen> {
+    let metadata = std::fs::metadata(folder.join("manifest.json")).ok()?;
+    Some((metadata.modified().ok()?, metadata.len()))
 }
 
 /// What is kept of a conversation; nothing if there is no such file yet.

@@ -77,6 +77,7 @@ pub(super) fn filter(filtering: &mut Filtering, readers: &[String]) -> Result<En
             Some(Readers::One(reader)) => vec![reader],
             Some(Readers::Several(readers)) => readers,
         };
+        filtering.look();
         let session = filtering.session(&readers);
         let answer = check(&session, question.id, &pieces, chunked);
         filtering.report(&answer.findings)?;

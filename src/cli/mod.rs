@@ -8,6 +8,7 @@ mod demo;
 mod explain;
 mod filter;
 mod jsonl;
+mod opening;
 mod quality;
 mod report;
 mod serve;
@@ -21,8 +22,9 @@ use std::process::ExitCode;
 use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
 
+use crate::Policy;
 use crate::error::{Error, OneLine, Result};
-use crate::{Index, Policy};
+use opening::KeyOption;
 
 /// Keeps one customer's data out of another customer's LLM answer.
 #[derive(Parser)]
@@ -95,6 +97,11 @@ enum IndexCommand {
     /// Write an index anew without what was erased, so that its bytes are gone from the folder.
     #[command(after_help = "Example:\n  tightlip index compact customers.tlx")]
     Compact(change::Compact),
+    /// Seal an index anew under another key, or for the first time. What is in it stays as it is.
+    #[command(
+        after_help = "Example:\n  head -c 32 /dev/urandom > new.key\n  tightlip index rekey customers.tlx --key-file old.key --new-key-file new.key"
+    )]
+    Rekey(change::Rekey),
     /// Say what is in an index.
     #[command(after_help = "Example:\n  tightlip index info customers.tlx --json")]
     Info {
@@ -103,12 +110,16 @@ enum IndexCommand {
         /// Print JSON.
         #[arg(long)]
         json: bool,
+        #[command(flatten)]
+        key: KeyOption,
     },
     /// Check an index from end to end.
     #[command(after_help = "Example:\n  tightlip index verify customers.tlx")]
     Verify {
         /// The folder of the index.
         index: PathBuf,
+        #[command(flatten)]
+        key: KeyOption,
     },
 }
 
@@ -171,8 +182,9 @@ pub fn main() -> ExitCode {
         Some(Command::Index(IndexCommand::Update(update))) => update.run(),
         Some(Command::Index(IndexCommand::Erase(erase))) => erase.run(),
         Some(Command::Index(IndexCommand::Compact(compact))) => compact.run(),
-        Some(Command::Index(IndexCommand::Info { index, json })) => info(&index, json),
-        Some(Command::Index(IndexCommand::Verify { index })) => verify(&index),
+        Some(Command::Index(IndexCommand::Rekey(rekey))) => rekey.run(),
+        Some(Command::Index(IndexCommand::Info { index, json, key })) => info(&key, &index, json),
+        Some(Command::Index(IndexCommand::Verify { index, key })) => verify(&key, &index),
         Some(Command::Filter(filter)) => filter.run(),
         Some(Command::Bench(bench)) => bench.run(),
         Some(Command::Explain(explain)) => explain.run(),
@@ -244,8 +256,8 @@ fn show(name: &str) -> Result<Ending> {
     Ok(Ending::Done)
 }
 
-fn verify(index: &std::path::Path) -> Result<Ending> {
-    let info = Index::verify(index)?.info();
+fn verify(key: &KeyOption, index: &std::path::Path) -> Result<Ending> {
+    let info = key.opening().verify(index)?.info();
     print(format_args!("{}: every file and every key is whole ({} owners)\n", index.display(), info.owners))?;
     Ok(Ending::Done)
 }
@@ -257,8 +269,9 @@ fn by_kind(counts: &std::collections::BTreeMap<String, u64>) -> String {
     counts.join(", ")
 }
 
-fn info(path: &std::path::Path, json: bool) -> Result<Ending> {
-    let info = Index::open(path)?.info();
+fn info(key: &KeyOption, path: &std::path::Path, json: bool) -> Result<Ending> {
+    let index = key.opening().open(path)?;
+    let (info, memory) = (index.info(), index.memory());
     if json {
         let text = serde_json::to_string(&info).expect("plain data");
         print(format_args!("{text}\n"))?;
@@ -286,6 +299,18 @@ fn info(path: &std::path::Path, json: bool) -> Result<Ending> {
         }
     }
     line("segments", grouped(info.segments.len() as u64));
+    if info.segments.len() > 1 {
+        for (number, segment) in (1..).zip(&info.segments) {
+            let gone =
+                if segment.gone > 0 { format!(", {} gone", grouped(segment.gone)) } else { String::new() };
+            let of = format!(
+                "{} identifiers of {} owners{gone}",
+                grouped(segment.identifiers),
+                grouped(segment.owners)
+            );
+            line(&format!("  segment {number}"), format!("{of}, {} bytes", grouped(segment.bytes)));
+        }
+    }
     for (name, bytes) in [
         ("keys", info.bytes.keys),
         ("owners of keys", info.bytes.owners),
@@ -295,6 +320,8 @@ fn info(path: &std::path::Path, json: bool) -> Result<Ending> {
     ] {
         line(name, format!("{} bytes", grouped(bytes)));
     }
+    line("sealed", if memory.sealed { "yes" } else { "no" }.into());
+    line("memory when open", format!("{} bytes", grouped(memory.bytes)));
     print(format_args!("{text}"))?;
     Ok(Ending::Done)
 }

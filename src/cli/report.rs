@@ -8,9 +8,10 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde::Serialize;
 
+use super::opening::KeyOption;
 use super::{Ending, print};
+use crate::Report as Disclosures;
 use crate::error::{Error, Result};
-use crate::{Index, Report as Disclosures};
 
 /// Say who was shown what of a person, from disclosure reports.
 #[derive(Args)]
@@ -18,6 +19,8 @@ pub(super) struct Report {
     /// The folder of the index that the responses were checked with: reports name people by hashes under its key.
     #[arg(long, value_name = "DIR")]
     index: PathBuf,
+    #[command(flatten)]
+    key: KeyOption,
     /// The person: an owner of the dictionary.
     #[arg(long, value_name = "ID")]
     owner: String,
@@ -49,7 +52,7 @@ struct When {
 
 impl Report {
     pub(super) fn run(&self) -> Result<Ending> {
-        let subject = Index::open(&self.index)?.subject(&self.owner);
+        let subject = self.key.opening().open(&self.index)?.subject(&self.owner);
         let mut found = BTreeMap::new();
         for path in &self.files {
             read(path, &subject, &mut found)?;

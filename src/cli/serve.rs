@@ -7,6 +7,7 @@ use clap::Args;
 use tokio::sync::mpsc;
 
 use super::{Ending, log};
+use crate::Load;
 use crate::error::{Error, Result};
 use crate::serve::{Config, Log, Server};
 
@@ -16,6 +17,12 @@ pub(super) struct Serve {
     /// The folder of the index.
     #[arg(long, value_name = "DIR")]
     index: Option<PathBuf>,
+    /// The file of the key of a sealed index. Not given: TIGHTLIP_INDEX_KEY_FILE names it, or TIGHTLIP_INDEX_KEY is the key.
+    #[arg(long, value_name = "FILE")]
+    key_file: Option<PathBuf>,
+    /// Where the bytes of an index that is not sealed are: mmap (files are mapped) or heap (files are read into memory). [default: mmap]
+    #[arg(long, value_name = "mmap|heap")]
+    load: Option<Load>,
     /// The provider: its URL, to which the path of each request is added.
     #[arg(long, value_name = "URL")]
     upstream: Option<String>,
@@ -55,6 +62,8 @@ impl Serve {
             None => Config::default(),
         };
         config.index = self.index.unwrap_or(config.index);
+        config.key_file = self.key_file.or(config.key_file);
+        config.load = self.load.unwrap_or(config.load);
         config.upstream = self.upstream.unwrap_or(config.upstream);
         config.listen = self.listen.unwrap_or(config.listen);
         config.admin = self.admin.unwrap_or(config.admin);

@@ -30,6 +30,7 @@ fn filter_for(filtering: &mut Filtering, session: &Session, format: Option<Forma
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             read => read.map_err(|error| Error::io("cannot read stdin", &error))?,
         };
+        filtering.look();
         let mut progress = Progress::Continue;
         for piece in buffer[..read].chunks(filtering.chunk.unwrap_or(buffer.len())) {
             progress = guard.push(piece, &mut safe);

@@ -44,6 +44,17 @@ impl Generation {
         }
     }
 
+    /// Whether a key of a segment says anything of somebody who counts.
+    pub(crate) fn is_live(&self, key: KeyId) -> bool {
+        let segment = self.segment_of(key);
+        if segment.dead.is_empty() && segment.suppressed.is_empty() {
+            return true;
+        }
+        let mut is_live = false;
+        segment.owners(key.ordinal, |_| is_live = true);
+        is_live
+    }
+
     /// The values that a key spells in any segment, each once, as far as anybody has them there.
     fn values(&self, key: KeyId) -> Vec<KeyId> {
         let mut values = Vec::new();

@@ -299,7 +299,13 @@ impl IndexBuilder {
     }
 
     /// Writes a segment; `beside` those of the past that stay, if their files are where it is written.
-    fn finish_in(mut self, mut target: Target, lineage: String, seal: Option<Seal>, beside: bool) -> Result<Index> {
+    fn finish_in(
+        mut self,
+        mut target: Target,
+        lineage: String,
+        seal: Option<Seal>,
+        beside: bool,
+    ) -> Result<Index> {
         let run_seal = self.run_seal.clone();
         let sorter = |memory| Sorter::new(&self.runs, memory).sealed(run_seal.as_ref());
         let rows = self.rows.take().unwrap_or_else(|| sorter(0));
@@ -425,7 +431,8 @@ impl IndexBuilder {
         };
         manifest.calling_codes = self.calling_codes.into_iter().collect();
         manifest.next_owner = numbered.next;
-        let as_they_count = |(data, entry): (Arc<SegmentData>, &SegmentEntry)| Segment::new(data, manifest.gone(entry));
+        let as_they_count =
+            |(data, entry): (Arc<SegmentData>, &SegmentEntry)| Segment::new(data, manifest.gone(entry));
         let segments = segments.into_iter().zip(&manifest.segments).map(as_they_count).collect();
         let mut generation = Arc::new(Generation::new(manifest, segments, opening, seal)?);
         if !self.searches.is_empty() || !carried.is_empty() {

@@ -48,11 +48,14 @@ impl Bytes {
         let sealed = file.metadata().map_err(|error| unreadable(&error))?.len();
         let length = opened_bytes(sealed).ok_or_else(not_sealed_so)?;
         let mut secret = Secret::new(length)?;
-        let mut opened = Opened::new(seal, name, BufReader::new(file), sealed).map_err(|_| not_sealed_so())?;
-        opened.read_exact(secret.content.as_mut().map_or(&mut [][..], |map| &mut map[..])).map_err(|error| match error.kind() {
-            std::io::ErrorKind::InvalidInput | std::io::ErrorKind::UnexpectedEof => not_sealed_so(),
-            _ => Error::file("read", path, &error),
-        })?;
+        let mut opened =
+            Opened::new(seal, name, BufReader::new(file), sealed).map_err(|_| not_sealed_so())?;
+        opened.read_exact(secret.content.as_mut().map_or(&mut [][..], |map| &mut map[..])).map_err(
+            |error| match error.kind() {
+                std::io::ErrorKind::InvalidInput | std::io::ErrorKind::UnexpectedEof => not_sealed_so(),
+                _ => Error::file("read", path, &error),
+            },
+        )?;
         // Of a file that says nothing the only piece is still to be opened.
         match opened.read(&mut [0]) {
             Ok(0) => Ok(Self::Secret(secret)),
@@ -108,8 +111,11 @@ impl Secret {
         if length == 0 {
             return Ok(Self { content: None, stays: true });
         }
-        let too_large = |error: &std::io::Error| Error::io(format!("cannot get {length} bytes of memory for a sealed index"), error);
-        let usable = usize::try_from(length).map_err(|_| too_large(&std::io::Error::other("this machine addresses fewer")))?;
+        let too_large = |error: &std::io::Error| {
+            Error::io(format!("cannot get {length} bytes of memory for a sealed index"), error)
+        };
+        let usable = usize::try_from(length)
+            .map_err(|_| too_large(&std::io::Error::other("this machine addresses fewer")))?;
         let content = memmap2::MmapMut::map_anon(usable).map_err(|error| too_large(&error))?;
         // Neither is a reason not to open an index; who is told of it may raise the limit.
         #[cfg(target_os = "linux")]

@@ -13,7 +13,8 @@ pub(super) fn identifiers_of(segment: &SegmentData, manifest: &Manifest, owners:
     // One bit for every number: it is asked for every owner of every key.
     let mut wanted = vec![0_u64; owners.iter().max().map_or(0, |most| *most as usize / 64 + 1)];
     owners.iter().for_each(|owner| wanted[*owner as usize / 64] |= 1 << (owner % 64));
-    let is_wanted = |owner: u32| wanted.get(owner as usize / 64).is_some_and(|bits| bits >> (owner % 64) & 1 != 0);
+    let is_wanted =
+        |owner: u32| wanted.get(owner as usize / 64).is_some_and(|bits| bits >> (owner % 64) & 1 != 0);
     let of_kind = |(place, strength): (u8, Strength)| {
         let (map, end) = match strength {
             Strength::Strong => (&segment.strong, segment.strong.len()),

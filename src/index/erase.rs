@@ -120,7 +120,11 @@ impl Opening {
             }
         }
         for (segment, entry) in segments.iter().zip(&mut manifest.segments) {
-            entry.bury(segment, &index.generation.manifest, dead.iter().copied().filter(|number| segment.owner_name(*number).is_some()));
+            entry.bury(
+                segment,
+                &index.generation.manifest,
+                dead.iter().copied().filter(|number| segment.owner_name(*number).is_some()),
+            );
         }
         if named.is_empty() {
             return Err(Error::config("no owners are named; name at least one"));

@@ -306,7 +306,8 @@ impl Finished {
     pub(crate) fn bytes(&self) -> Result<Bytes> {
         match (&self.content, &self.seal) {
             (Content::File(file), None) => {
-                for_nobody_to_write(file.as_file()).map_err(|error| Error::io("cannot write the index", &error))?;
+                for_nobody_to_write(file.as_file())
+                    .map_err(|error| Error::io("cannot write the index", &error))?;
                 Bytes::load(file.path(), Load::Mapped)
             }
             (Content::File(file), Some(seal)) => Bytes::open(file.path(), seal, &self.entry.name),

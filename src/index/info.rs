@@ -118,7 +118,9 @@ impl Index {
             bytes: segment.files().map(|file| file.bytes).iter().sum(),
         });
         let segments_with = |number: u32| {
-            self.generation.segments.iter().any(|segment| segment.dead.binary_search(&number).is_err() && segment.owner_name(number).is_some())
+            self.generation.segments.iter().any(|segment| {
+                segment.dead.binary_search(&number).is_err() && segment.owner_name(number).is_some()
+            })
         };
         let dead: BTreeSet<u32> =
             self.generation.segments.iter().flat_map(|segment| segment.dead.iter().copied()).collect();
@@ -126,7 +128,8 @@ impl Index {
             [_] => dead.len(),
             _ => dead.iter().filter(|number| !segments_with(**number)).count(),
         } as u64;
-        let suppressed = self.generation.segments.first().map_or(0, |segment| segment.suppressed.len()) as u64;
+        let suppressed =
+            self.generation.segments.first().map_or(0, |segment| segment.suppressed.len()) as u64;
         let named: u64 = manifest.segments.iter().map(|segment| u64::from(segment.owners)).sum();
         let gone: usize = self.generation.segments.iter().map(|segment| segment.dead.len()).sum();
         IndexInfo {

@@ -40,8 +40,9 @@ impl IndexKey {
     /// The system has no random numbers.
     pub fn random() -> Result<Self> {
         let mut key = Self([0; 32]);
-        getrandom::fill(&mut key.0)
-            .map_err(|_| Error::io("cannot get random numbers", &std::io::Error::other("the system has none")))?;
+        getrandom::fill(&mut key.0).map_err(|_| {
+            Error::io("cannot get random numbers", &std::io::Error::other("the system has none"))
+        })?;
         Ok(key)
     }
 
@@ -51,7 +52,8 @@ impl IndexKey {
     /// The file cannot be read, or holds something else.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
-        let content = std::fs::read(path).map_err(|error| Error::file("read the key of the index in", path, &error))?;
+        let content =
+            std::fs::read(path).map_err(|error| Error::file("read the key of the index in", path, &error))?;
         Self::parse(&Zeroizing::new(content)).ok_or_else(|| not_a_key(path.display()))
     }
 
@@ -124,9 +126,19 @@ mod tests {
         let hex: String = raw.iter().map(|byte| format!("{byte:02X}")).collect();
         let base64 = base64::engine::general_purpose::STANDARD.encode(&raw);
         for content in [raw.clone(), format!("{hex}\n").into_bytes(), format!(" {base64}\r\n").into_bytes()] {
-            assert_eq!(IndexKey::parse(&content).map(|key| key.id()), IndexKey::parse(&raw).map(|key| key.id()));
+            assert_eq!(
+                IndexKey::parse(&content).map(|key| key.id()),
+                IndexKey::parse(&raw).map(|key| key.id())
+            );
         }
-        for content in [&raw[1..], b"", b"correct horse battery staple", &[b'x'; 64], &[0xff; 64], base64[..40].as_bytes()] {
+        for content in [
+            &raw[1..],
+            b"",
+            b"correct horse battery staple",
+            &[b'x'; 64],
+            &[0xff; 64],
+            base64[..40].as_bytes(),
+        ] {
             assert!(IndexKey::parse(content).is_none());
         }
         let shown = format!("{:?}", IndexKey::parse(&raw).unwrap());

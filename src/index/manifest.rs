@@ -256,7 +256,11 @@ impl Closed {
                 seal.key_id()
             )));
         }
-        let text = BASE64.decode(&self.sealed).ok().and_then(|sealed| seal.open(NAME, &sealed)).ok_or_else(damaged)?;
+        let text = BASE64
+            .decode(&self.sealed)
+            .ok()
+            .and_then(|sealed| seal.open(NAME, &sealed))
+            .ok_or_else(damaged)?;
         let manifest = Manifest::from_text(std::str::from_utf8(&text).map_err(|_| damaged())?)?;
         if manifest.lineage != self.lineage {
             return Err(damaged());
@@ -273,5 +277,7 @@ fn check_format(format: u32) -> Result<()> {
     if format == FORMAT {
         return Ok(());
     }
-    Err(Error::index(format!("the index has format {format}, this tightlip reads format {FORMAT}; build the index again")))
+    Err(Error::index(format!(
+        "the index has format {format}, this tightlip reads format {FORMAT}; build the index again"
+    )))
 }

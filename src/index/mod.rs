@@ -166,9 +166,17 @@ impl Index {
                     (bytes, is_whole)
                 }
                 Some(seal) => {
-                    let length = std::fs::metadata(&path).map_err(|error| Error::file("open", &path, &error))?.len();
+                    let length =
+                        std::fs::metadata(&path).map_err(|error| Error::file("open", &path, &error))?.len();
                     let is_whole = length == entry.bytes;
-                    (if is_whole { Bytes::open(&path, seal, &entry.name)? } else { Bytes::Heap(Vec::new()) }, is_whole)
+                    (
+                        if is_whole {
+                            Bytes::open(&path, seal, &entry.name)?
+                        } else {
+                            Bytes::Heap(Vec::new())
+                        },
+                        is_whole,
+                    )
                 }
             };
             if !is_whole {
@@ -241,12 +249,7 @@ impl fmt::Debug for Index {
 }
 
 impl Generation {
-    fn new(
-        manifest: Manifest,
-        segments: Vec<Segment>,
-        opening: Opening,
-        seal: Option<Seal>,
-    ) -> Result<Self> {
+    fn new(manifest: Manifest, segments: Vec<Segment>, opening: Opening, seal: Option<Seal>) -> Result<Self> {
         let damaged = || Error::index("the manifest is damaged; restore it or build the index again");
         if manifest.kinds.len() > MOST_KINDS || segments.len() > usize::from(u16::MAX) / 2 {
             return Err(damaged());

@@ -88,7 +88,8 @@ impl Past {
             let over = segment.dead.iter().copied().filter(|owner| segment.owner_name(*owner).is_some());
             entry.bury(segment, self.manifest(), over.chain(replaced));
         }
-        let is_over = |owner: u32| self.segments().iter().any(|segment| segment.dead.binary_search(&owner).is_ok());
+        let is_over =
+            |owner: u32| self.segments().iter().any(|segment| segment.dead.binary_search(&owner).is_ok());
         manifest.suppressed.retain(|suppressed| !is_over(suppressed.owner));
         manifest.segments.push(entry);
         manifest
@@ -127,7 +128,12 @@ impl Past {
 
 impl SegmentEntry {
     /// Notes owners of a segment who no longer count.
-    pub(super) fn bury(&mut self, segment: &SegmentData, manifest: &Manifest, owners: impl Iterator<Item = u32>) {
+    pub(super) fn bury(
+        &mut self,
+        segment: &SegmentData,
+        manifest: &Manifest,
+        owners: impl Iterator<Item = u32>,
+    ) {
         let mut owners: Vec<u32> = owners.filter(|owner| self.dead.binary_search(owner).is_err()).collect();
         owners.sort_unstable();
         owners.dedup();
@@ -213,7 +219,9 @@ impl<'a> Numbering<'a> {
 
     /// Keeps the owners of the folded segments whose names come before this one, or all that are left.
     pub(super) fn keep_before(&mut self, name: Option<&[u8]>) {
-        while let Some((at, known, number)) = self.next_known().filter(|(_, known, _)| name.is_none_or(|name| *known < name)) {
+        while let Some((at, known, number)) =
+            self.next_known().filter(|(_, known, _)| name.is_none_or(|name| *known < name))
+        {
             self.names.push(known, number);
             self.places[at] += 1;
         }

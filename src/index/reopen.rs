@@ -50,22 +50,16 @@ impl Index {
         }
         Ok(newer)
     }
-
-    /// Whether the index in its folder is another generation than this one. Reads the manifest alone.
-    ///
-    /// # Errors
-    /// The manifest cannot be read.
-    pub fn has_changed(&self, folder: impl AsRef<Path>) -> Result<bool> {
-        let (manifest, _) = self.generation.opening.manifest(folder.as_ref())?;
-        let known = &self.generation.manifest;
-        Ok(manifest.generation != known.generation || manifest.lineage != known.lineage)
-    }
 }
 
 impl Generation {
     /// The content of a segment of another generation, if this one has it too.
     pub(super) fn shared(&self, manifest: &Manifest, entry: &SegmentEntry) -> Option<Arc<SegmentData>> {
-        let is_same = |own: &&SegmentEntry| own.id == entry.id && own.postings.name == entry.postings.name && own.postings.checksum == entry.postings.checksum;
+        let is_same = |own: &&SegmentEntry| {
+            own.id == entry.id
+                && own.postings.name == entry.postings.name
+                && own.postings.checksum == entry.postings.checksum
+        };
         let place = self.manifest.segments.iter().position(|own| is_same(&own))?;
         (self.lineage() == manifest.lineage).then(|| Arc::clone(&self.segments[place].data))
     }

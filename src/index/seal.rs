@@ -47,8 +47,7 @@ impl Seal {
     }
 
     fn cipher(&self, name: &str, salt: &[u8; SALT]) -> ChaCha20Poly1305 {
-        let key =
-            self.key.derive(&[b"tightlip sealed file", self.lineage.as_bytes(), name.as_bytes(), salt]);
+        let key = self.key.derive(&[b"tightlip sealed file", self.lineage.as_bytes(), name.as_bytes(), salt]);
         ChaCha20Poly1305::new((&*key).into())
     }
 
@@ -58,7 +57,10 @@ impl Seal {
     /// The system has no random numbers.
     pub(crate) fn seal(&self, name: &str, content: &[u8]) -> Result<Vec<u8>> {
         let mut sealed = Sealing::new(self, name, Vec::new())?;
-        sealed.write_all(content).and_then(|()| sealed.finish()).map_err(|error| Error::io("cannot seal", &error))
+        sealed
+            .write_all(content)
+            .and_then(|()| sealed.finish())
+            .map_err(|error| Error::io("cannot seal", &error))
     }
 
     /// Opens what is small; `None` if it was not sealed so.
@@ -107,7 +109,8 @@ impl<W: Write> Sealing<W> {
     fn write_piece(&mut self, is_last: bool) -> io::Result<()> {
         let sealed = self.cipher.encrypt_in_place(&nonce(self.number, is_last), b"", &mut *self.piece);
         sealed.map_err(|_| io::Error::other("it is too long to be sealed"))?;
-        self.number = self.number.checked_add(1).ok_or_else(|| io::Error::other("it is too long to be sealed"))?;
+        self.number =
+            self.number.checked_add(1).ok_or_else(|| io::Error::other("it is too long to be sealed"))?;
         self.into.write_all(&self.piece)?;
         self.piece.clear();
         Ok(())
@@ -220,7 +223,9 @@ mod tests {
             assert!(self::seal().open("a", &sealed).is_none(), "another key");
             let other = Seal { lineage: "other".into(), ..seal.clone() };
             assert!(other.open("a", &sealed).is_none(), "another index");
-            for cut in [1, TAG, TAG + 1, PIECE + TAG, sealed.len()].into_iter().filter(|cut| *cut <= sealed.len()) {
+            for cut in
+                [1, TAG, TAG + 1, PIECE + TAG, sealed.len()].into_iter().filter(|cut| *cut <= sealed.len())
+            {
                 assert!(seal.open("a", &sealed[..sealed.len() - cut]).is_none(), "{length} cut by {cut}");
             }
             for at in (0..sealed.len()).step_by(1 + sealed.len() / 50) {

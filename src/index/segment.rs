@@ -47,8 +47,14 @@ impl SegmentData {
         let keys = |bytes| {
             KeyMap::new(bytes).map_err(|_| Error::index("the keys are damaged; build the index again"))
         };
-        let files =
-            [&bytes.strong, &bytes.weak, &bytes.postings, &bytes.owner_names, &bytes.openings, &bytes.observed];
+        let files = [
+            &bytes.strong,
+            &bytes.weak,
+            &bytes.postings,
+            &bytes.owner_names,
+            &bytes.openings,
+            &bytes.observed,
+        ];
         let heap = files.into_iter().map(Bytes::on_heap).sum();
         let secret = files.into_iter().filter_map(Bytes::secret);
         let secret = secret.reduce(|all, file| (all.0 + file.0, all.1 && file.1));

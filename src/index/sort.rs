@@ -28,7 +28,14 @@ const MOST_RUNS: usize = 32;
 
 impl Sorter {
     pub(crate) fn new(folder: &Path, memory: usize) -> Self {
-        Self { folder: folder.to_owned(), memory, bytes: Vec::new(), ends: Vec::new(), runs: Vec::new(), seal: None }
+        Self {
+            folder: folder.to_owned(),
+            memory,
+            bytes: Vec::new(),
+            ends: Vec::new(),
+            runs: Vec::new(),
+            seal: None,
+        }
     }
 
     /// The same, with runs that nobody else can read.
@@ -226,7 +233,9 @@ mod tests {
         let mut expected = records.clone();
         expected.sort();
         let seal = Seal::of_the_moment().unwrap();
-        for (memory, seal) in [(1, None), (100, None), (4_000, None), (1 << 20, None), (100, Some(&seal)), (4_000, Some(&seal))] {
+        for (memory, seal) in
+            [(1, None), (100, None), (4_000, None), (1 << 20, None), (100, Some(&seal)), (4_000, Some(&seal))]
+        {
             let mut sorter = Sorter::new(&std::env::temp_dir(), memory).sealed(seal);
             for record in &records {
                 sorter.push(&[&record[..1], &record[1..]]).unwrap();

@@ -321,6 +321,18 @@ impl ScanPlan {
         self.kind(walk.kind).starts.iter().find(|start| start.segment == walk.segment()).copied()
     }
 
+    /// Where the keys of a kind begin as they are written, in each segment.
+    pub(super) fn forwards(&self, kind: u8) -> impl Iterator<Item = (&KeyMap, Start)> {
+        let starts = self.kind(kind).starts.iter().filter(|start| start.means == Means::EXACT);
+        starts.map(move |start| (self.map(start.segment, kind), *start))
+    }
+
+    /// Whether keys of one kind are in several maps.
+    #[inline]
+    pub(super) fn has_several_segments(&self) -> bool {
+        self.generation.maps(Strength::Strong).nth(1).is_some()
+    }
+
     /// Finds hints of values too.
     fn find_hints(&mut self) {
         let generation = Arc::clone(&self.generation);

@@ -627,13 +627,19 @@ impl Scanner {
                 kept += 1;
                 self.slips.alive += usize::from(is_slip);
             } else if is_similar && !is_slip {
-                self.slip_away(&before, Some(symbol));
+                match self.plan.has_several_segments() {
+                    true => self.slips.ended.push(before),
+                    false => self.slip_away(&before, Some(symbol)),
+                }
             }
             if partial & 1 << walk.kind != 0 && !stepped.alive && stepped.found.is_none() {
                 self.break_short(&before, Some(symbol));
             }
         }
         self.walks.truncate(kept);
+        if !self.slips.ended.is_empty() {
+            self.slip_away_everywhere(Some(symbol));
+        }
         for (mut walk, stepped) in self.forks.drain(..) {
             walk.means |= Means::FOLDED.when(hidden) | self.mark;
             note_ending(&mut self.endings, &walk, &stepped, symbol.raw_end, symbol.class);
@@ -688,8 +694,12 @@ impl Scanner {
                 if (self.plan.partial | self.plan.heads) & 1 << walk.kind != 0 {
                     self.break_short(&walk, None);
                 }
-                self.slip_away(&walk, None);
+                match self.plan.has_several_segments() {
+                    true => self.slips.ended.push(walk),
+                    false => self.slip_away(&walk, None),
+                }
             }
+            self.slip_away_everywhere(None);
             self.endings.append(&mut self.slips.fresh);
         }
         self.settle_endings(None, matches);

@@ -39,10 +39,41 @@ pub(super) fn right(shape: Shape) -> usize {
     if shape == Shape::Name { 0 } else { RIGHT }
 }
 
-/// Calls `each` with where the text leads from `start` by one slip, if it leads nowhere without one; `ends` if what comes next ends it.
+/// How far a text is the beginning of a key, in bytes, and whether it is one.
+#[derive(Clone, Copy)]
+pub(super) struct Reach {
+    pub(super) bytes: usize,
+    pub(super) is_key: bool,
+}
+
+/// How far a text leads from `start`, and to where.
+fn reach(map: &KeyMap, start: Start, text: &[u8]) -> (Reach, (usize, u64)) {
+    let mut place = (start.node, start.output);
+    let dies = text.iter().position(|byte| match step(map, place.0, *byte) {
+        Some((node, more)) => {
+            place = (node, place.1 + more);
+            false
+        }
+        None => true,
+    });
+    let is_key = dies.is_none() && ending(map, place.0).0.is_some();
+    (Reach { bytes: dies.unwrap_or(text.len()), is_key }, place)
+}
+
+/// How far a text leads in the map of any segment.
+pub(super) fn farthest<'a>(starts: impl Iterator<Item = (&'a KeyMap, Start)>, text: &[u8]) -> Reach {
+    let none = Reach { bytes: 0, is_key: false };
+    starts
+        .map(|(map, start)| reach(map, start, text).0)
+        .fold(none, |all, one| Reach { bytes: all.bytes.max(one.bytes), is_key: all.is_key || one.is_key })
+}
+
+/// Calls `each` with where the text leads from `start` by one slip, if it leads nowhere without one; `ends` if what comes next ends it. `farthest` says how
+/// far it leads in all segments.
 pub(super) fn slips(
     map: &KeyMap,
     start: Start,
+    farthest: Reach,
     right: usize,
     text: &[u8],
     ends: bool,
@@ -54,44 +85,38 @@ pub(super) fn slips(
         })
     };
     let root = (start.node, start.output);
-    let mut place = root;
-    let dies = text.iter().position(|byte| match follow(place, &[*byte]) {
-        Some(next) => {
-            place = next;
-            false
-        }
-        None => true,
-    });
-    if dies.is_none() && (!ends || ending(map, place.0).0.is_some()) {
+    let dies = farthest.bytes;
+    if dies == text.len() && (!ends || farthest.is_key) {
         return;
     }
-    let dies = dies.unwrap_or(text.len());
     let first = first_place(text, dies).max(right);
     let Some(mut place) = text.get(..first).and_then(|before| follow(root, before)) else { return };
-    let mut reach = |place: Option<(usize, u64)>, rest: &[u8]| {
+    let mut lead = |place: Option<(usize, u64)>, rest: &[u8]| {
         if let Some((node, output)) = place.and_then(|place| follow(place, rest)) {
             each(Slipped { node, output, late: None });
         }
     };
+    let mut followed = first;
     for at in first..=dies {
+        followed = at;
         let rest = &text[at..];
         for transition in
             map.node(place.0).transitions().filter(|transition| (b' '..0x80).contains(&transition.inp))
         {
             let next = Some((transition.addr, place.1 + transition.out.value()));
-            reach(next, rest); // the text has left it out
+            lead(next, rest); // the text has left it out
             if let [written, behind @ ..] = rest
                 && *written != transition.inp
             {
-                reach(next, behind); // the text has another one
+                lead(next, behind); // the text has another one
             }
         }
         match rest {
-            [one, other, behind @ ..] if one != other => reach(follow(place, &[*other, *one]), behind),
+            [one, other, behind @ ..] if one != other => lead(follow(place, &[*other, *one]), behind),
             _ => {}
         }
         if let [_, behind @ ..] = rest {
-            reach(Some(place), behind); // the text has one more
+            lead(Some(place), behind); // the text has one more
         }
         let next = rest.first().and_then(|byte| follow(place, &[*byte]));
         match next {
@@ -99,7 +124,7 @@ pub(super) fn slips(
             None => break,
         }
     }
-    if !ends && dies + 1 == text.len() {
+    if !ends && followed == dies && dies + 1 == text.len() {
         each(Slipped { node: place.0, output: place.1, late: Some(text[dies]) });
     }
 }

@@ -7,7 +7,7 @@ use super::part::{begun, nearly};
 use super::plan::{ScanPlan, Start};
 use super::similar::Slipped;
 use crate::identifier::{Between, Shape};
-use crate::index::{FirstWord, ending, step};
+use crate::index::{FirstWord, KeyId, ending, step};
 use crate::text::reading::hides;
 use crate::text::{Class, Symbol};
 
@@ -126,9 +126,13 @@ impl Walk {
     /// The ordinals of the keys that it has nearly come to the end of.
     pub(super) fn nearly(&self, plan: &ScanPlan) -> Vec<u64> {
         match self.phase {
-            Phase::Key if !self.means.intersects(Means::SIMILAR | Means::HINT) => {
-                nearly(plan.map(self.segment, self.kind), self.node, self.output, self.letters)
-            }
+            Phase::Key if !self.means.intersects(Means::SIMILAR | Means::HINT) => nearly(
+                plan.map(self.segment, self.kind),
+                self.node,
+                self.output,
+                self.letters,
+                &self.is_live(plan),
+            ),
             _ => Vec::new(),
         }
     }
@@ -139,10 +143,16 @@ impl Walk {
         let is_behind_word = matches!(self.phase, Phase::Key | Phase::BehindAlternative { left_out: false });
         match step(map, self.node, b' ') {
             Some(_) if is_behind_word && !self.means.intersects(Means::SIMILAR | Means::REVERSED) => {
-                begun(map, self.node, self.output)
+                begun(map, self.node, self.output, &self.is_live(plan))
             }
             _ => Vec::new(),
         }
+    }
+
+    /// Whether a key of its segment says anything of anybody.
+    fn is_live(&self, plan: &ScanPlan) -> impl Fn(u64) -> bool {
+        let segment = self.segment;
+        move |ordinal| plan.generation().is_live(KeyId { segment, ordinal })
     }
 
     /// Whether it stands in a gap.
@@ -162,6 +172,11 @@ impl Walk {
             (walk.start, walk.node, walk.output, walk.segment, walk.kind, walk.phase, walk.means, walk.is_low)
         };
         place(self) == place(other)
+    }
+
+    /// The same in another segment, where it stands nowhere yet.
+    pub(super) fn in_segment(&self, segment: u16) -> Self {
+        Self { segment, ..*self }
     }
 
     pub(super) fn segment(&self) -> u16 {

@@ -11,10 +11,10 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::config::{Config, is_policy_file};
 use super::metrics::Metrics;
 use crate::error::{Error, Result};
-use crate::{Grants, Index, Policy};
+use crate::{Grants, Index, Opening, Policy};
 
 /// How often the manifest is looked at. It may lie behind links that are replaced, which no watcher of files sees.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
+const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// An index, policies and grants that belong together.
 pub(super) struct Rulebook {
@@ -30,6 +30,7 @@ pub(super) struct Rulebook {
 pub(super) struct Current {
     rulebook: ArcSwapOption<Rulebook>,
     index: PathBuf,
+    opening: Opening,
     policy: String,
     shadow: Option<String>,
     grants: Option<PathBuf>,
@@ -43,6 +44,10 @@ impl Current {
         Self {
             rulebook: ArcSwapOption::empty(),
             index: config.index.clone(),
+            opening: config
+                .key_file
+                .iter()
+                .fold(Opening::new().load(config.load), |opening, path| opening.key_file(path)),
             policy: config.policy.clone(),
             shadow: config.shadow_policy.clone(),
             grants: config.grants.clone(),
@@ -76,7 +81,7 @@ impl Current {
 
     async fn load(&self) -> Result<u64> {
         let (index, policy, shadow) = (self.index.clone(), self.policy.clone(), self.shadow.clone());
-        let grants = self.grants.clone();
+        let (grants, opening) = (self.grants.clone(), self.opening.clone());
         let before = self.rulebook();
         let reading = tokio::task::spawn_blocking(move || -> Result<Rulebook> {
             let shadow = shadow.as_deref().map(read_policy).transpose();
@@ -85,7 +90,7 @@ impl Current {
                 // Responses that go on with the old one learn whom the new one has forgotten.
                 index: match before {
                     Some(before) => before.index.reopen(&index)?,
-                    None => Index::open(&index)?,
+                    None => opening.open(&index)?,
                 },
                 strictly: policy.no_laxer_than_strict(),
                 policy,
@@ -97,6 +102,9 @@ impl Current {
         self.metrics.reloaded(read.is_ok());
         let rulebook = read?;
         let generation = rulebook.index.info().generation;
+        if self.rulebook().is_none() {
+            note_seal(&rulebook.index);
+        }
         self.metrics.index(generation, changed(&self.index));
         self.rulebook.store(Some(Arc::new(rulebook)));
         tracing::info!(generation, "index and policies are loaded");
@@ -128,6 +136,26 @@ struct Seen {
 /// Says that the old ones stay.
 pub(super) fn note(error: &Error) {
     tracing::warn!(%error, "nothing was reloaded");
+}
+
+/// Says who can read the index besides this process.
+fn note_seal(index: &Index) {
+    let memory = index.memory();
+    let bytes = memory.bytes;
+    match (memory.sealed, memory.locked) {
+        (false, _) => {
+            tracing::warn!(
+                "the index is not sealed: whoever can read its folder can read the identifiers in it"
+            );
+        }
+        (true, true) => {
+            tracing::info!(bytes, "the index is sealed, and decrypted to memory that is not swapped")
+        }
+        (true, false) => tracing::warn!(
+            bytes,
+            "the index is sealed, but decrypted to memory that may be swapped: the system does not let so much be locked (ulimit -l, LimitMEMLOCK)"
+        ),
+    }
 }
 
 fn read_policy(name: &str) -> Result<Policy> {

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use super::super::opening::LoadOption;
 use super::response::{Check, Response};
 use crate::cli::{demo, policy};
 use crate::error::{Error, Result, did_you_mean};
@@ -16,6 +17,8 @@ pub(super) struct Source {
     /// The folder of the index. Not given: the dictionary of the demo.
     #[arg(long, value_name = "DIR", conflicts_with = "quality")]
     index: Option<PathBuf>,
+    #[command(flatten)]
+    opening: LoadOption,
     /// Who reads: an owner of the dictionary. Given several times, all of them must be allowed. Not given, or unknown to the index: a stranger.
     #[arg(long = "reader", value_name = "ID", conflicts_with = "quality")]
     readers: Vec<String>,
@@ -67,7 +70,7 @@ impl Subject {
     pub(super) fn new(source: &Source, policy_name: &str) -> Result<Self> {
         let policy = policy(policy_name)?;
         let index = match &source.index {
-            Some(folder) => Index::open(folder)?,
+            Some(folder) => source.opening.open(folder)?,
             None => demo::index()?,
         };
         let mut names: Vec<&str> = source.readers.iter().map(String::as_str).collect();

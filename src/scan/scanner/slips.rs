@@ -6,7 +6,7 @@ use super::super::Means;
 use super::super::block::Block;
 use super::super::history::History;
 use super::super::plan::ScanPlan;
-use super::super::similar::{MOST_SLIPS, is_at_beginning, is_slip, right, slips};
+use super::super::similar::{MOST_SLIPS, farthest, is_at_beginning, is_slip, right, slips};
 use super::super::walk::Stepped;
 use super::{Ending, Match, Run, Scanner, Waiting, Walk};
 use crate::identifier::{Between, Shape};
@@ -31,6 +31,8 @@ pub(super) struct Slips {
     name: Option<Run>,
     /// How many walks are alive that are one slip away.
     pub(super) alive: usize,
+    /// Walks that the symbol at hand has ended, where there are several segments.
+    pub(super) ended: Vec<Walk>,
     /// The last word begins in upper case.
     upper: bool,
 }
@@ -274,6 +276,28 @@ impl Scanner {
         self.walks.append(&mut self.slips.forked);
     }
 
+    /// Lets walks that a symbol has ended, or the end of the text, go on one slip later, in all segments: as long as a key of any of them goes on, nothing has
+    /// ended.
+    #[inline(never)]
+    pub(super) fn slip_away_everywhere(&mut self, symbol: Option<&Symbol>) {
+        let plan = Arc::clone(&self.plan);
+        let mut ended = std::mem::take(&mut self.slips.ended);
+        let begin = |walk: &Walk| (walk.kind, walk.from);
+        ended.retain(|walk| walk.may_slip());
+        ended.sort_unstable_by_key(begin);
+        ended.dedup_by_key(|walk| begin(walk));
+        for walk in ended.drain(..) {
+            let goes_on = |other: &Walk| begin(other) == begin(&walk) && other.may_slip();
+            if symbol.is_some() && self.walks.iter().any(goes_on) {
+                continue;
+            }
+            for (_, start) in plan.forwards(walk.kind) {
+                self.slip_away(&walk.in_segment(start.segment), symbol);
+            }
+        }
+        self.slips.ended = ended;
+    }
+
     /// Lets a walk that a symbol has ended go on one slip later; `None` if the text ends.
     #[inline(never)]
     pub(super) fn slip_away(&mut self, walk: &Walk, symbol: Option<&Symbol>) {
@@ -335,6 +359,7 @@ impl Scanner {
         slips(
             plan.map(walk.segment(), walk.kind),
             start,
+            farthest(plan.forwards(walk.kind), text),
             right(plan.kind(walk.kind).shape),
             text,
             false,
@@ -364,6 +389,7 @@ impl Scanner {
         slips(
             plan.map(walk.segment(), walk.kind),
             start,
+            farthest(plan.forwards(walk.kind), text),
             right(plan.kind(walk.kind).shape),
             text,
             true,

@@ -7,11 +7,14 @@ use super::quantity::{Size, Span};
 use super::settings::{
     Config, ConversationsConfig, LimitsConfig, Log, ReaderConfig, ReportsConfig, Timeouts, WhenLost,
 };
+use crate::Load;
 
 impl Default for Config {
     fn default() -> Self {
         Self {
             index: PathBuf::new(),
+            key_file: None,
+            load: Load::default(),
             upstream: String::new(),
             upstream_ca: None,
             upstream_http2: false,

@@ -8,6 +8,8 @@ const SECTIONS: [(&str, &[&str]); 9] = [
         "",
         &[
             "index",
+            "key_file",
+            "load",
             "upstream",
             "upstream_ca",
             "upstream_http2",

@@ -42,6 +42,7 @@ impl Config {
         self.upstream_ca
             .iter_mut()
             .chain(&mut self.grants)
+            .chain(&mut self.key_file)
             .chain(&mut self.reports.file)
             .chain(&mut self.conversations.store_ca)
             .for_each(from_folder);

@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::defaults::{authorization, sub};
 use super::quantity::{Size, Span};
+use crate::Load;
 
 /// What a proxy is told.
 ///
@@ -26,6 +27,10 @@ use super::quantity::{Size, Span};
 pub struct Config {
     /// The folder of the index.
     pub index: PathBuf,
+    /// The file of the key of a sealed index; read anew with the index. Not given: `TIGHTLIP_INDEX_KEY_FILE` names it, or `TIGHTLIP_INDEX_KEY` is the key.
+    pub key_file: Option<PathBuf>,
+    /// Where the bytes of an index that is not sealed are.
+    pub load: Load,
     /// The provider: its URL, to which the path of each request is added.
     pub upstream: String,
     /// Certificates (PEM) that the upstream may have besides those that the system trusts.
