@@ -160,3 +160,33 @@ fn dictionaries_may_be_packed_and_named_by_a_pattern() {
     place.write("cut.csv.zst", &packed);
     place.run("index build cut.csv.zst -o cut.tlx").refused(1, &["cut.csv.zst"]);
 }
+
+#[test]
+fn a_response_that_is_read_learns_who_was_erased() {
+    use std::io::{Read, Write};
+    let place = place();
+    let mut filter = std::process::Command::new(assert_cmd::cargo::cargo_bin!("tightlip"))
+        .current_dir(place.path(""))
+        .args(["filter", "--index", "index.tlx", "--reader", "C-1001"])
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .expect("the binary runs");
+    let (mut stdin, mut stdout) = (filter.stdin.take().unwrap(), filter.stdout.take().unwrap());
+    let mut said = String::new();
+    stdin.write_all(b"I wrote to ann@example.com today. ").unwrap();
+    while !said.contains("today") {
+        let mut piece = [0; 256];
+        let read = stdout.read(&mut piece).unwrap();
+        assert!(read > 0, "{said}");
+        said += std::str::from_utf8(&piece[..read]).unwrap();
+    }
+    place.run("index erase index.tlx --owner C-1001").well();
+    // It looks for changes more often than once a second.
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    stdin.write_all(b"Yes, to ann@example.com today. ").unwrap();
+    drop(stdin);
+    stdout.read_to_string(&mut said).unwrap();
+    assert!(filter.wait().unwrap().success());
+    assert_eq!(said, "I wrote to ann@example.com today. Yes, to [EMAIL] today. ");
+}

@@ -56,16 +56,17 @@ fn read(index: &Index, people: &People, text: &str) -> Vec<(String, Vec<String>)
 #[test]
 fn a_changed_index_is_one_that_was_built_of_what_it_holds() {
     let folder = tempfile::tempdir().unwrap();
+    let mut most_segments = 0;
     for (seed, reversed) in [(1, false), (2, true), (3, false), (4, true)] {
         let (path, mut random) = (folder.path().join(format!("{seed}.tlx")), Random(seed));
-        let mut people: People = (0..12).map(|n| (format!("C-{:02}", 2 * n), person(&mut random))).collect();
+        let mut people: People = (0..30).map(|n| (format!("C-{:02}", 2 * n), person(&mut random))).collect();
         let mut builder = IndexBuilder::new().reversed(reversed);
         add(&mut builder, &people);
         let first = builder.finish(&path).unwrap().info();
         let mut texts: Vec<String> = people.values().flatten().map(|(_, text)| text.clone()).collect();
-        for generation in 2..6 {
+        for generation in 2..9 {
             let changed: People =
-                (0..4).map(|_| (format!("C-{:02}", random.below(24)), person(&mut random))).collect();
+                (0..2).map(|_| (format!("C-{:02}", random.below(60)), person(&mut random))).collect();
             texts.extend(changed.values().flatten().map(|(_, text)| text.clone()));
             let mut builder = IndexBuilder::updating(&path).unwrap();
             add(&mut builder, &changed);
@@ -85,18 +86,84 @@ fn a_changed_index_is_one_that_was_built_of_what_it_holds() {
             let expected = read(&fresh, &people, &text);
             index = index.reopen(&path).unwrap();
             assert!(!index.knows(&gone));
-            assert!(read(&index, &people, &text) == expected, "seed {seed}, generation {generation}, erased");
-            if generation == 5 {
+            most_segments = most_segments.max(index.info().segments.len());
+            for (read, expected) in read(&index, &people, &text).iter().zip(&expected) {
+                assert_eq!(
+                    read,
+                    expected,
+                    "seed {seed}, generation {generation}, {} segments",
+                    index.info().segments.len()
+                );
+            }
+            let (info, new) = (index.info(), fresh.info());
+            assert_eq!((info.owners, &info.identifiers), (new.owners, &new.identifiers), "seed {seed}");
+            Index::verify(&path).unwrap();
+            if generation == 8 {
                 index = Index::compact(&path).unwrap();
                 Index::verify(&path).unwrap();
                 assert!(read(&index, &people, &text) == expected, "seed {seed}, compacted");
                 let (info, new) = (index.info(), fresh.info());
                 assert_eq!((info.owners, info.erased), (new.owners, 0));
                 assert_eq!(info.identifiers, new.identifiers);
-                assert!(first.generation == 1 && info.generation == 10);
+                assert!(first.generation == 1 && info.generation == 16);
+                assert_eq!(info.segments.len(), 1);
             }
         }
     }
+    assert!(most_segments > 2, "{most_segments}");
+}
+
+/// The same values of other people, in a segment behind the first.
+#[test]
+fn a_value_in_several_segments_is_one_value() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("index.tlx");
+    let add = |builder: &mut IndexBuilder, owner: &str, kind: Kind, text: &str| {
+        builder.add(Identifier { owner, kind, text }).unwrap();
+    };
+    let mut builder = IndexBuilder::new();
+    for n in 0..60 {
+        add(&mut builder, &format!("X-{n}"), Kind::Email, &format!("nobody{n}@example.com"));
+    }
+    add(&mut builder, "C-1", Kind::Email, "joint@example.com");
+    add(&mut builder, "C-1", Kind::Name, "Zoltan Kovacs");
+    builder.finish(&path).unwrap();
+    let mut builder = IndexBuilder::updating(&path).unwrap();
+    add(&mut builder, "C-2", Kind::Email, "joint@example.com");
+    for n in 2..7 {
+        add(&mut builder, &format!("C-{n}"), Kind::Name, "Zoltán Kovács");
+    }
+    let index = builder.finish(&path).unwrap();
+    assert_eq!(index.info().segments.len(), 2);
+    let says = |index: &Index, policy: &Policy, reader: &str, text: &str| {
+        let mut checker = Session::new(index, policy, Reader::customer(reader)).checker();
+        let mut out = String::new();
+        let _ = checker.push(text, &mut out);
+        let _ = checker.finish(&mut out);
+        let owners: Vec<u32> = checker.findings().iter().map(|finding| finding.owners).collect();
+        (out, owners)
+    };
+    // Each of its owners may read it, nobody else, and it is found once.
+    for (index, which) in [(&index, "as written"), (&Index::open(&path).unwrap(), "as opened")] {
+        for reader in ["C-1", "C-2"] {
+            assert_eq!(
+                says(index, &Policy::standard(), reader, "joint@example.com"),
+                ("joint@example.com".into(), vec![]),
+                "{which}"
+            );
+        }
+        assert_eq!(
+            says(index, &Policy::standard(), "C-3", "joint@example.com"),
+            ("[EMAIL]".into(), vec![2]),
+            "{which}"
+        );
+        // Six people share the name: that is not few.
+        assert_eq!(says(index, &Policy::strict(), "X-1", "Zoltan Kovacs").0, "Zoltan Kovacs", "{which}");
+    }
+    Index::erase(&path, ["C-1", "C-6"]).unwrap();
+    let index = index.reopen(&path).unwrap();
+    assert_eq!(says(&index, &Policy::strict(), "X-1", "Zoltan Kovacs").0, "[NAME]", "four are few");
+    assert_eq!(says(&index, &Policy::standard(), "C-3", "joint@example.com").1, [1]);
 }
 
 #[test]

@@ -540,6 +540,68 @@ fn a_new_index_is_loaded_and_a_bad_one_is_not() {
 }
 
 #[test]
+fn who_is_erased_is_withheld_from_everyone_in_streams_that_run() {
+    let (goes_on, waits) = std::sync::mpsc::channel::<()>();
+    let waits = std::sync::Mutex::new(waits);
+    let says = |text: &str| {
+        format!("data: {{\"choices\":[{{\"index\":0,\"delta\":{{\"content\":\"{text}\"}}}}]}}\n\n")
+    };
+    let upstream = Upstream::start(move |asked| {
+        asked.begin("text/event-stream");
+        asked.chunk(says("I wrote to ann@example.com today. "));
+        if asked.head.contains("/early/") {
+            waits.lock().unwrap().recv().unwrap();
+        }
+        asked.chunk(says("Yes, to ann@example.com today. "));
+        asked.chunk("data: [DONE]\n\n");
+        asked.end();
+    });
+    let (place, proxy) = started(&upstream, "");
+    assert!(proxy.log().contains("the index is not sealed"), "{}", proxy.log());
+    let mut early = connect(proxy.clients);
+    send(&mut early, "POST /early/chat/completions\nx-customer-id: C-1001", "{}");
+    // It has begun, and the first sentence has left.
+    let mut begun = Vec::new();
+    while !String::from_utf8_lossy(&begun).contains("today") {
+        let mut piece = [0; 256];
+        let read = early.read(&mut piece).unwrap();
+        assert!(read > 0, "{}", String::from_utf8_lossy(&begun));
+        begun.extend_from_slice(&piece[..read]);
+    }
+    let erased = Instant::now();
+    place.run("index erase index.tlx --owner C-1001").well();
+    proxy.waits_for_metric("tightlip_index_generation", 2.0);
+    assert!(erased.elapsed() < Duration::from_secs(5), "{:?}", erased.elapsed());
+    goes_on.send(()).unwrap();
+    early.read_to_end(&mut begun).unwrap();
+    let text = String::from_utf8_lossy(&begun).into_owned();
+    let (before, behind) = text.split_once("Yes").unwrap_or_else(|| panic!("{text}"));
+    assert!(before.contains("ann@example.com") && !behind.contains("ann@"), "{text}");
+    assert!(behind.contains("[EMAIL]"), "{text}");
+    // Who comes later does not know them.
+    let late = proxy.ask(&format!("{CHAT}\nx-customer-id: C-1002"), "{}").text();
+    assert_eq!(late.matches("ann@example.com").count(), 2, "{late}");
+}
+
+#[test]
+fn a_sealed_index_is_served_and_its_key_may_change() {
+    let upstream = saying("To bob@example.com ");
+    let place = Place::with_index();
+    place.write("index.key", [7; 32]);
+    place.run("index build people.csv -o index.tlx --encrypt --key-file index.key").well();
+    let proxy = Proxy::start(&place, &upstream.url, "key_file = 'index.key'");
+    assert!(proxy.log().contains("the index is sealed"), "{}", proxy.log());
+    assert_eq!(proxy.ask(CHAT, "{}").text(), "To [EMAIL] ");
+    place.write("old.key", [7; 32]).write("index.key", [8; 32]);
+    place.run("index rekey index.tlx --key-file old.key --new-key-file index.key").well();
+    proxy.waits_for_metric("tightlip_index_generation", 2.0);
+    assert_eq!(proxy.ask(CHAT, "{}").text(), "To [EMAIL] ");
+    let refused = place.run("serve --index index.tlx --upstream http://127.0.0.1:9 --admin 127.0.0.1:0 --listen 127.0.0.1:0 --key-file old.key");
+    assert_eq!(refused.code, Some(2));
+    assert!(refused.err.contains("sealed under another key"), "{refused:?}");
+}
+
+#[test]
 fn it_drains() {
     let upstream = Upstream::start(|asked| {
         asked.begin("text/event-stream");

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use clap::Args;
 
 use super::opening::KeyOption;
-use super::sources::{Sources, note_bad, note_noisy};
+use super::sources::{Sources, note_bad, note_noisy, shows_writing};
 use super::{Ending, canary, grouped, print};
 use crate::error::{Error, Result};
 use crate::{IndexBuilder, Region};
@@ -62,7 +62,7 @@ impl Build {
         for path in &self.canary {
             builder = builder.canaries(canary::texts(path)?);
         }
-        builder = beside(builder, &self.output);
+        builder = shows_writing(beside(builder, &self.output));
         let rows = self.sources.read(&mut builder, &schema)?;
         let info = builder.finish(&self.output)?.info();
         print(format_args!(

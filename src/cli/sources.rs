@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use clap::Args;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressFinish, ProgressStyle};
 
 use super::grouped;
 use crate::error::{Error, Result};
@@ -148,6 +148,23 @@ fn progress(sources: &[PathBuf]) -> ProgressBar {
     let style =
         ProgressStyle::with_template("{bar:40} {bytes} of {total_bytes}, {bytes_per_sec}, {eta} left");
     ProgressBar::new(lengths.sum()).with_style(style.expect("the template is valid"))
+}
+
+/// Shows how far writing is, on a terminal.
+pub(super) fn shows_writing(builder: IndexBuilder) -> IndexBuilder {
+    if !std::io::stderr().is_terminal() {
+        return builder;
+    }
+    let style = ProgressStyle::with_template(
+        "{bar:40} {human_pos} of {human_len} keys written, {per_sec}, {eta} left",
+    );
+    let bar = ProgressBar::new(0)
+        .with_style(style.expect("the template is valid"))
+        .with_finish(ProgressFinish::AndClear);
+    builder.on_progress(move |done, all| {
+        bar.set_length(all);
+        bar.set_position(done);
+    })
 }
 
 #[derive(Clone)]

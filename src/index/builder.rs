@@ -61,11 +61,19 @@ pub struct IndexBuilder {
     key: Option<IndexKey>,
     /// What sorted runs are sealed with, if the index is.
     run_seal: Option<Seal>,
+    /// Is told how far writing is.
+    progress: Option<Progress>,
     /// What the index was before, if it is changed.
     past: Option<Past>,
     /// Whether all of it is written anew.
     compacts: bool,
 }
+
+/// Is told how many records of how many are written.
+type Progress = Box<dyn FnMut(u64, u64) + Send>;
+
+/// So many records are written between two such calls.
+const TOLD_EVERY: u64 = 1 << 14;
 
 /// Finds the keys that are to be observed only, with their kinds, when the index is built. What looks for values is not known to this layer.
 pub(crate) type Search = Box<dyn FnOnce(&Arc<Generation>) -> Result<Vec<(u8, KeyId)>> + Send>;
@@ -92,6 +100,7 @@ impl IndexBuilder {
             searches: Vec::new(),
             key: None,
             run_seal: None,
+            progress: None,
             past: None,
             compacts: false,
         }
@@ -169,6 +178,12 @@ impl IndexBuilder {
     /// changed. To be called before the first value is added.
     pub fn sealed(mut self, key: IndexKey) -> Self {
         self.key = Some(key);
+        self
+    }
+
+    /// Calls `told` now and then while the index is written, with how many records are done and how many there are.
+    pub fn on_progress(mut self, told: impl FnMut(u64, u64) + Send + 'static) -> Self {
+        self.progress = Some(Box::new(told));
         self
     }
 
@@ -326,6 +341,8 @@ impl IndexBuilder {
         }
 
         let mut openings = Openings::for_keys(self.keys);
+        let records = keys.len() + spellings.len();
+        let (mut told, mut progress) = (0, self.progress.take());
         let mut merge = Merge::new(keys.sorted()?, spellings.sorted()?)?;
         let mut postings = PostingsBuilder::default();
         let mut spelled = sorter(self.memory / 4);
@@ -337,6 +354,10 @@ impl IndexBuilder {
             let mut map = fst::raw::Builder::new(target.create(name)?).map_err(unwritable)?;
             while let Some(kind) = merge.kind().filter(|kind| *kind < until) {
                 let (key, owners, values) = merge.next()?;
+                if let Some(progress) = progress.as_mut().filter(|_| merge.done >= told + TOLD_EVERY) {
+                    told = merge.done;
+                    progress(told, records);
+                }
                 map.insert(&key, postings.len()).map_err(unwritable)?;
                 if is_hint(&key) {
                     postings.owners(&owners, false)?;
@@ -529,6 +550,8 @@ struct Merge {
     key: Vec<u8>,
     /// kind, spelling, 0, key; empty at the end
     spelling: Vec<u8>,
+    /// How many records were merged.
+    done: u64,
 }
 
 /// A key, the owners of the value it is, and the keys of the values it spells.
@@ -536,7 +559,7 @@ type Merged = (Vec<u8>, Vec<Owner>, Vec<Vec<u8>>);
 
 impl Merge {
     fn new(keys: Sorted, spellings: Sorted) -> Result<Self> {
-        let mut merge = Self { keys, spellings, key: Vec::new(), spelling: Vec::new() };
+        let mut merge = Self { keys, spellings, key: Vec::new(), spelling: Vec::new(), done: 0 };
         merge.keys.next(&mut merge.key)?;
         merge.spellings.next(&mut merge.spelling)?;
         Ok(merge)
@@ -552,30 +575,35 @@ impl Merge {
     }
 
     fn next(&mut self) -> Result<Merged> {
-        let key_of = |record: &[u8]| record.len().checked_sub(6).map(|end| record[..end].to_vec());
-        let spelling_of = |record: &[u8]| {
-            let end = record.iter().skip(1).position(|byte| *byte == 0)? + 1;
-            Some((record[..end].to_vec(), record[end + 1..].to_vec()))
-        };
         let next = [key_of(&self.key), spelling_of(&self.spelling).map(|(spelling, _)| spelling)];
-        let next = next.into_iter().flatten().min().expect("called while there is a key");
-        let (mut owners, mut values) = (Vec::new(), Vec::new());
-        while key_of(&self.key).as_ref() == Some(&next) {
+        let next = next.into_iter().flatten().min().expect("called while there is a key").to_vec();
+        let (mut owners, mut values) = (Vec::new(), Vec::<Vec<u8>>::new());
+        while key_of(&self.key).is_some_and(|key| key == next) {
             let (number, confers) = self.key[next.len() + 1..].split_first_chunk().expect("five bytes");
             owners.push(Owner { number: u32::from_be_bytes(*number), confers: confers[0] == 1 });
             self.keys.next(&mut self.key)?;
+            self.done += 1;
         }
-        while let Some((spelling, value)) =
-            spelling_of(&self.spelling).filter(|(spelling, _)| *spelling == next)
-        {
-            debug_assert_eq!(spelling, next);
-            if values.last() != Some(&value) {
-                values.push(value);
+        while let Some((_, value)) = spelling_of(&self.spelling).filter(|(spelling, _)| *spelling == next) {
+            if values.last().is_none_or(|last| last != value) {
+                values.push(value.to_vec());
             }
             self.spellings.next(&mut self.spelling)?;
+            self.done += 1;
         }
         Ok((next, owners, values))
     }
+}
+
+/// The key of a record: kind, key, 0, owner, confers.
+fn key_of(record: &[u8]) -> Option<&[u8]> {
+    record.len().checked_sub(6).map(|end| &record[..end])
+}
+
+/// The spelling and the key of a record: kind, spelling, 0, key.
+fn spelling_of(record: &[u8]) -> Option<(&[u8], &[u8])> {
+    let end = record.iter().skip(1).position(|byte| *byte == 0)? + 1;
+    Some((&record[..end], &record[end + 1..]))
 }
 
 /// Says of every spelling which values it spells, now that values have ordinals.

@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::Path;
 
 use base64::Engine;
-use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+use zeroize::{Zeroize, Zeroizing};
 
 use crate::error::{Error, Result};
 
@@ -30,8 +30,14 @@ const VARIABLE: &str = "TIGHTLIP_INDEX_KEY";
 /// assert!(error.to_string().contains("sealed under another key"));
 /// # Ok::<(), tightlip::Error>(())
 /// ```
-#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+#[derive(Clone)]
 pub struct IndexKey([u8; 32]);
+
+impl Drop for IndexKey {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
 
 impl IndexKey {
     /// A new key.

@@ -1,7 +1,5 @@
 //! Sorting more records than fit in memory: sorted runs on disk, merged as they are read.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
 use std::fs::File;
 use std::io::{BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
@@ -17,10 +15,35 @@ pub(crate) struct Sorter {
     folder: PathBuf,
     memory: usize,
     bytes: Vec<u8>,
-    ends: Vec<usize>,
+    records: Vec<Record>,
+    /// How many records were added.
+    count: u64,
     /// Runs, and how often what is in them was merged: never less often than in the run behind.
     runs: Vec<(u32, File)>,
     seal: Option<Seal>,
+}
+
+/// Where a record is, and how it begins: most comparisons need no more.
+#[derive(Clone, Copy)]
+pub(crate) struct Record {
+    first: u64,
+    start: u32,
+    length: u32,
+}
+
+impl Record {
+    /// A record behind the others.
+    fn new(bytes: &[u8], start: usize) -> Self {
+        let record = &bytes[start..];
+        let mut first = [0; 8];
+        let known = record.len().min(first.len());
+        first[..known].copy_from_slice(&record[..known]);
+        Self { first: u64::from_be_bytes(first), start: start as u32, length: record.len() as u32 }
+    }
+
+    fn of(self, bytes: &[u8]) -> &[u8] {
+        &bytes[self.start as usize..][..self.length as usize]
+    }
 }
 
 /// So many runs of one level are merged into one, or a large dictionary and little memory would open more files than the system allows.
@@ -32,7 +55,8 @@ impl Sorter {
             folder: folder.to_owned(),
             memory,
             bytes: Vec::new(),
-            ends: Vec::new(),
+            records: Vec::new(),
+            count: 0,
             runs: Vec::new(),
             seal: None,
         }
@@ -47,46 +71,51 @@ impl Sorter {
     /// Adds the record that is the concatenation of `parts`.
     pub(crate) fn push(&mut self, parts: &[&[u8]]) -> Result<()> {
         let length: usize = parts.iter().map(|part| part.len()).sum();
-        let bookkeeping = (self.ends.len() + 1) * 2 * size_of::<usize>();
-        if !self.ends.is_empty() && self.bytes.len() + length + bookkeeping > self.memory {
+        let bookkeeping = (self.records.len() + 1) * size_of::<Record>();
+        let is_full = self.bytes.len() + length + bookkeeping > self.memory;
+        if !self.records.is_empty() && (is_full || self.bytes.len() + length > u32::MAX as usize) {
             self.spill()?;
         }
+        let start = self.bytes.len();
         parts.iter().for_each(|part| self.bytes.extend_from_slice(part));
-        self.ends.push(self.bytes.len());
+        self.records.push(Record::new(&self.bytes, start));
+        self.count += 1;
         Ok(())
+    }
+
+    /// How many records there are.
+    pub(crate) fn len(&self) -> u64 {
+        self.count
     }
 
     /// The records in order.
     pub(crate) fn sorted(mut self) -> Result<Sorted> {
         if self.runs.is_empty() {
-            let order = self.order();
-            return Ok(Sorted::Memory { bytes: self.bytes, order: order.into_iter() });
+            self.sort();
+            return Ok(Sorted::Memory { bytes: self.bytes, records: self.records.into_iter() });
         }
-        if !self.ends.is_empty() {
+        if !self.records.is_empty() {
             self.spill()?;
         }
         // Give back what the merge does not need before it starts.
-        drop((std::mem::take(&mut self.bytes), std::mem::take(&mut self.ends)));
+        drop((std::mem::take(&mut self.bytes), std::mem::take(&mut self.records)));
         Sorted::merge(self.runs, self.memory, self.seal.as_ref())
     }
 
-    fn order(&mut self) -> Vec<(usize, usize)> {
-        let ends = std::mem::take(&mut self.ends);
-        let starts = std::iter::once(0).chain(ends.iter().copied());
-        let mut order: Vec<(usize, usize)> = starts.zip(ends.iter().copied()).collect();
-        order.sort_unstable_by(|a, b| self.bytes[a.0..a.1].cmp(&self.bytes[b.0..b.1]));
-        order
+    fn sort(&mut self) {
+        let bytes = &self.bytes;
+        self.records
+            .sort_unstable_by(|a, b| a.first.cmp(&b.first).then_with(|| a.of(bytes).cmp(b.of(bytes))));
     }
 
     fn spill(&mut self) -> Result<()> {
-        let order = self.order();
+        self.sort();
         let mut run = self.run()?;
-        order
-            .into_iter()
-            .try_for_each(|(start, end)| run.push(&self.bytes[start..end]))
-            .map_err(|e| self.unwritable(&e))?;
-        self.runs.push((0, run.finish().map_err(|e| self.unwritable(&e))?));
+        let written = self.records.iter().try_for_each(|record| run.push(record.of(&self.bytes)));
+        let file = written.and_then(|()| run.finish()).map_err(|e| self.unwritable(&e))?;
+        self.runs.push((0, file));
         self.bytes.clear();
+        self.records.clear();
         while let Some(first) = self.runs.len().checked_sub(MOST_RUNS)
             && self.runs[first].0 == self.runs[self.runs.len() - 1].0
         {
@@ -117,42 +146,72 @@ impl Sorter {
 
 /// The records of a [`Sorter`], in order. Equal records come one after the other.
 pub(crate) enum Sorted {
-    Memory { bytes: Vec<u8>, order: std::vec::IntoIter<(usize, usize)> },
-    Runs { runs: Vec<Run>, heap: BinaryHeap<Reverse<(Vec<u8>, usize)>> },
+    Memory { bytes: Vec<u8>, records: std::vec::IntoIter<Record> },
+    Runs(Runs),
+}
+
+/// Runs that are merged.
+pub(crate) struct Runs {
+    runs: Vec<Run>,
+    /// A heap of those that have a record still: on top that whose record comes first.
+    heap: Vec<usize>,
 }
 
 impl Sorted {
     fn merge(files: Vec<(u32, File)>, memory: usize, seal: Option<&Seal>) -> Result<Self> {
-        let mut runs = Vec::with_capacity(files.len());
-        let mut heap = BinaryHeap::with_capacity(files.len());
         let buffer = (memory / files.len()).clamp(4 << 10, 256 << 10);
-        for (at, (_, file)) in files.into_iter().enumerate() {
+        let mut runs = Runs { runs: Vec::with_capacity(files.len()), heap: Vec::new() };
+        for (_, file) in files {
             let mut run = Run::new(file, buffer, seal).map_err(unreadable)?;
-            if let Some(record) = run.next().map_err(unreadable)? {
-                heap.push(Reverse((record, at)));
+            if run.next().map_err(unreadable)? {
+                runs.heap.push(runs.runs.len());
             }
-            runs.push(run);
+            runs.runs.push(run);
         }
-        Ok(Self::Runs { runs, heap })
+        (0..runs.heap.len() / 2).rev().for_each(|at| runs.sink(at));
+        Ok(Self::Runs(runs))
     }
 
     /// Puts the next record into `record`; `false` at the end.
     pub(crate) fn next(&mut self, record: &mut Vec<u8>) -> Result<bool> {
         record.clear();
         match self {
-            Self::Memory { bytes, order } => {
-                let Some((start, end)) = order.next() else { return Ok(false) };
-                record.extend_from_slice(&bytes[start..end]);
+            Self::Memory { bytes, records } => {
+                let Some(next) = records.next() else { return Ok(false) };
+                record.extend_from_slice(next.of(bytes));
+                Ok(true)
             }
-            Self::Runs { runs, heap } => {
-                let Some(Reverse((next, at))) = heap.pop() else { return Ok(false) };
-                if let Some(following) = runs[at].next().map_err(unreadable)? {
-                    heap.push(Reverse((following, at)));
-                }
-                *record = next;
-            }
+            Self::Runs(runs) => runs.next(record),
         }
+    }
+}
+
+impl Runs {
+    fn next(&mut self, record: &mut Vec<u8>) -> Result<bool> {
+        let Some(&first) = self.heap.first() else { return Ok(false) };
+        let run = &mut self.runs[first];
+        std::mem::swap(record, &mut run.record);
+        if !run.next().map_err(unreadable)? {
+            self.heap.swap_remove(0);
+        }
+        self.sink(0);
         Ok(true)
+    }
+
+    /// Lets a run sink to its place in the heap.
+    fn sink(&mut self, mut at: usize) {
+        let comes_before = |a: usize, b: usize| self.runs[a].record < self.runs[b].record;
+        loop {
+            let child = 2 * at + 1;
+            let Some(&left) = self.heap.get(child) else { return };
+            let right = self.heap.get(child + 1).is_some_and(|right| comes_before(*right, left));
+            let child = child + usize::from(right);
+            if !comes_before(self.heap[child], self.heap[at]) {
+                return;
+            }
+            self.heap.swap(at, child);
+            at = child;
+        }
     }
 }
 
@@ -187,35 +246,46 @@ impl RunBuilder {
 }
 
 /// A sorted run on disk.
-pub(crate) enum Run {
+struct Run {
+    file: RunFile,
+    /// The record that was read last.
+    record: Vec<u8>,
+}
+
+enum RunFile {
     Open(BufReader<File>),
     Sealed(Box<Opened<BufReader<File>>>),
 }
 
 impl Run {
     fn new(file: File, buffer: usize, seal: Option<&Seal>) -> std::io::Result<Self> {
-        let Some(seal) = seal else { return Ok(Self::Open(BufReader::with_capacity(buffer, file))) };
         let length = file.metadata()?.len();
-        Ok(Self::Sealed(Box::new(Opened::new(seal, RUN, BufReader::with_capacity(buffer, file), length)?)))
+        let file = BufReader::with_capacity(buffer, file);
+        let file = match seal {
+            None => RunFile::Open(file),
+            Some(seal) => RunFile::Sealed(Box::new(Opened::new(seal, RUN, file, length)?)),
+        };
+        Ok(Self { file, record: Vec::new() })
     }
 
-    fn next(&mut self) -> std::io::Result<Option<Vec<u8>>> {
-        match self {
-            Self::Open(file) => next_record(file),
-            Self::Sealed(file) => next_record(file),
+    /// Reads the next record, if there is one.
+    fn next(&mut self) -> std::io::Result<bool> {
+        match &mut self.file {
+            RunFile::Open(file) => next_record(file, &mut self.record),
+            RunFile::Sealed(file) => next_record(file, &mut self.record),
         }
     }
 }
 
-fn next_record(file: &mut impl Read) -> std::io::Result<Option<Vec<u8>>> {
+fn next_record(file: &mut impl Read, record: &mut Vec<u8>) -> std::io::Result<bool> {
     let mut length = [0; 4];
     match file.read_exact(&mut length) {
-        Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => return Ok(None),
+        Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => return Ok(false),
         other => other?,
     }
-    let mut record = vec![0; u32::from_le_bytes(length) as usize];
-    file.read_exact(&mut record)?;
-    Ok(Some(record))
+    record.resize(u32::from_le_bytes(length) as usize, 0);
+    file.read_exact(record)?;
+    Ok(true)
 }
 
 fn unreadable(error: std::io::Error) -> Error {
@@ -225,6 +295,19 @@ fn unreadable(error: std::io::Error) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sealed_runs_say_nothing() {
+        let seal = Seal::of_the_moment().unwrap();
+        for (seal, says) in [(None, true), (Some(&seal), false)] {
+            let mut sorter = Sorter::new(&std::env::temp_dir(), 1).sealed(seal);
+            sorter.push(&[b"ann@example.com"]).unwrap();
+            sorter.push(&[b"bob@example.com"]).unwrap();
+            let (mut file, mut content) = (&sorter.runs[0].1, Vec::new());
+            file.read_to_end(&mut content).unwrap();
+            assert_eq!(content.windows(15).any(|window| window == b"ann@example.com"), says);
+        }
+    }
 
     #[test]
     fn runs_and_memory_agree() {
