@@ -381,6 +381,33 @@ fn a_disk_that_is_full_leaves_the_old_index() {
     assert_eq!(filtered(&place, "ann@example.com"), "[EMAIL]");
 }
 
+#[cfg(unix)]
+#[test]
+fn an_interrupted_build_leaves_nothing() {
+    use std::io::Write;
+    let place = Place::with_index();
+    let before = place.file("index.tlx", "manifest.json");
+    let mut build = std::process::Command::new(assert_cmd::cargo::cargo_bin!("tightlip"))
+        .current_dir(place.path(""))
+        .args(["index", "build", "-", "-o", "index.tlx", "--memory", "4KiB"])
+        .stdin(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .expect("the binary runs");
+    let mut stdin = build.stdin.take().unwrap();
+    let rows = (0..2_000).map(|n| format!("C-{n},person{n}@example.com\n")).collect::<String>();
+    stdin.write_all(format!("customer_id,email\n{rows}").as_bytes()).unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    let told = std::process::Command::new("kill").args(["-INT", &build.id().to_string()]).status().unwrap();
+    assert!(told.success());
+    // It waits for more, which does not come.
+    let ended = support::Ended::from(build.wait_with_output().unwrap());
+    ended.refused(1, &["interrupted", "nothing was written"]);
+    assert_eq!(place.file("index.tlx", "manifest.json"), before);
+    assert_eq!(place.files("index.tlx").len(), 7);
+    drop(stdin);
+}
+
 #[test]
 fn memory_changes_nothing_but_memory() {
     let place = Place::new();

@@ -73,8 +73,10 @@ fn the_environment_names_the_key() {
     with("TIGHTLIP_INDEX_KEY", &"01".repeat(32)).quietly();
     with("TIGHTLIP_INDEX_KEY", &"03".repeat(32)).refused_at_once(2, &["another key"]);
     with("TIGHTLIP_INDEX_KEY", "nonsense").refused_at_once(2, &["TIGHTLIP_INDEX_KEY holds no key"]);
-    // What is not sealed needs none.
+    // What is not sealed needs none, and is not taken for one that is.
     place.run("index build people.csv -o plain.tlx").quietly();
+    place.run("index info plain.tlx --key-file one.key").refused_at_once(2, &["plain.tlx is not sealed"]);
+    place.run("index build people.csv -o other.tlx --key-file one.key").refused_at_once(2, &["--encrypt"]);
     place.command("index verify plain.tlx").env("TIGHTLIP_INDEX_KEY", "nonsense").assert().success();
 }
 
@@ -173,7 +175,6 @@ fn sixty_corruptions_are_noticed() {
                 }
                 2 => {
                     std::fs::remove_file(path).unwrap();
-                    std::fs::write(path.with_extension("gone"), b"").unwrap();
                     "missing"
                 }
                 3 => {

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use clap::Args;
 
+use super::interrupt::interruptible;
 use super::opening::KeyOption;
 use super::sources::{Sources, note_bad, note_noisy, shows_writing};
 use super::{Ending, canary, grouped, print};
@@ -58,11 +59,13 @@ impl Build {
                     "--encrypt needs a key; name its file with --key-file or TIGHTLIP_INDEX_KEY_FILE",
                 )
             })?);
+        } else if self.key.is_given() {
+            return Err(Error::config("--key-file has no meaning without --encrypt"));
         }
         for path in &self.canary {
             builder = builder.canaries(canary::texts(path)?);
         }
-        builder = shows_writing(beside(builder, &self.output));
+        builder = interruptible(shows_writing(beside(builder, &self.output)));
         let rows = self.sources.read(&mut builder, &schema)?;
         let info = builder.finish(&self.output)?.info();
         print(format_args!(

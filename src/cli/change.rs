@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 use clap::Args;
 
 use super::build::{Size, beside};
+use super::interrupt::interruptible;
 use super::opening::KeyOption;
 use super::sources::{Sources, note_bad, note_noisy, shows_writing};
 use super::{Ending, grouped, print};
@@ -32,7 +33,7 @@ impl Update {
     pub(super) fn run(&self) -> Result<Ending> {
         let schema = self.sources.schema()?;
         let builder = self.key.opening().updating(&self.index)?.memory(self.memory.0);
-        let mut builder = shows_writing(beside(builder, &self.index));
+        let mut builder = interruptible(shows_writing(beside(builder, &self.index)));
         let rows = self.sources.read(&mut builder, &schema)?;
         let info = builder.finish(&self.index)?.info();
         print(format_args!(

@@ -7,6 +7,7 @@ mod change;
 mod demo;
 mod explain;
 mod filter;
+mod interrupt;
 mod jsonl;
 mod opening;
 mod quality;

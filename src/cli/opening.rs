@@ -33,6 +33,12 @@ impl KeyOption {
     }
 }
 
+impl KeyOption {
+    pub(super) fn is_given(&self) -> bool {
+        self.key_file.is_some()
+    }
+}
+
 impl LoadOption {
     pub(super) fn opening(&self) -> Opening {
         self.key.opening().load(self.load)

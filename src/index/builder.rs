@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::folder::{Lock, Output, Target};
 use super::hints::{hint, hint_kind, initials, is_hint};
@@ -63,6 +64,8 @@ pub struct IndexBuilder {
     run_seal: Option<Seal>,
     /// Is told how far writing is.
     progress: Option<Progress>,
+    /// Says that what was begun is not to be finished.
+    interrupted: Arc<AtomicBool>,
     /// What the index was before, if it is changed.
     past: Option<Past>,
     /// Whether all of it is written anew.
@@ -101,6 +104,7 @@ impl IndexBuilder {
             key: None,
             run_seal: None,
             progress: None,
+            interrupted: Arc::default(),
             past: None,
             compacts: false,
         }
@@ -187,6 +191,12 @@ impl IndexBuilder {
         self
     }
 
+    /// Gives up, and leaves everything as it was, when this becomes true: adding a value, or finishing, is an error then.
+    pub fn interrupted_by(mut self, interrupted: Arc<AtomicBool>) -> Self {
+        self.interrupted = interrupted;
+        self
+    }
+
     pub(crate) fn search(mut self, search: Search) -> Self {
         self.searches.push(search);
         self
@@ -245,6 +255,7 @@ impl IndexBuilder {
             Ok(keys) => keys,
             Err(rejection) => return Ok(Some(rejection)),
         };
+        goes_on(&self.interrupted)?;
         let kind = [place as u8];
         self.calling_codes.extend(keys.calling_code);
         // Backwards a calling code stands at the end, where no edge leads.
@@ -300,7 +311,9 @@ impl IndexBuilder {
         let target = Target::folder(folder.as_ref(), seal.clone())?;
         // A folder that was not there is there now.
         let lock = lock.map(|lock| lock.or_of(folder.as_ref())).transpose()?;
-        let index = self.finish_in(target, lineage, seal, is_there);
+        // Under another key nothing stays as it is.
+        let goes_on = is_there && self.key.is_none();
+        let index = self.finish_in(target, lineage, seal, goes_on);
         drop(lock);
         index
     }
@@ -353,6 +366,7 @@ impl IndexBuilder {
         let mut write_keys = |target: &mut Target, name, until: usize| -> Result<Output> {
             let mut map = fst::raw::Builder::new(target.create(name)?).map_err(unwritable)?;
             while let Some(kind) = merge.kind().filter(|kind| *kind < until) {
+                goes_on(&self.interrupted)?;
                 let (key, owners, values) = merge.next()?;
                 if let Some(progress) = progress.as_mut().filter(|_| merge.done >= told + TOLD_EVERY) {
                     told = merge.done;
@@ -400,7 +414,7 @@ impl IndexBuilder {
             KeyMap::new(weak.bytes()?).map_err(unwritable)?,
         ];
         resolve_spellings(spelled.sorted()?, &maps, first_weak, &mut postings)?;
-        drop(maps);
+        let [strong_bytes, weak_bytes] = maps.map(KeyMap::into_inner);
 
         let mut write = |name, content: &dyn Fn(&mut Output) -> std::io::Result<()>| {
             let mut output = target.create(name)?;
@@ -429,8 +443,8 @@ impl IndexBuilder {
             observed: observed.entry(),
         };
         let bytes = SegmentBytes {
-            strong: strong.bytes()?,
-            weak: weak.bytes()?,
+            strong: strong_bytes,
+            weak: weak_bytes,
             postings: postings.bytes()?,
             owner_names: owner_names.bytes()?,
             openings: openings.bytes()?,
@@ -498,6 +512,13 @@ impl Generation {
         }
         keys.into_iter().map(|(ordinal, _)| ordinal).collect()
     }
+}
+
+fn goes_on(interrupted: &AtomicBool) -> Result<()> {
+    if interrupted.load(Ordering::Relaxed) {
+        return Err(Error::io("interrupted", &std::io::Error::other("nothing was written")));
+    }
+    Ok(())
 }
 
 fn unwritable(error: fst::Error) -> Error {

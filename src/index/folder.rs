@@ -98,7 +98,7 @@ impl Target {
                     .map_err(|error| Error::file("write to", folder, &error))?;
                 let file = Hashed::new(BufWriter::with_capacity(256 << 10, file));
                 match seal {
-                    None => Sink::File(file),
+                    None => Sink::File(Box::new(file)),
                     Some(seal) => Sink::Sealed(Box::new(Sealing::new(seal, &name, file)?)),
                 }
             }
@@ -211,7 +211,7 @@ pub(crate) struct Output {
 }
 
 enum Sink {
-    File(Hashed),
+    File(Box<Hashed>),
     Sealed(Box<Sealing<Hashed>>),
     Heap(Vec<u8>),
 }
@@ -273,7 +273,7 @@ impl Output {
                 };
                 return Ok(Finished { entry, content: Content::Heap(content), seal: None });
             }
-            Sink::File(file) => file,
+            Sink::File(file) => *file,
             Sink::Sealed(file) => file.finish().map_err(unwritable)?,
         };
         let checksum = format!("{:032x}", file.hash.digest128());

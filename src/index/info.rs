@@ -131,9 +131,10 @@ impl Index {
         let suppressed =
             self.generation.segments.first().map_or(0, |segment| segment.suppressed.len()) as u64;
         let named: u64 = manifest.segments.iter().map(|segment| u64::from(segment.owners)).sum();
-        let gone: usize = self.generation.segments.iter().map(|segment| segment.dead.len()).sum();
+        let buried: usize = manifest.segments.iter().map(|segment| segment.dead.len()).sum();
+        let gone = (buried + manifest.over().len()) as u64;
         IndexInfo {
-            owners: named - gone as u64 - suppressed,
+            owners: named - gone - suppressed,
             erased,
             suppressed,
             identifiers: by_kind(&|segment| segment.live_identifiers()),

@@ -1,5 +1,6 @@
 //! The manifest: what an index consists of. Replaced as a whole, so that an index is either the old one or the new one.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::SystemTime;
 
@@ -150,15 +151,20 @@ impl Manifest {
 
     /// The owners of a segment that no longer count, and those whose strong values alone do, in order.
     pub(crate) fn gone(&self, segment: &SegmentEntry) -> (Vec<u32>, Vec<u32>) {
-        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
-        let is_over = |suppressed: &&Suppressed| suppressed.until.is_some_and(|until| until <= now);
-        let (over, suppressed): (Vec<_>, Vec<_>) = self.suppressed.iter().partition(is_over);
-        let over = over.into_iter().map(|over| over.owner);
-        let mut dead: Vec<u32> = segment.dead.iter().copied().chain(over).collect();
-        let mut suppressed: Vec<u32> = suppressed.into_iter().map(|suppressed| suppressed.owner).collect();
+        let over = self.over();
+        let suppressed = self.suppressed.iter().map(|suppressed| suppressed.owner);
+        let mut suppressed: Vec<u32> = suppressed.filter(|owner| !over.contains(owner)).collect();
+        let mut dead: Vec<u32> = segment.dead.iter().chain(&over).copied().collect();
         dead.sort_unstable();
         suppressed.sort_unstable();
         (dead, suppressed)
+    }
+
+    /// Owners whose suppression is over.
+    pub(crate) fn over(&self) -> BTreeSet<u32> {
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
+        let is_over = |suppressed: &&Suppressed| suppressed.until.is_some_and(|until| until <= now);
+        self.suppressed.iter().filter(is_over).map(|suppressed| suppressed.owner).collect()
     }
 
     pub(crate) fn files(&self) -> impl Iterator<Item = &FileEntry> {

@@ -135,6 +135,9 @@ impl Index {
     fn open_after(folder: &Path, opening: &Opening, before: Option<&Generation>) -> Result<Self> {
         let open = || {
             let (manifest, seal) = opening.manifest(folder)?;
+            if seal.is_none() && before.is_some_and(|before| before.seal.is_some()) {
+                return Err(Error::index(format!("{} was sealed and no longer is", folder.display())));
+            }
             Self::open_as(folder, manifest, seal, opening, before)
         };
         // A writer may remove the files of the manifest that was just read.

@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 /// How an index is opened.
 ///
 /// A sealed index needs a key: the one that is given, or what the environment names
-/// ([`IndexKey::from_environment`]). One that is not sealed is opened without.
+/// ([`IndexKey::from_environment`]). One that is not sealed is opened if no key is given.
 ///
 /// ```no_run
 /// use tightlip::{Load, Opening};
@@ -144,6 +144,14 @@ impl Opening {
     /// # Errors
     /// There is no index, it is damaged, it was made by another version, or it is sealed and the key is not its own.
     pub(super) fn manifest(&self, folder: &Path) -> Result<(Manifest, Option<Seal>)> {
-        Manifest::read(folder, || self.named_key())
+        let (manifest, seal) = Manifest::read(folder, || self.named_key())?;
+        // Else whoever can write to the folder could put an index of their own there.
+        if seal.is_none() && !matches!(self.key, Source::Environment) {
+            return Err(Error::config(format!(
+                "{} is not sealed, though a key is given; seal it with `tightlip index rekey`, or open it without",
+                folder.display()
+            )));
+        }
+        Ok((manifest, seal))
     }
 }

@@ -88,9 +88,13 @@ impl Past {
             let over = segment.dead.iter().copied().filter(|owner| segment.owner_name(*owner).is_some());
             entry.bury(segment, self.manifest(), over.chain(replaced));
         }
-        let is_over =
-            |owner: u32| self.segments().iter().any(|segment| segment.dead.binary_search(&owner).is_ok());
-        manifest.suppressed.retain(|suppressed| !is_over(suppressed.owner));
+        let counts = |owner: u32| {
+            let is_here = |segment: &Segment| segment.owner_name(owner).is_some();
+            self.segments()
+                .iter()
+                .any(|segment| segment.dead.binary_search(&owner).is_err() && is_here(segment))
+        };
+        manifest.suppressed.retain(|suppressed| counts(suppressed.owner));
         manifest.segments.push(entry);
         manifest
     }

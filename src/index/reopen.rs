@@ -2,10 +2,10 @@
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use super::manifest::{Manifest, SegmentEntry};
-use super::segment::SegmentData;
+use super::segment::{Segment, SegmentData};
 use super::{Generation, Index};
 use crate::error::Result;
 
@@ -47,6 +47,7 @@ impl Index {
         if generation.lineage() == before.lineage() {
             before.forgotten.add(before.missing_in(generation));
             generation.forgotten = Arc::clone(&before.forgotten);
+            generation.take_over_slips(before);
         }
         Ok(newer)
     }
@@ -62,6 +63,22 @@ impl Generation {
         };
         let place = self.manifest.segments.iter().position(|own| is_same(&own))?;
         (self.lineage() == manifest.lineage).then(|| Arc::clone(&self.segments[place].data))
+    }
+
+    /// Takes over what was found of the keys of another generation, if little came to them: what is there too much does no harm.
+    fn take_over_slips(&mut self, before: &Self) {
+        let Some(slips) = before.slips.get() else { return };
+        let is_new =
+            |segment: &&Segment| !before.segments.iter().any(|own| Arc::ptr_eq(&own.data, &segment.data));
+        let new: Vec<&Segment> = self.segments.iter().filter(is_new).collect();
+        let (all, more): (usize, usize) = (
+            self.segments.iter().map(|segment| segment.keys()).sum(),
+            new.iter().map(|segment| segment.keys()).sum(),
+        );
+        if more <= all / 4 {
+            let slips = slips.with(self, new.iter().map(|segment| &segment.strong));
+            self.slips = OnceLock::from(slips);
+        }
     }
 
     /// The owners that this generation knows and another does not.

@@ -23,17 +23,29 @@ pub(crate) struct Slips {
 impl Slips {
     /// Every beginning of an email address of these maps that is at most one slip away.
     pub(super) fn new(generation: &Generation) -> Self {
-        let kinds = || generation.kinds().iter().enumerate().filter(|(_, spec)| spec.shape == Shape::Email);
         let keys: usize = generation.maps(Strength::Strong).map(|(_, map)| map.len()).sum();
         let mut slips = Self { bits: vec![0; (4 * keys).clamp(1 << 6, 1 << 18).next_power_of_two()].into() };
-        for (_, map) in generation.maps(Strength::Strong) {
-            for (place, _) in kinds() {
-                if let Some((node, _)) = step(map, map.root().addr(), place as u8) {
-                    slips.add_below(map, node, &mut Vec::new());
+        slips.add_emails(generation, generation.maps(Strength::Strong).map(|(_, map)| map));
+        slips
+    }
+
+    /// The same with those of some more maps.
+    pub(super) fn with<'a>(&self, generation: &Generation, maps: impl Iterator<Item = &'a KeyMap>) -> Self {
+        let mut slips = Self { bits: self.bits.clone() };
+        slips.add_emails(generation, maps);
+        slips
+    }
+
+    fn add_emails<'a>(&mut self, generation: &Generation, maps: impl Iterator<Item = &'a KeyMap>) {
+        let emails = generation.kinds().iter().enumerate().filter(|(_, spec)| spec.shape == Shape::Email);
+        let emails: Vec<usize> = emails.map(|(place, _)| place).collect();
+        for map in maps {
+            for place in &emails {
+                if let Some((node, _)) = step(map, map.root().addr(), *place as u8) {
+                    self.add_below(map, node, &mut Vec::new());
                 }
             }
         }
-        slips
     }
 
     fn add_below(&mut self, map: &KeyMap, node: usize, beginning: &mut Vec<u8>) {

@@ -46,6 +46,25 @@ impl Record {
     }
 }
 
+/// Records are sorted in at most so many parts at once, none of which is worth its thread if it is smaller.
+const MOST_PARTS: usize = 8;
+const LEAST_OF_A_PART: usize = 1 << 14;
+
+/// Parts of the records, each in order: where what is left of them begins and ends.
+pub(crate) struct Parts(Vec<(usize, usize)>);
+
+impl Parts {
+    /// The first record of all that are left.
+    fn next<'a>(&mut self, bytes: &'a [u8], records: &[Record]) -> Option<&'a [u8]> {
+        let left = self.0.iter().enumerate().filter(|(_, (start, end))| start < end);
+        let first = left.map(|(at, (start, _))| (at, records[*start]));
+        let (at, record) = first
+            .min_by(|(_, a), (_, b)| a.first.cmp(&b.first).then_with(|| a.of(bytes).cmp(b.of(bytes))))?;
+        self.0[at].0 += 1;
+        Some(record.of(bytes))
+    }
+}
+
 /// So many runs of one level are merged into one, or a large dictionary and little memory would open more files than the system allows.
 const MOST_RUNS: usize = 32;
 
@@ -91,8 +110,8 @@ impl Sorter {
     /// The records in order.
     pub(crate) fn sorted(mut self) -> Result<Sorted> {
         if self.runs.is_empty() {
-            self.sort();
-            return Ok(Sorted::Memory { bytes: self.bytes, records: self.records.into_iter() });
+            let parts = self.sort();
+            return Ok(Sorted::Memory { bytes: self.bytes, records: self.records, parts });
         }
         if !self.records.is_empty() {
             self.spill()?;
@@ -102,16 +121,33 @@ impl Sorter {
         Sorted::merge(self.runs, self.memory, self.seal.as_ref())
     }
 
-    fn sort(&mut self) {
+    /// Sorts the records that are in memory, on all cores.
+    fn sort(&mut self) -> Parts {
         let bytes = &self.bytes;
-        self.records
-            .sort_unstable_by(|a, b| a.first.cmp(&b.first).then_with(|| a.of(bytes).cmp(b.of(bytes))));
+        let sort = |part: &mut [Record]| {
+            part.sort_unstable_by(|a, b| a.first.cmp(&b.first).then_with(|| a.of(bytes).cmp(b.of(bytes))));
+        };
+        let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get().min(MOST_PARTS));
+        let size = self.records.len().div_ceil(cores).max(LEAST_OF_A_PART);
+        if self.records.len() <= size {
+            sort(&mut self.records);
+        } else {
+            std::thread::scope(|threads| {
+                for part in self.records.chunks_mut(size) {
+                    threads.spawn(move || sort(part));
+                }
+            });
+        }
+        let ends =
+            (0..self.records.len()).step_by(size).map(|start| (start, self.records.len().min(start + size)));
+        Parts(ends.collect())
     }
 
     fn spill(&mut self) -> Result<()> {
-        self.sort();
+        let mut parts = self.sort();
         let mut run = self.run()?;
-        let written = self.records.iter().try_for_each(|record| run.push(record.of(&self.bytes)));
+        let mut sorted = std::iter::from_fn(|| parts.next(&self.bytes, &self.records));
+        let written = sorted.try_for_each(|record| run.push(record));
         let file = written.and_then(|()| run.finish()).map_err(|e| self.unwritable(&e))?;
         self.runs.push((0, file));
         self.bytes.clear();
@@ -146,7 +182,7 @@ impl Sorter {
 
 /// The records of a [`Sorter`], in order. Equal records come one after the other.
 pub(crate) enum Sorted {
-    Memory { bytes: Vec<u8>, records: std::vec::IntoIter<Record> },
+    Memory { bytes: Vec<u8>, records: Vec<Record>, parts: Parts },
     Runs(Runs),
 }
 
@@ -176,9 +212,9 @@ impl Sorted {
     pub(crate) fn next(&mut self, record: &mut Vec<u8>) -> Result<bool> {
         record.clear();
         match self {
-            Self::Memory { bytes, records } => {
-                let Some(next) = records.next() else { return Ok(false) };
-                record.extend_from_slice(next.of(bytes));
+            Self::Memory { bytes, records, parts } => {
+                let Some(next) = parts.next(bytes, records) else { return Ok(false) };
+                record.extend_from_slice(next);
                 Ok(true)
             }
             Self::Runs(runs) => runs.next(record),
@@ -311,14 +347,17 @@ mod tests {
 
     #[test]
     fn runs_and_memory_agree() {
-        let records: Vec<Vec<u8>> =
-            (0..2_000_u32).map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()[..3].to_vec()).collect();
-        let mut expected = records.clone();
-        expected.sort();
+        let records = |count: u32| -> Vec<Vec<u8>> {
+            (0..count).map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()[..3].to_vec()).collect()
+        };
         let seal = Seal::of_the_moment().unwrap();
         for (memory, seal) in
-            [(1, None), (100, None), (4_000, None), (1 << 20, None), (100, Some(&seal)), (4_000, Some(&seal))]
+            [(1, None), (100, None), (4_000, None), (1 << 22, None), (100, Some(&seal)), (4_000, Some(&seal))]
         {
+            // In memory they are sorted in several parts.
+            let records = records(if memory < 1_000 { 2_000 } else { 40_000 });
+            let mut expected = records.clone();
+            expected.sort();
             let mut sorter = Sorter::new(&std::env::temp_dir(), memory).sealed(seal);
             for record in &records {
                 sorter.push(&[&record[..1], &record[1..]]).unwrap();
