@@ -88,11 +88,11 @@ impl Generation {
 
     /// Whether values of a key are only observed, and why.
     pub(crate) fn observed(&self, key: KeyId) -> Option<Observed> {
-        if let [segment] = &self.segments[..] {
-            return segment.observed(key.ordinal);
-        }
         if key.segment == UNLISTED {
             return None;
+        }
+        if let [segment] = &self.segments[..] {
+            return segment.observed(key.ordinal);
         }
         let (mut ordinary, mut canary) = (None, None);
         for place in self.places(key).chain(self.places(self.value(key))) {

@@ -1,7 +1,8 @@
 //! Values that are ordinary language: kept, but only observed, or a customer who registers as `refund-policy` would censor everyone.
 
-use std::collections::HashMap;
 use std::sync::OnceLock;
+
+use foldhash::HashMap;
 
 use crate::identifier::{KindSpec, Shape, Strength};
 use crate::{Kind, index::alternatives::lines};

@@ -214,7 +214,7 @@ mod tests {
     #[test]
     fn what_is_sealed_opens_and_nothing_else_does() {
         let seal = seal();
-        for length in [0, 1, 100, PIECE - 1, PIECE, PIECE + 1, 3 * PIECE, 3 * PIECE + 17] {
+        for length in [0, 1, 100, PIECE - 1, PIECE, PIECE + 1, 2 * PIECE + 17] {
             let content: Vec<u8> = (0..length).map(|at| (at * 7 % 251) as u8).collect();
             let sealed = seal.seal("a", &content).unwrap();
             assert_eq!(opened_bytes(sealed.len() as u64), Some(length as u64), "{length}");
@@ -228,7 +228,7 @@ mod tests {
             {
                 assert!(seal.open("a", &sealed[..sealed.len() - cut]).is_none(), "{length} cut by {cut}");
             }
-            for at in (0..sealed.len()).step_by(1 + sealed.len() / 50) {
+            for at in (0..sealed.len()).step_by(1 + sealed.len() / 12) {
                 let mut altered = sealed.clone();
                 altered[at] ^= 1 << (at % 8);
                 assert!(seal.open("a", &altered).is_none(), "{length} altered at {at}");

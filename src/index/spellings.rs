@@ -7,6 +7,10 @@ use super::alternatives::lines;
 
 /// The ways to write a text in Latin letters without marks: `Müller` as `Mueller`, `Мария` as `Maria`. Without what folding makes of it.
 pub(super) fn transliterations(text: &str) -> Vec<String> {
+    // The table has other letters only (see its test).
+    if text.is_ascii() {
+        return Vec::new();
+    }
     static LETTERS: OnceLock<HashMap<&str, Vec<&str>>> = OnceLock::new();
     let letters = LETTERS.get_or_init(|| {
         let table = lines(include_str!("../../dictionaries/transliterations.txt"));
@@ -139,6 +143,9 @@ mod tests {
             assert!(ways.iter().any(|written| written == way), "{way} in {ways:?}");
         }
         assert!(transliterations("Ann Lee").is_empty());
+        let table = lines(include_str!("../../dictionaries/transliterations.txt"));
+        let mut letters = table.filter_map(|line| line.split_whitespace().next());
+        assert!(letters.all(|letter| !letter.is_ascii()), "ASCII is not looked up");
     }
 
     #[test]
