@@ -10,15 +10,17 @@ use super::hints::{hint, hint_kind, initials, is_hint};
 use super::key::IndexKey;
 use super::keys::{Rejection, as_written, backwards, keys};
 use super::manifest::{self, Manifest, SegmentEntry};
+use super::merge::{Merge, resolve_spellings};
+use super::numbering::number_owners;
 use super::observed::ObservedKeys;
 use super::opening::Opening;
 use super::openings::Openings;
 use super::ordinary::{is_noisy, is_ordinary};
-use super::past::{Numbering, Past};
-use super::postings::{Owner, PostingsBuilder};
+use super::past::Past;
+use super::postings::PostingsBuilder;
 use super::seal::Seal;
 use super::segment::{Segment, SegmentBytes, SegmentData};
-use super::sort::{Sorted, Sorter};
+use super::sort::Sorter;
 use super::{Generation, Index, KeyId, KeyMap, Region, Schema};
 use crate::error::{Error, Result};
 use crate::identifier::{Identifier, KindSpec, Strength};
@@ -529,130 +531,4 @@ fn unwritable(error: fst::Error) -> Error {
             Error::index("the keys came out of order; this is a bug in tightlip, please report it")
         }
     }
-}
-
-/// Joins the rows of each owner, numbers the owners in the order of their names, and passes the keys on: kind, key, 0, owner, confers.
-fn number_owners<'a>(
-    mut rows: Sorted,
-    past: Option<&'a Past>,
-    first_folded: usize,
-    keys: &mut Sorter,
-) -> Result<Numbering<'a>> {
-    let (mut numbering, mut number) = (Numbering::new(past, first_folded), 0);
-    let (mut row, mut before) = (Vec::new(), Vec::new());
-    let mut owner: Vec<u8> = Vec::new();
-    // Of two rows that differ in the last byte only, the later one confers and stands for both.
-    let mut pass_on = |row: &[u8]| -> Result<()> {
-        let Some(end) = row.iter().position(|byte| *byte == 0) else { return Ok(()) };
-        if owner != row[..end] {
-            owner = row[..end].to_vec();
-            number = numbering.number(&owner);
-        }
-        let (key, confers) = row[end + 1..].split_at(row.len() - end - 2);
-        keys.push(&[key, &number.to_be_bytes(), confers])
-    };
-    while rows.next(&mut row)? {
-        let same = row.len() == before.len() && row[..row.len() - 1] == before[..before.len() - 1];
-        if !same {
-            pass_on(&before)?;
-        }
-        std::mem::swap(&mut row, &mut before);
-    }
-    pass_on(&before)?;
-    numbering.keep_before(None);
-    Ok(numbering)
-}
-
-/// Values and spellings of values, merged by key.
-struct Merge {
-    keys: Sorted,
-    spellings: Sorted,
-    /// kind, key, 0, owner, confers; empty at the end
-    key: Vec<u8>,
-    /// kind, spelling, 0, key; empty at the end
-    spelling: Vec<u8>,
-    /// How many records were merged.
-    done: u64,
-}
-
-/// A key, the owners of the value it is, and the keys of the values it spells.
-type Merged = (Vec<u8>, Vec<Owner>, Vec<Vec<u8>>);
-
-impl Merge {
-    fn new(keys: Sorted, spellings: Sorted) -> Result<Self> {
-        let mut merge = Self { keys, spellings, key: Vec::new(), spelling: Vec::new(), done: 0 };
-        merge.keys.next(&mut merge.key)?;
-        merge.spellings.next(&mut merge.spelling)?;
-        Ok(merge)
-    }
-
-    /// The kind of the next key.
-    fn kind(&self) -> Option<usize> {
-        [&self.key, &self.spelling]
-            .into_iter()
-            .filter_map(|record| record.first())
-            .min()
-            .map(|kind| usize::from(*kind))
-    }
-
-    fn next(&mut self) -> Result<Merged> {
-        let next = [key_of(&self.key), spelling_of(&self.spelling).map(|(spelling, _)| spelling)];
-        let next = next.into_iter().flatten().min().expect("called while there is a key").to_vec();
-        let (mut owners, mut values) = (Vec::new(), Vec::<Vec<u8>>::new());
-        while key_of(&self.key).is_some_and(|key| key == next) {
-            let (number, confers) = self.key[next.len() + 1..].split_first_chunk().expect("five bytes");
-            owners.push(Owner { number: u32::from_be_bytes(*number), confers: confers[0] == 1 });
-            self.keys.next(&mut self.key)?;
-            self.done += 1;
-        }
-        while let Some((_, value)) = spelling_of(&self.spelling).filter(|(spelling, _)| *spelling == next) {
-            if values.last().is_none_or(|last| last != value) {
-                values.push(value.to_vec());
-            }
-            self.spellings.next(&mut self.spelling)?;
-            self.done += 1;
-        }
-        Ok((next, owners, values))
-    }
-}
-
-/// The key of a record: kind, key, 0, owner, confers.
-fn key_of(record: &[u8]) -> Option<&[u8]> {
-    record.len().checked_sub(6).map(|end| &record[..end])
-}
-
-/// The spelling and the key of a record: kind, spelling, 0, key.
-fn spelling_of(record: &[u8]) -> Option<(&[u8], &[u8])> {
-    let end = record.iter().skip(1).position(|byte| *byte == 0)? + 1;
-    Some((&record[..end], &record[end + 1..]))
-}
-
-/// Says of every spelling which values it spells, now that values have ordinals.
-fn resolve_spellings(
-    mut spelled: Sorted,
-    maps: &[KeyMap; 2],
-    first_weak: usize,
-    postings: &mut PostingsBuilder,
-) -> Result<()> {
-    let mut record = Vec::new();
-    while spelled.next(&mut record)? {
-        let (ordinal, rest) = record.split_first_chunk().expect("an ordinal");
-        let (&[kind], rest) = rest.split_first_chunk().expect("a kind");
-        let (count, rest) = rest.split_first_chunk().expect("a count");
-        let (owners, mut rest) = rest.split_at(u32::from_be_bytes(*count) as usize);
-        let owners: Vec<Owner> = owners
-            .chunks_exact(5)
-            .map(|o| Owner { number: u32::from_be_bytes([o[0], o[1], o[2], o[3]]), confers: o[4] == 1 })
-            .collect();
-        let map = &maps[usize::from(usize::from(kind) >= first_weak)];
-        let mut values = Vec::new();
-        while let Some((length, more)) = rest.split_first_chunk() {
-            let (value, more) = more.split_at(usize::from(u16::from_be_bytes(*length)));
-            values.extend(map.get([&[kind], value].concat()).map(fst::raw::Output::value));
-            rest = more;
-        }
-        values.sort_unstable();
-        postings.spelling(u64::from_be_bytes(*ordinal), &owners, &values)?;
-    }
-    Ok(())
 }

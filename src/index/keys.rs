@@ -233,7 +233,8 @@ fn north_american(folded: &str, region: Region) -> Option<String> {
     };
     let is_apart = |byte: &u8| matches!(byte, b' ' | b'-' | b'.' | b'(' | b')');
     let digits: Vec<u8> = digits.bytes().filter(|byte| !is_apart(byte)).collect();
-    let is_one = digits.len() == 10 && digits.iter().all(u8::is_ascii_digit) && digits[0] > b'1' && digits[3] > b'1';
+    let is_one =
+        digits.len() == 10 && digits.iter().all(u8::is_ascii_digit) && digits[0] > b'1' && digits[3] > b'1';
     is_one.then(|| String::from_utf8(digits).expect("ASCII digits"))
 }
 
@@ -457,7 +458,11 @@ mod tests {
             let Some(national) = north_american(&text, Region::default()) else { continue };
             let region = (!text.starts_with('+')).then_some(Region::default().0);
             let number = phonenumber::parse(region, &text).expect("a number");
-            assert_eq!((number.national().value().to_string(), number.code().value()), (national, 1), "{text}");
+            assert_eq!(
+                (number.national().value().to_string(), number.code().value()),
+                (national, 1),
+                "{text}"
+            );
             plain += 1;
         }
         assert!(plain > 1_000, "{plain}");

@@ -17,6 +17,8 @@ mod key;
 mod keys;
 mod list;
 mod manifest;
+mod merge;
+mod numbering;
 mod observed;
 mod opening;
 mod openings;

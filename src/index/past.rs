@@ -10,7 +10,6 @@ use super::folder::Lock;
 use super::manifest::{Manifest, SegmentEntry};
 use super::observed::Observed;
 use super::opening::Opening;
-use super::owner_names::OwnerNamesBuilder;
 use super::seal::Seal;
 use super::segment::{Segment, SegmentData};
 use super::sort::Sorter;
@@ -55,7 +54,7 @@ impl Past {
         &self.index.generation.opening
     }
 
-    fn segments(&self) -> &[Segment] {
+    pub(super) fn segments(&self) -> &[Segment] {
         &self.index.generation.segments
     }
 
@@ -182,96 +181,6 @@ fn values(segment: &Segment, map: &KeyMap, replaced: &[u32], ordinal: u64) -> Ve
     segment.postings.values(ordinal, |value| ordinals.push(value));
     ordinals.retain(|value| !kept(segment, replaced, *value).is_empty());
     ordinals.into_iter().filter_map(|value| map.get_key(value)).collect()
-}
-
-/// Gives owners their numbers: the one that they have, or the next.
-pub(super) struct Numbering<'a> {
-    kept: &'a [Segment],
-    folded: &'a [Segment],
-    /// For each folded segment, the place of its next name.
-    places: Vec<u32>,
-    pub(super) names: OwnerNamesBuilder,
-    pub(super) next: u32,
-    /// Owners of folded segments who come anew, in the order of their numbers once all have come.
-    pub(super) replaced: Vec<u32>,
-    /// The same of each segment that is kept.
-    pub(super) dead: Vec<Vec<u32>>,
-}
-
-impl<'a> Numbering<'a> {
-    pub(super) fn new(past: Option<&'a Past>, first_folded: usize) -> Self {
-        let (kept, folded) = past.map_or((&[][..], &[][..]), |past| past.segments().split_at(first_folded));
-        let mut numbering = Self {
-            kept,
-            folded,
-            places: vec![0; folded.len()],
-            names: OwnerNamesBuilder::default(),
-            next: past.map_or(0, |past| past.manifest().next_owner),
-            replaced: Vec::new(),
-            dead: vec![Vec::new(); kept.len()],
-        };
-        // Of those who are suppressed the names are forgotten. No name of an owner begins so, and these come first.
-        let has = |segment: &Segment, number: u32| {
-            segment.owner_name(number).is_some() && segment.dead.binary_search(&number).is_err()
-        };
-        let suppressed = folded.first().map_or(&[][..], |segment| &segment.suppressed);
-        for number in suppressed.iter().filter(|number| folded.iter().any(|segment| has(segment, **number))) {
-            numbering.names.push(&[&[0], &number.to_be_bytes()[..]].concat(), *number);
-        }
-        numbering
-    }
-
-    /// Keeps the owners of the folded segments whose names come before this one, or all that are left.
-    pub(super) fn keep_before(&mut self, name: Option<&[u8]>) {
-        while let Some((at, known, number)) =
-            self.next_known().filter(|(_, known, _)| name.is_none_or(|name| *known < name))
-        {
-            self.names.push(known, number);
-            self.places[at] += 1;
-        }
-        self.replaced.sort_unstable();
-    }
-
-    /// The first of the names that come next in the folded segments, of owners who count: nobody does in two.
-    fn next_known(&mut self) -> Option<(usize, &'a [u8], u32)> {
-        let mut first: Option<(usize, &'a [u8], u32)> = None;
-        for (at, (segment, place)) in self.folded.iter().zip(&mut self.places).enumerate() {
-            while *place < segment.names.len() && segment.is_gone(segment.names.number(*place)) {
-                *place += 1;
-            }
-            if *place == segment.names.len() {
-                continue;
-            }
-            let name = segment.names.name(*place);
-            if first.is_none_or(|(_, other, _)| name < other) {
-                first = Some((at, name, segment.names.number(*place)));
-            }
-        }
-        first
-    }
-
-    /// The number of the next owner, whose name comes behind all others so far.
-    pub(super) fn number(&mut self, name: &[u8]) -> u32 {
-        self.keep_before(Some(name));
-        let number = if let Some((at, _, number)) = self.next_known().filter(|(_, known, _)| *known == name) {
-            self.places[at] += 1;
-            self.replaced.push(number);
-            number
-        } else if let Some((at, number)) = self.find_kept(name) {
-            self.dead[at].push(number);
-            number
-        } else {
-            self.next += 1;
-            self.next - 1
-        };
-        self.names.push(name, number);
-        number
-    }
-
-    fn find_kept(&self, name: &[u8]) -> Option<(usize, u32)> {
-        let mut kept = self.kept.iter().enumerate();
-        kept.find_map(|(at, segment)| Some((at, segment.owner_number(name)?)))
-    }
 }
 
 #[cfg(test)]
