@@ -40,7 +40,7 @@ fn add(builder: &mut IndexBuilder, people: &People) {
 
 /// What everybody reads of a text that says everything, and what was found.
 fn read(index: &Index, people: &People, text: &str) -> Vec<(String, Vec<String>)> {
-    let readers = people.keys().step_by(3).map(Reader::customer).chain([Reader::stranger()]);
+    let readers = people.keys().step_by(7).map(Reader::customer).chain([Reader::stranger()]);
     readers
         .map(|reader| {
             let mut checker = Session::new(index, &Policy::strict(), reader).checker();
@@ -57,14 +57,14 @@ fn read(index: &Index, people: &People, text: &str) -> Vec<(String, Vec<String>)
 fn a_changed_index_is_one_that_was_built_of_what_it_holds() {
     let folder = tempfile::tempdir().unwrap();
     let mut most_segments = 0;
-    for (seed, reversed) in [(1, false), (2, true), (3, false)] {
+    for (seed, reversed) in [(1, false), (2, true)] {
         let (path, mut random) = (folder.path().join(format!("{seed}.tlx")), Random(seed));
         let mut people: People = (0..40).map(|n| (format!("C-{:02}", 2 * n), person(&mut random))).collect();
         let mut builder = IndexBuilder::new().reversed(reversed);
         add(&mut builder, &people);
         let first = builder.finish(&path).unwrap().info();
         let mut texts: Vec<String> = people.values().flatten().map(|(_, text)| text.clone()).collect();
-        for generation in 2..7 {
+        for generation in 2..6 {
             // A small segment stays behind a larger one.
             let changes = if generation == 2 { 7 } else { 1 };
             let changed: People =
@@ -100,14 +100,14 @@ fn a_changed_index_is_one_that_was_built_of_what_it_holds() {
             let (info, new) = (index.info(), fresh.info());
             assert_eq!((info.owners, &info.identifiers), (new.owners, &new.identifiers), "seed {seed}");
             Index::verify(&path).unwrap();
-            if generation == 6 {
+            if generation == 5 {
                 index = Index::compact(&path).unwrap();
                 Index::verify(&path).unwrap();
                 assert!(read(&index, &people, &text) == expected, "seed {seed}, compacted");
                 let (info, new) = (index.info(), fresh.info());
                 assert_eq!((info.owners, info.erased), (new.owners, 0));
                 assert_eq!(info.identifiers, new.identifiers);
-                assert!(first.generation == 1 && info.generation == 12);
+                assert!(first.generation == 1 && info.generation == 10);
                 assert_eq!(info.segments.len(), 1);
             }
         }
