@@ -143,7 +143,7 @@ mod tests {
             b"correct horse battery staple",
             &[b'x'; 64],
             &[0xff; 64],
-            base64[..40].as_bytes(),
+            &base64.as_bytes()[..40],
         ] {
             assert!(IndexKey::parse(content).is_none());
         }

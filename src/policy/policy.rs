@@ -131,6 +131,7 @@ pub(super) struct Names {
 #[derive(Clone, Deserialize)]
 pub(super) struct Echo {
     pub(super) values: usize,
+    #[cfg_attr(not(feature = "serve"), expect(dead_code, reason = "only the proxy sees requests"))]
     pub(super) from_requests: bool,
 }
 
