@@ -293,7 +293,8 @@ impl Channel {
         }
         if self.look_ahead != LookAhead::None && self.state == State::Open && !ends {
             settled = match self.look_ahead {
-                LookAhead::Sentence => self.sentences.before(settled),
+                // Ends of sentences that have left are forgotten.
+                LookAhead::Sentence => self.sentences.before(settled).max(self.decided.min(settled)),
                 _ => 0,
             };
             if self.scanner.seen() - settled.max(self.decided) > MOST_AHEAD {
