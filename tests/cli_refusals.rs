@@ -47,7 +47,11 @@ fn what_is_no_dictionary_is_named() {
         (&marked(false), "UTF-16", expected),
         (&utf16(table, true), "UTF-16", expected),
         (&utf16(table, false), "UTF-16", expected),
-        (b"PAR1\x15\x04", "a Parquet file", expected),
+        (
+            b"PAR1\x15\x04",
+            "a Parquet file",
+            if cfg!(feature = "parquet") { "copy it again" } else { "with the feature `parquet`" },
+        ),
         (b"PK\x03\x04\x14", "a ZIP archive or a spreadsheet", expected),
         (b"[{\"id\":\"C-1\",\"email\":\"ann@example.com\"}]", "a JSON array", expected),
         (b"customer_id;email\nC-1;ann@example.com\n", "semicolons", "expected commas"),

@@ -45,7 +45,6 @@ const LEAST_MEMORY: usize = 4 << 10;
 
 impl Build {
     pub(super) fn run(&self) -> Result<Ending> {
-        let schema = self.sources.schema()?;
         IndexBuilder::check_folder(&self.output)?;
         let mut builder = IndexBuilder::new()
             .schema(&schema)

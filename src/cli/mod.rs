@@ -84,8 +84,9 @@ enum Command {
 
 #[derive(Subcommand)]
 enum IndexCommand {
-    /// Build an index from dictionaries: CSV with a header row, or JSON lines.
-    #[command(after_help = "Example:\n  tightlip index build customers.csv -o customers.tlx")]
+    /// Build an index from dictionaries: CSV with a header row, JSON lines, Parquet, or the rows of a query.
+    #[command(after_help = "Examples:\n  tightlip index build customers.csv -o customers.tlx\n  \
+        tightlip index build postgres://reader@db.example.com/shop --query 'SELECT id, email, phone FROM customers' -o customers.tlx")]
     Build(build::Build),
     /// Add owners to an index, and replace those that are already there. All others stay.
     #[command(after_help = "Example:\n  tightlip index update customers.tlx changed.csv")]
@@ -223,7 +224,7 @@ fn usage(error: &clap::Error) -> ExitCode {
     if !error.use_stderr() || error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
         error.exit(); // clap prints help in several lines, which it is
     }
-    let message = error.to_string();
+    let message = without_password(&error.to_string());
     let said = message
         .lines()
         .map(str::trim)
@@ -242,6 +243,20 @@ fn usage(error: &clap::Error) -> ExitCode {
     }
     eprintln!("tightlip: {}; try --help", OneLine(&line));
     ExitCode::from(2)
+}
+
+/// A message without the password of a URL that it repeats.
+fn without_password(message: &str) -> String {
+    let mut said = String::new();
+    let mut rest = message;
+    while let Some(at) = rest.find("://") {
+        let (before, after) = rest.split_at(at + 3);
+        said += before;
+        let end = after.find(|c: char| c.is_whitespace() || matches!(c, '\'' | '"')).unwrap_or(after.len());
+        // A password may have an @ in it.
+        rest = after[..end].rfind('@').map_or(after, |user| &after[user..]);
+    }
+    said + rest
 }
 
 /// Prints what was asked for. A reader of stdout that has gone away ends the command.

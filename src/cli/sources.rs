@@ -1,6 +1,6 @@
 //! Dictionaries on the command line: which ones, what is wrong in them, and when that is too much.
 
-use std::io::IsTerminal;
+use std::io::{BufRead, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -9,15 +9,21 @@ use indicatif::{ProgressBar, ProgressFinish, ProgressStyle};
 
 use super::grouped;
 use crate::error::{Error, Result};
+#[cfg(feature = "postgres")]
+use crate::index::source::postgres::Database;
+use crate::index::source::{Into, Take, read, read_file};
 use crate::{BadValue, IndexBuilder, IndexInfo, Rows, Schema};
 
 /// The options of every command that reads dictionaries.
 #[derive(Args)]
 pub(super) struct Sources {
-    /// Dictionaries: CSV with a header row, or JSON lines, as they are or packed with gzip or zstd; `-` is stdin, and a pattern such as
-    /// 'customers-*.csv.gz' stands for all files that fit.
+    /// Dictionaries: CSV with a header row, JSON lines or Parquet, as they are or packed with gzip or zstd; `-` is stdin, and a pattern such as
+    /// 'customers-*.csv.gz' stands for all files that fit. Or a database, postgres://user@host/name, whose password may stand in PGPASSWORD.
     #[arg(required = true, value_name = "SOURCE")]
     sources: Vec<PathBuf>,
+    /// What is read of a database: a SELECT of the owner and of identifiers, columns named as in a dictionary.
+    #[arg(long, value_name = "SQL")]
+    query: Option<String>,
     /// What the columns are where their names do not say it, and kinds of one's own (TOML).
     #[arg(long, value_name = "FILE")]
     schema: Option<PathBuf>,
@@ -31,18 +37,38 @@ const MOST_PRINTED: u64 = 20;
 
 impl Sources {
     pub(super) fn schema(&self) -> Result<Schema> {
-        let Some(path) = &self.schema else { return Ok(Schema::default()) };
-        std::fs::read_to_string(path)
-            .map_err(|error| Error::file("read the schema", path, &error))
-            .and_then(|text| Schema::from_toml(&text).map_err(|error| error.about(path.display())))
+        schema(self.schema.as_deref())
     }
 
-    /// Adds all values, and says on stderr which ones cannot be used.
+    /// Passes all values on, and says on stderr which ones cannot be used.
     ///
     /// # Errors
     /// A dictionary cannot be read, or too many rows have values that cannot be used.
-    pub(super) fn read(&self, builder: &mut IndexBuilder, schema: &Schema) -> Result<Rows> {
+    pub(super) fn read(&self, taker: &mut dyn Take, schema: &Schema) -> Result<Rows> {
+        let rows = self.read_some(taker, schema, false)?;
+        if rows.read == 0 {
+            return Err(Error::data(
+                "the dictionaries have no rows; an index needs at least one value of one owner",
+            ));
+        }
+        if rows.used == 0 {
+            return Err(Error::data("no row has a value that can be used; nothing was written"));
+        }
+        Ok(rows)
+    }
+
+    /// The same, and there need not be any.
+    pub(super) fn read_any(&self, taker: &mut dyn Take, schema: &Schema) -> Result<Rows> {
+        self.read_some(taker, schema, true)
+    }
+
+    fn read_some(&self, taker: &mut dyn Take, schema: &Schema, may_be_empty: bool) -> Result<Rows> {
         let sources = self.files()?;
+        if self.query.is_some() && !self.sources.iter().any(|source| is_database(source)) {
+            return Err(Error::config(
+                "--query is for databases; expected a source such as postgres://user@host/name",
+            ));
+        }
         let progress = progress(&sources);
         let mut printed = 0;
         let mut bad = |bad: &BadValue| {
@@ -53,30 +79,24 @@ impl Sources {
         };
         let mut rows = Rows::default();
         for source in &sources {
-            rows += if source == Path::new("-") {
-                let stdin = progress.wrap_read(std::io::stdin().lock());
-                builder.add_dictionary("stdin", stdin, schema, &mut bad)?
-            } else {
-                let file =
-                    std::fs::File::open(source).map_err(|error| Error::file("open", source, &error))?;
-                if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
-                    return Err(Error::data(format!(
-                        "{} is a folder; expected a dictionary file",
-                        source.display()
-                    )));
+            let mut into = Into { schema, taker, bad: &mut bad };
+            rows += if is_database(source) {
+                self.read_query(source, &mut into)?
+            } else if source == Path::new("-") {
+                let mut stdin = std::io::stdin().lock();
+                let is_empty = stdin.fill_buf().is_ok_and(<[u8]>::is_empty);
+                if is_empty && may_be_empty {
+                    Rows::default()
+                } else {
+                    read("stdin", progress.wrap_read(stdin), &mut into)?
                 }
-                let name = source.display().to_string();
-                builder.add_dictionary(&name, progress.wrap_read(file), schema, &mut bad)?
+            } else {
+                read_file(source, |file| progress.wrap_read(file), &mut into)?
             };
         }
         progress.finish_and_clear();
         if printed > MOST_PRINTED {
             eprintln!("tightlip: and {} more values that cannot be used", grouped(printed - MOST_PRINTED));
-        }
-        if rows.read == 0 {
-            return Err(Error::data(
-                "the dictionaries have no rows; an index needs at least one value of one owner",
-            ));
         }
         if self.max_bad.is_exceeded(rows) {
             return Err(Error::data(format!(
@@ -86,17 +106,51 @@ impl Sources {
                 self.max_bad.text
             )));
         }
-        if rows.used == 0 {
-            return Err(Error::data("no row has a value that can be used; nothing was written"));
-        }
         Ok(rows)
+    }
+
+    #[cfg(feature = "postgres")]
+    fn read_query(&self, source: &Path, into: &mut Into) -> Result<Rows> {
+        let query = self.query.as_deref().ok_or_else(|| {
+            Error::config("a database needs --query; expected a SELECT of the owner and of identifiers")
+        })?;
+        let database = Database::new(source.to_str().unwrap_or_default())?;
+        crate::index::source::postgres::read(&database, query, into)
+    }
+
+    #[cfg(not(feature = "postgres"))]
+    fn read_query(&self, _: &Path, _: &mut Into) -> Result<Rows> {
+        Err(Error::config("this tightlip reads no databases; build it with the feature `postgres`"))
+    }
+
+    /// The parts that are named, those in folders too.
+    pub(super) fn parts(&self) -> Result<Vec<PathBuf>> {
+        let mut parts = Vec::new();
+        for source in self.files()? {
+            let Ok(entries) = std::fs::read_dir(&source) else {
+                parts.push(source);
+                continue;
+            };
+            let before = parts.len();
+            let is_part = |path: &PathBuf| {
+                path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("part-"))
+            };
+            parts.extend(entries.flatten().map(|entry| entry.path()).filter(is_part));
+            if parts.len() == before {
+                return Err(Error::data(format!("{} has no parts (files named part-…)", source.display())));
+            }
+            parts[before..].sort_unstable();
+        }
+        Ok(parts)
     }
 
     /// The files that are named, patterns resolved.
     fn files(&self) -> Result<Vec<PathBuf>> {
         let mut files = Vec::new();
         for source in &self.sources {
-            let pattern = source.to_str().filter(|name| name.contains(['*', '?', '[']) && !source.exists());
+            let is_pattern =
+                |name: &&str| name.contains(['*', '?', '[']) && !source.exists() && !is_database(source);
+            let pattern = source.to_str().filter(is_pattern);
             let Some(pattern) = pattern else {
                 files.push(source.clone());
                 continue;
@@ -111,6 +165,21 @@ impl Sources {
         }
         Ok(files)
     }
+}
+
+/// The schema of a file, or the one that holds where there is none.
+pub(super) fn schema(path: Option<&Path>) -> Result<Schema> {
+    let Some(path) = path else { return Ok(Schema::default()) };
+    std::fs::read_to_string(path)
+        .map_err(|error| Error::file("read the schema", path, &error))
+        .and_then(|text| Schema::from_toml(&text).map_err(|error| error.about(path.display())))
+}
+
+/// Whether a source is named by the URL of a database.
+fn is_database(source: &Path) -> bool {
+    source
+        .to_str()
+        .is_some_and(|name| ["postgres://", "postgresql://"].iter().any(|scheme| name.starts_with(scheme)))
 }
 
 /// Says on stderr how many rows are only partly in.

@@ -356,7 +356,6 @@ impl IndexBuilder {
         }
 
         let mut openings = Openings::for_keys(self.keys);
-        let records = keys.len() + spellings.len();
         let (mut told, mut progress) = (0, self.progress.take());
         let mut merge = Merge::new(keys.sorted()?, spellings.sorted()?)?;
         let mut postings = PostingsBuilder::default();

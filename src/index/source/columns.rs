@@ -11,7 +11,7 @@ use crate::index::schema::{Column, OWNER_COLUMNS};
 const MOST_COLUMNS: usize = 4096;
 
 /// What each column of a dictionary is, decided once.
-pub(super) struct Columns {
+pub(crate) struct Columns {
     names: Vec<String>,
     roles: Vec<Role>,
     owner: usize,
@@ -27,24 +27,24 @@ enum Role {
 }
 
 /// One value of a row.
-pub(super) struct Value<'a> {
-    pub(super) owner: &'a str,
-    pub(super) place: usize,
-    pub(super) text: &'a str,
-    pub(super) confers: bool,
+pub(crate) struct Value<'a> {
+    pub(crate) owner: &'a str,
+    pub(crate) place: usize,
+    pub(crate) text: &'a str,
+    pub(crate) confers: bool,
 }
 
 /// What is done with a value of a row or with what is wrong with it, and the name of the column.
-type Each<'e> = dyn FnMut(Option<&str>, Result<Value, Rejection>) -> Result<()> + 'e;
+pub(crate) type Each<'e> = dyn FnMut(Option<&str>, Result<Value, Rejection>) -> Result<()> + 'e;
 
 /// A row: its columns and the cells in them, each of which may hold several values.
-pub(super) struct Row<'a> {
-    pub(super) columns: &'a Columns,
-    pub(super) cells: &'a dyn Fn(usize) -> Vec<&'a str>,
+pub(crate) struct Row<'a> {
+    pub(crate) columns: &'a Columns,
+    pub(crate) cells: &'a dyn Fn(usize) -> Vec<&'a str>,
 }
 
 impl Columns {
-    pub(super) fn new(names: Vec<String>, schema: &Schema, kinds: &[KindSpec]) -> Result<Self> {
+    pub(crate) fn new(names: Vec<String>, schema: &Schema, kinds: &[KindSpec]) -> Result<Self> {
         if names.len() > MOST_COLUMNS {
             return Err(Error::data(format!(
                 "there are more than {MOST_COLUMNS} columns; expected CSV with a header row"
@@ -110,6 +110,20 @@ impl Columns {
         self.names.iter().map(String::as_str)
     }
 
+    /// The place of the owner column.
+    #[cfg(all(feature = "cli", feature = "postgres"))]
+    pub(crate) fn owner(&self) -> usize {
+        self.owner
+    }
+
+    /// Whether a column is not read.
+    #[cfg(feature = "parquet")]
+    pub(super) fn is_ignored(&self, at: usize) -> bool {
+        let is_read =
+            |role: &Role| matches!(role, Role::Value { verified: Some(column), .. } if *column == at);
+        at != self.owner && matches!(self.roles[at], Role::Ignored) && !self.roles.iter().any(is_read)
+    }
+
     pub(super) fn position(&self, name: &str) -> Option<usize> {
         self.names.iter().position(|known| known == name)
     }
@@ -117,7 +131,7 @@ impl Columns {
 
 impl<'a> Row<'a> {
     /// Calls `each` with every value of the row and the name of its column.
-    pub(super) fn values(&self, each: &mut Each) -> Result<()> {
+    pub(crate) fn values(&self, each: &mut Each) -> Result<()> {
         let columns = self.columns;
         let owner = (self.cells)(columns.owner);
         let [owner] = owner[..] else {

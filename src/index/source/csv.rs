@@ -18,7 +18,7 @@ pub(super) fn read(content: impl Read, schema: &Schema, sink: &mut Sink) -> Resu
     let names =
         header.iter().map(|name| std::str::from_utf8(name).map(str::to_owned)).collect::<Result<Vec<_>, _>>();
     let names = names.map_err(|_| Error::data("the header is not UTF-8; convert the file to UTF-8"))?;
-    let columns = Columns::new(names, schema, sink.builder.kinds())?;
+    let columns = Columns::new(names, schema, sink.taker.kinds())?;
 
     let width = reader.byte_headers().map_err(unreadable)?.len();
     let mut record = csv::ByteRecord::new();

@@ -94,7 +94,7 @@ pub(super) fn read(mut content: impl BufRead, schema: &Schema, sink: &mut Sink) 
             names.sort_unstable();
             names.dedup();
             columns = Some(
-                Columns::new(names, schema, sink.builder.kinds())
+                Columns::new(names, schema, sink.taker.kinds())
                     .map_err(|e| e.about(format_args!("line {number}")))?,
             );
         }

@@ -1,11 +1,15 @@
 //! Dictionaries: where known identifiers come from.
 //!
-//! Takes a CSV or JSON lines file, gives its values to an [`IndexBuilder`], and reports every value that cannot be
-//! used with its place and the reason, never with the value.
+//! Takes CSV, JSON lines, Parquet or the rows of a query, gives their values to an [`IndexBuilder`] or to whatever else [takes](Take) them, and
+//! reports every value that cannot be used with its place and the reason, never with the value.
 
-mod columns;
+pub(crate) mod columns;
 mod csv;
 mod jsonl;
+#[cfg(feature = "parquet")]
+mod parquet;
+#[cfg(feature = "postgres")]
+pub(crate) mod postgres;
 mod zstd;
 
 use std::fmt;
@@ -13,12 +17,16 @@ use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::Path;
 
+#[cfg(all(feature = "cli", feature = "postgres"))]
+pub(crate) use columns::Columns;
 use columns::Row;
+pub(crate) use columns::Value;
 use zstd::Frames;
 
 use super::keys::Rejection;
 use super::{IndexBuilder, Schema};
 use crate::error::{Error, OneLine, Result, clipped};
+use crate::identifier::KindSpec;
 
 /// A value or a row of a dictionary that cannot be used. Displays as one line: file, line, column and reason.
 ///
@@ -34,7 +42,7 @@ use crate::error::{Error, OneLine, Result, clipped};
 pub struct BadValue<'a> {
     /// The name of the dictionary.
     pub source: &'a str,
-    /// The line, from 1.
+    /// The line, or the row where there are no lines (Parquet, a query), from 1.
     pub line: u64,
     /// The column, if the row can be read at all.
     pub column: Option<&'a str>,
@@ -72,14 +80,34 @@ impl std::ops::AddAssign for Rows {
     }
 }
 
+/// What takes the values of dictionaries.
+pub(crate) trait Take {
+    /// The kinds, in the order that places them.
+    fn kinds(&self) -> &[KindSpec];
+
+    /// Takes a value, or says why it cannot be used.
+    fn take(&mut self, value: &Value) -> Result<Option<Rejection>>;
+}
+
+impl Take for IndexBuilder {
+    fn kinds(&self) -> &[KindSpec] {
+        IndexBuilder::kinds(self)
+    }
+
+    fn take(&mut self, value: &Value) -> Result<Option<Rejection>> {
+        self.add_value(value.owner, value.place, value.text, value.confers)
+    }
+}
+
 impl IndexBuilder {
-    /// Adds all values of a dictionary file: CSV with a header row, or JSON lines, told apart by the first character.
+    /// Adds all values of a dictionary file: CSV with a header row, JSON lines or, with the feature `parquet`, Parquet, told apart by the first
+    /// characters.
     ///
     /// # Errors
     /// As [`add_dictionary`](Self::add_dictionary), or the file cannot be opened.
     pub fn add_file(&mut self, path: &Path, schema: &Schema, bad: &mut dyn FnMut(&BadValue)) -> Result<Rows> {
-        let file = File::open(path).map_err(|error| Error::file("open", path, &error))?;
-        self.add_dictionary(&path.display().to_string(), file, schema, bad)
+        let mut into = Into { schema, taker: self, bad };
+        read_file(path, |file| file, &mut into)
     }
 
     /// Adds all values of a dictionary, which may be packed with gzip or zstd, and whose `name` appears in messages. Values that cannot be used are reported to `bad`.
@@ -93,41 +121,106 @@ impl IndexBuilder {
         schema: &Schema,
         bad: &mut dyn FnMut(&BadValue),
     ) -> Result<Rows> {
-        let mut content = BufReader::with_capacity(256 << 10, content);
-        let start = beginning(name, &mut content, MAGIC)?;
-        match start[..] {
-            [0x1f, 0x8b, ..] => {
-                let plain = flate2::read::MultiGzDecoder::new(start.as_slice().chain(content));
-                return self.add_plain(name, plain, schema, bad);
-            }
-            [0x28, 0xb5, 0x2f, 0xfd, ..] => {
-                let packed = BufReader::new(start.as_slice().chain(content));
-                return self.add_plain(name, Frames::new(packed), schema, bad);
-            }
-            _ => {}
-        }
-        self.add_plain(name, start.as_slice().chain(content), schema, bad)
+        read(name, content, &mut Into { schema, taker: self, bad })
     }
 
-    fn add_plain(
+    /// Adds all values that a query of a PostgreSQL database gives: the owner and identifiers, with columns named as in a dictionary. The rows come as a
+    /// stream, from one snapshot that is only read.
+    ///
+    /// The URL is `postgres://user@host:port/name`; a password may stand in the environment variable `PGPASSWORD` instead. TLS with a verified
+    /// certificate is used with `sslmode=require`, and for hosts other than this machine unless `sslmode=disable`; `sslrootcert` names a file of
+    /// authorities. Must not be called within an asynchronous runtime.
+    ///
+    /// # Errors
+    /// As [`add_dictionary`](Self::add_dictionary), or the database refuses. No message has the password or a value.
+    ///
+    /// ```no_run
+    /// let mut builder = tightlip::IndexBuilder::new();
+    /// let query = "SELECT id, email, phone FROM customers";
+    /// builder.add_query("postgres://reader@localhost/shop", query, &Default::default(), &mut |bad| eprintln!("{bad}"))?;
+    /// # Ok::<(), tightlip::Error>(())
+    /// ```
+    #[cfg(feature = "postgres")]
+    pub fn add_query(
         &mut self,
-        name: &str,
-        content: impl Read,
+        url: &str,
+        query: &str,
         schema: &Schema,
         bad: &mut dyn FnMut(&BadValue),
     ) -> Result<Rows> {
-        let mut content = BufReader::with_capacity(256 << 10, content);
-        let start = beginning(name, &mut content, SNIFFED)?;
-        let (format, mark) = sniff(&start).map_err(|error| error.about(name))?;
-        let content = (&start[mark..]).chain(content);
-        let mut sink = Sink { builder: self, source: name, bad, rows: Rows::default() };
-        match format {
-            Format::Csv => csv::read(content, schema, &mut sink),
-            Format::JsonLines => jsonl::read(content, schema, &mut sink),
-        }
-        .map_err(|error| if error.is_io() { error } else { error.about(name) })?;
-        Ok(sink.rows)
+        let database = postgres::Database::new(url)?;
+        postgres::read(&database, query, &mut Into { schema, taker: self, bad })
     }
+}
+
+/// Where the values of dictionaries go, and what they are.
+pub(crate) struct Into<'a> {
+    pub(crate) schema: &'a Schema,
+    pub(crate) taker: &'a mut dyn Take,
+    pub(crate) bad: &'a mut dyn FnMut(&BadValue),
+}
+
+impl Into<'_> {
+    fn sink<'a>(&'a mut self, source: &'a str) -> Sink<'a> {
+        Sink { taker: self.taker, source, bad: self.bad, rows: Rows::default(), has_lines: true }
+    }
+}
+
+/// Reads a dictionary file. `watched` may count what is read of it.
+pub(crate) fn read_file<R: Read>(
+    path: &Path,
+    watched: impl FnOnce(File) -> R,
+    into: &mut Into,
+) -> Result<Rows> {
+    let unreadable = |error| Error::file("open", path, &error);
+    let file = File::open(path).map_err(unreadable)?;
+    if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
+        return Err(Error::data(format!("{} is a folder; expected a dictionary file", path.display())));
+    }
+    let name = path.display().to_string();
+    // A table of columns is read from its end: not through a pipe, if it is a file already.
+    #[cfg(feature = "parquet")]
+    if parquet::is_parquet(&file) {
+        return parquet::read(file, &name, into);
+    }
+    read(&name, watched(file), into)
+}
+
+/// Reads a dictionary as it comes.
+pub(crate) fn read(name: &str, content: impl Read, into: &mut Into) -> Result<Rows> {
+    let mut content = BufReader::with_capacity(256 << 10, content);
+    let start = beginning(name, &mut content, MAGIC)?;
+    match start[..] {
+        [0x1f, 0x8b, ..] => {
+            let plain = flate2::read::MultiGzDecoder::new(start.as_slice().chain(content));
+            return read_plain(name, plain, into);
+        }
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => {
+            let packed = BufReader::new(start.as_slice().chain(content));
+            return read_plain(name, Frames::new(packed), into);
+        }
+        _ => {}
+    }
+    read_plain(name, start.as_slice().chain(content), into)
+}
+
+fn read_plain(name: &str, content: impl Read, into: &mut Into) -> Result<Rows> {
+    let mut content = BufReader::with_capacity(256 << 10, content);
+    let start = beginning(name, &mut content, SNIFFED)?;
+    #[cfg(feature = "parquet")]
+    if start.starts_with(parquet::MAGIC) {
+        return parquet::read_stream(start.as_slice().chain(content), name, into);
+    }
+    let (format, mark) = sniff(&start).map_err(|error| error.about(name))?;
+    let content = (&start[mark..]).chain(content);
+    let schema = into.schema;
+    let mut sink = into.sink(name);
+    match format {
+        Format::Csv => csv::read(content, schema, &mut sink),
+        Format::JsonLines => jsonl::read(content, schema, &mut sink),
+    }
+    .map_err(|error| if error.is_io() { error } else { error.about(name) })?;
+    Ok(sink.rows)
 }
 
 /// The first bytes of a dictionary. A pipe may give less at once than what tells the formats apart.
@@ -153,7 +246,7 @@ const MAGIC: u64 = 4;
 fn sniff(start: &[u8]) -> Result<(Format, usize)> {
     let unsupported = |what: &str| {
         Err(Error::data(format!(
-            "this is {what}; expected CSV with a header row, or JSON lines, as UTF-8 text"
+            "this is {what}; expected CSV with a header row, or JSON lines, as UTF-8 text, or Parquet"
         )))
     };
     match start {
@@ -162,7 +255,11 @@ fn sniff(start: &[u8]) -> Result<(Format, usize)> {
             return unsupported("UTF-16 text");
         }
         [0x1f, 0x8b, ..] | [0x28, 0xb5, 0x2f, 0xfd, ..] => return unsupported("packed twice"),
-        [b'P', b'A', b'R', b'1', ..] => return unsupported("a Parquet file"),
+        [b'P', b'A', b'R', b'1', ..] => {
+            return Err(Error::data(
+                "this is a Parquet file; build tightlip with the feature `parquet` to read it",
+            ));
+        }
         [b'P', b'K', 3, 4, ..] => return unsupported("a ZIP archive or a spreadsheet"),
         _ => {}
     }
@@ -179,21 +276,24 @@ fn sniff(start: &[u8]) -> Result<(Format, usize)> {
 
 /// Where the rows of one dictionary go.
 struct Sink<'a> {
-    builder: &'a mut IndexBuilder,
+    taker: &'a mut dyn Take,
     source: &'a str,
     bad: &'a mut dyn FnMut(&BadValue),
     rows: Rows,
+    /// Otherwise places are told by the number of the row.
+    has_lines: bool,
 }
 
 impl Sink<'_> {
     /// Takes a row; reports what of it cannot be used.
     fn row(&mut self, line: u64, row: &Row) -> Result<()> {
         self.rows.read += 1;
-        let (builder, source) = (&mut *self.builder, self.source);
+        let line = if self.has_lines { line } else { self.rows.read };
+        let (taker, source) = (&mut *self.taker, self.source);
         let (mut bad, mut used) = (false, false);
         row.values(&mut |column, value| {
             let rejection = match value {
-                Ok(value) => builder.add_value(value.owner, value.place, value.text, value.confers)?,
+                Ok(value) => taker.take(&value)?,
                 Err(rejection) => Some(rejection),
             };
             if let Some(reason) = rejection {
@@ -211,8 +311,10 @@ impl Sink<'_> {
 
     /// A row that cannot be read at all, on as many lines as it goes over.
     fn unreadable(&mut self, line: u64, lines: u64, reason: Rejection) {
+        let lines = if self.has_lines { lines } else { 1 };
         self.rows.read += lines;
         self.rows.bad += lines;
+        let line = if self.has_lines { line } else { self.rows.read };
         (self.bad)(&BadValue { source: self.source, line, column: None, reason });
     }
 }
