@@ -59,8 +59,8 @@ pub use error::{Error, Result};
 pub use identifier::{Identifier, Kind, KindSpec, Named, Shape, Strength};
 pub use index::source::{BadValue, Rows};
 pub use index::{
-    Erased, Index, IndexBuilder, IndexBytes, IndexInfo, IndexKey, IndexMemory, Load, ObservedInfo, Opening,
-    Receipt, Region, Schema, SegmentInfo,
+    Erased, Index, IndexBuilder, IndexBytes, IndexInfo, IndexKey, IndexMemory, KeyWriter, Load, ObservedInfo,
+    Opening, Receipt, Region, Schema, SegmentInfo,
 };
 pub use policy::{Action, Conversation, Grants, Policy, Reader};
 pub use scan::Canary;

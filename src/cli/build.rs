@@ -10,7 +10,8 @@ use super::opening::KeyOption;
 use super::sources::{Sources, note_bad, note_noisy, shows_writing};
 use super::{Ending, canary, grouped, print};
 use crate::error::{Error, Result};
-use crate::{IndexBuilder, Region};
+use crate::index::parts::Parts;
+use crate::{IndexBuilder, IndexInfo, IndexKey, Region};
 
 /// Build an index from dictionaries.
 #[derive(Args)]
@@ -29,6 +30,9 @@ pub(super) struct Build {
     /// Find values that are written backwards too: long ones of strong kinds, and names. The index takes about 40 % more bytes.
     #[arg(long)]
     reversed: bool,
+    /// The sources are parts: sorted lines of `index keys`, or Parquet with their columns; a folder stands for all files in it named part-….
+    #[arg(long, conflicts_with_all = ["region", "reversed", "schema", "max_bad", "query"])]
+    part: bool,
     /// The company's own texts and past answers: values in them, outside what was written to their owner, are kept but only observed. Plain text,
     /// or .jsonl with "text" and, for an answer, "reader". May be given more than once.
     #[arg(long, value_name = "FILE")]
@@ -46,35 +50,27 @@ const LEAST_MEMORY: usize = 4 << 10;
 impl Build {
     pub(super) fn run(&self) -> Result<Ending> {
         IndexBuilder::check_folder(&self.output)?;
-        let mut builder = IndexBuilder::new()
+        if self.part {
+            let parts = self.sources.parts()?;
+            let (system, memory) = (std::env::temp_dir(), self.memory.0 / 4);
+            let parts = Parts::open(parts, runs(&self.output).unwrap_or(&system), memory, self.encrypt)?;
+            let builder = self.sealed(IndexBuilder::new().parts(parts).memory(self.memory.0))?;
+            self.finish(self.with_canaries(interruptible(shows_writing(beside(builder, &self.output))))?)?;
+            return Ok(Ending::Done);
+        }
+        let schema = self.sources.schema()?;
+        let builder = IndexBuilder::new()
             .schema(&schema)
             .region(self.region)
             .memory(self.memory.0)
             .reversed(self.reversed);
-        if self.encrypt {
-            let key = self.key.opening().named_key()?;
-            builder = builder.sealed(key.ok_or_else(|| {
-                Error::config(
-                    "--encrypt needs a key; name its file with --key-file or TIGHTLIP_INDEX_KEY_FILE",
-                )
-            })?);
-        } else if self.key.is_given() {
+        if !self.encrypt && self.key.is_given() {
             return Err(Error::config("--key-file has no meaning without --encrypt"));
         }
-        for path in &self.canary {
-            builder = builder.canaries(canary::texts(path)?);
-        }
-        builder = interruptible(shows_writing(beside(builder, &self.output)));
+        let builder = self.with_canaries(self.sealed(builder)?)?;
+        let mut builder = interruptible(shows_writing(beside(builder, &self.output)));
         let rows = self.sources.read(&mut builder, &schema)?;
-        let info = builder.finish(&self.output)?.info();
-        print(format_args!(
-            "{}: {} identifiers of {} owners, {} bytes\n",
-            self.output.display(),
-            grouped(info.identifiers.values().sum()),
-            grouped(info.owners),
-            grouped(info.bytes.total)
-        ))?;
-        note_noisy(&info);
+        let info = self.finish(builder)?;
         note_bad(rows);
         match rows.used.saturating_sub(info.owners) {
             0 => {}
@@ -88,13 +84,48 @@ impl Build {
         }
         Ok(Ending::Done)
     }
+
+    fn sealed(&self, builder: IndexBuilder) -> Result<IndexBuilder> {
+        if self.encrypt { Ok(builder.sealed(sealed(&self.key)?)) } else { Ok(builder) }
+    }
+
+    fn with_canaries(&self, mut builder: IndexBuilder) -> Result<IndexBuilder> {
+        for path in &self.canary {
+            builder = builder.canaries(canary::texts(path)?);
+        }
+        Ok(builder)
+    }
+
+    fn finish(&self, builder: IndexBuilder) -> Result<IndexInfo> {
+        let info = builder.finish(&self.output)?.info();
+        print(format_args!(
+            "{}: {} identifiers of {} owners, {} bytes\n",
+            self.output.display(),
+            grouped(info.identifiers.values().sum()),
+            grouped(info.owners),
+            grouped(info.bytes.total)
+        ))?;
+        note_noisy(&info);
+        Ok(info)
+    }
+}
+
+/// The key that `--encrypt` needs.
+pub(super) fn sealed(key: &KeyOption) -> Result<IndexKey> {
+    key.opening().named_key()?.ok_or_else(|| {
+        Error::config("--encrypt needs a key; name its file with --key-file or TIGHTLIP_INDEX_KEY_FILE")
+    })
 }
 
 /// Sorts beside the folder of the index, where there is room for it.
 pub(super) fn beside(builder: IndexBuilder, folder: &Path) -> IndexBuilder {
+    runs(folder).into_iter().fold(builder, IndexBuilder::runs_in)
+}
+
+fn runs(folder: &Path) -> Option<&Path> {
     // The folder of a bare name is the current one.
     let runs = folder.parent().map(|runs| if runs.as_os_str().is_empty() { Path::new(".") } else { runs });
-    runs.filter(|runs| runs.is_dir()).into_iter().fold(builder, IndexBuilder::runs_in)
+    runs.filter(|runs| runs.is_dir())
 }
 
 /// A number of bytes: `512MiB`, `2G`, `1000000`.

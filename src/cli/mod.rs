@@ -9,6 +9,7 @@ mod explain;
 mod filter;
 mod interrupt;
 mod jsonl;
+mod keys;
 mod opening;
 mod quality;
 mod report;
@@ -88,6 +89,11 @@ enum IndexCommand {
     #[command(after_help = "Examples:\n  tightlip index build customers.csv -o customers.tlx\n  \
         tightlip index build postgres://reader@db.example.com/shop --query 'SELECT id, email, phone FROM customers' -o customers.tlx")]
     Build(build::Build),
+    /// Write the keys of dictionaries as lines key, kind, owner: what a cluster sorts for `index build --part`.
+    #[command(
+        after_help = "Example:\n  tightlip index keys customers.csv | LC_ALL=C sort > part\n  tightlip index build --part part -o customers.tlx"
+    )]
+    Keys(keys::Keys),
     /// Add owners to an index, and replace those that are already there. All others stay.
     #[command(after_help = "Example:\n  tightlip index update customers.tlx changed.csv")]
     Update(change::Update),
@@ -181,6 +187,7 @@ pub fn main() -> ExitCode {
         None => arguments.demo.run(),
         Some(Command::Demo(demo)) => demo.run(),
         Some(Command::Index(IndexCommand::Build(build))) => build.run(),
+        Some(Command::Index(IndexCommand::Keys(keys))) => keys.run(),
         Some(Command::Index(IndexCommand::Update(update))) => update.run(),
         Some(Command::Index(IndexCommand::Erase(erase))) => erase.run(),
         Some(Command::Index(IndexCommand::Compact(compact))) => compact.run(),

@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::derived::derive;
 use super::folder::{Lock, Output, Target};
-use super::hints::{hint, hint_kind, initials, is_hint};
+use super::hints::is_hint;
 use super::key::IndexKey;
-use super::keys::{Rejection, as_written, backwards, keys};
+use super::keys::{Rejection, as_written};
 use super::manifest::{self, Manifest, SegmentEntry};
 use super::merge::{Merge, resolve_spellings};
 use super::numbering::number_owners;
@@ -16,6 +17,7 @@ use super::observed::ObservedKeys;
 use super::opening::Opening;
 use super::openings::Openings;
 use super::ordinary::{is_noisy, is_ordinary};
+use super::parts::Parts;
 use super::past::Past;
 use super::postings::PostingsBuilder;
 use super::seal::Seal;
@@ -70,6 +72,8 @@ pub struct IndexBuilder {
     interrupted: Arc<AtomicBool>,
     /// What the index was before, if it is changed.
     past: Option<Past>,
+    /// Keys that were derived and sorted elsewhere, in place of rows and spellings.
+    parts: Option<Parts>,
     /// Whether all of it is written anew.
     compacts: bool,
 }
@@ -108,6 +112,7 @@ impl IndexBuilder {
             progress: None,
             interrupted: Arc::default(),
             past: None,
+            parts: None,
             compacts: false,
         }
     }
@@ -177,6 +182,26 @@ impl IndexBuilder {
     /// more key then, and the index takes about 40 % more bytes.
     pub fn reversed(mut self, reversed: bool) -> Self {
         self.reversed = reversed;
+        self
+    }
+
+    /// A builder of keys that [`KeyWriter`](crate::KeyWriter)s have written and somebody has sorted: files of lines, or Parquet with the columns `key`,
+    /// `kind` and `owner`, each sorted by `key` and none overlapping another. Of all rows together it builds the same index; no other values can be added.
+    ///
+    /// The kinds, the region and whether values are found backwards are those of the writers.
+    ///
+    /// # Errors
+    /// A part cannot be read or is none, parts overlap or are not sorted, a line is missing or came twice, or the writers differ.
+    pub fn from_parts<P: AsRef<Path>>(parts: impl IntoIterator<Item = P>) -> Result<Self> {
+        let builder = Self::new();
+        let parts = parts.into_iter().map(|part| part.as_ref().to_owned()).collect();
+        let parts = Parts::open(parts, &builder.runs, builder.memory / 4, false)?;
+        Ok(builder.parts(parts))
+    }
+
+    pub(crate) fn parts(mut self, parts: Parts) -> Self {
+        self.keys = parts.keys();
+        self.parts = Some(parts);
         self
     }
 
@@ -250,37 +275,29 @@ impl IndexBuilder {
         text: &str,
         confers: bool,
     ) -> Result<Option<Rejection>> {
-        if owner.is_empty() || owner.len() > LONGEST_OWNER || owner.contains('\0') {
-            return Ok(Some("the owner is empty, longer than 1,024 bytes or contains a NUL"));
+        if let Some(rejection) = bad_owner(owner) {
+            return Ok(Some(rejection));
         }
-        let keys = match keys(&self.kinds[place], text, self.region) {
-            Ok(keys) => keys,
+        let derived = match derive(&self.kinds, place, text, self.region, self.reversed) {
+            Ok(derived) => derived,
             Err(rejection) => return Ok(Some(rejection)),
         };
         goes_on(&self.interrupted)?;
-        let kind = [place as u8];
-        self.calling_codes.extend(keys.calling_code);
-        // Backwards a calling code stands at the end, where no edge leads.
-        let with_code = keys.calling_code.map(|code| [code.to_string().as_bytes(), &keys.main].concat());
-        let forwards = [Some(keys.main.clone()), with_code].into_iter().flatten().filter(|_| self.reversed);
-        let backwards: Vec<_> = forwards.filter_map(|key| backwards(&self.kinds[place], &key)).collect();
-        self.keys += 1 + keys.spellings.len() + backwards.len();
+        let (kind, confers) = ([place as u8], [0, u8::from(confers)]);
+        self.calling_codes.extend(derived.calling_code);
+        self.keys += 1 + derived.spellings.len();
         if self.key.is_some() && self.run_seal.is_none() {
             self.run_seal = Some(Seal::of_the_moment()?);
         }
         let sorter = |memory| Sorter::new(&self.runs, memory).sealed(self.run_seal.as_ref());
         let rows = self.rows.get_or_insert_with(|| sorter(self.memory / 2));
-        rows.push(&[owner.as_bytes(), &[0], &kind, &keys.main, &[0, u8::from(confers)]])?;
-        if let Some(hint) = hint(&self.kinds[place], &keys.main) {
-            let kind = [hint_kind(&self.kinds, place) as u8];
-            rows.push(&[owner.as_bytes(), &[0], &kind, &hint, &[0, u8::from(confers)]])?;
-        }
-        for initial in initials(&self.kinds[place], &keys) {
-            rows.push(&[owner.as_bytes(), &[0], &kind, &initial, &[0, u8::from(confers)]])?;
+        rows.push(&[owner.as_bytes(), &[0], &kind, &derived.main, &confers])?;
+        for (kind, key) in &derived.beside {
+            rows.push(&[owner.as_bytes(), &[0], &[*kind], key, &confers])?;
         }
         let spellings = self.spellings.get_or_insert_with(|| sorter(self.memory / 4));
-        for spelling in keys.spellings.iter().chain(&backwards) {
-            spellings.push(&[&kind, spelling, &[0], &keys.main])?;
+        for spelling in &derived.spellings {
+            spellings.push(&[&kind, spelling, &[0], &derived.main])?;
         }
         Ok(None)
     }
@@ -336,19 +353,39 @@ impl IndexBuilder {
         seal: Option<Seal>,
         beside: bool,
     ) -> Result<Index> {
+        let parts = self.parts.take();
+        if let Some(parts) = &parts {
+            if self.rows.is_some() || self.past.is_some() {
+                return Err(Error::config("an index is built of parts or of values, not of both"));
+            }
+            let made = parts.made();
+            (self.kinds, self.region, self.reversed) = (made.kinds.clone(), made.region, made.reversed);
+            self.calling_codes = parts.calling_codes().collect();
+            if self.key.is_some() {
+                self.run_seal = Some(Seal::of_the_moment()?);
+            }
+        }
         let run_seal = self.run_seal.clone();
         let sorter = |memory| Sorter::new(&self.runs, memory).sealed(run_seal.as_ref());
-        let rows = self.rows.take().unwrap_or_else(|| sorter(0));
-        let mut spellings = self.spellings.take().unwrap_or_else(|| sorter(0));
+        let (rows, spellings) = (self.rows.take(), self.spellings.take());
 
         let (past, new) = (self.past.as_ref(), self.keys);
         let first_folded = past.filter(|_| beside && !self.compacts).map_or(0, |past| past.first_folded(new));
         self.keys += past.map_or(0, |past| past.keys(first_folded));
-        let mut keys = sorter(self.memory / 4);
-        let numbered = number_owners(rows.sorted()?, past, first_folded, &mut keys)?;
-        let carried = match past {
-            Some(past) => past.pass_on(first_folded, &numbered.replaced, &mut keys, &mut spellings)?,
-            None => Vec::new(),
+        let mut carried = Vec::new();
+        let (numbered, records, keys, spellings) = if let Some(parts) = parts {
+            let records = parts.lines();
+            let (numbered, keys, spellings) = parts.sorted()?;
+            (numbered, records, keys, spellings)
+        } else {
+            let (rows, mut spellings) =
+                (rows.unwrap_or_else(|| sorter(0)), spellings.unwrap_or_else(|| sorter(0)));
+            let mut keys = sorter(self.memory / 4);
+            let numbered = number_owners(rows.sorted()?, past, first_folded, &mut keys)?;
+            if let Some(past) = past {
+                carried = past.pass_on(first_folded, &numbered.replaced, &mut keys, &mut spellings)?;
+            }
+            (numbered, keys.len() + spellings.len(), keys.sorted()?, spellings.sorted()?)
         };
         let names = numbered.names;
         if names.len() as u64 > u64::from(u32::MAX >> 3) {
@@ -357,7 +394,7 @@ impl IndexBuilder {
 
         let mut openings = Openings::for_keys(self.keys);
         let (mut told, mut progress) = (0, self.progress.take());
-        let mut merge = Merge::new(keys.sorted()?, spellings.sorted()?)?;
+        let mut merge = Merge::new(keys, spellings)?;
         let mut postings = PostingsBuilder::default();
         let mut spelled = sorter(self.memory / 4);
         let none = vec![0; self.kinds.len()];
@@ -513,6 +550,12 @@ impl Generation {
         }
         keys.into_iter().map(|(ordinal, _)| ordinal).collect()
     }
+}
+
+/// Why a name cannot be an owner's.
+pub(super) fn bad_owner(owner: &str) -> Option<Rejection> {
+    let is_bad = owner.is_empty() || owner.len() > LONGEST_OWNER || owner.contains('\0');
+    is_bad.then_some("the owner is empty, longer than 1,024 bytes or contains a NUL")
 }
 
 fn goes_on(interrupted: &AtomicBool) -> Result<()> {

@@ -9,6 +9,7 @@ mod alternatives;
 mod builder;
 mod bytes;
 mod count;
+mod derived;
 mod erase;
 mod folder;
 mod hints;
@@ -24,6 +25,7 @@ mod opening;
 mod openings;
 mod ordinary;
 mod owner_names;
+pub(crate) mod parts;
 mod past;
 mod people;
 mod postings;
@@ -60,6 +62,8 @@ pub(crate) use openings::{
     BARRED, CHARACTERS, DEAD, END, FirstWord, HIDING, KindMask, MOST_KINDS, NO_KIND, OFF, Openings, Place,
     READING, SPLIT, character,
 };
+use owner_names::OwnerNames;
+pub use parts::KeyWriter;
 pub(crate) use postings::Owner;
 use reopen::Forgotten;
 pub use schema::Schema;

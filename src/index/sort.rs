@@ -180,10 +180,19 @@ impl Sorter {
     }
 }
 
+/// Puts the next record into what it is given; `false` at the end.
+type Next = Box<dyn FnMut(&mut Vec<u8>) -> Result<bool> + Send>;
+
 /// The records of a [`Sorter`], in order. Equal records come one after the other.
 pub(crate) enum Sorted {
-    Memory { bytes: Vec<u8>, records: Vec<Record>, parts: Parts },
+    Memory {
+        bytes: Vec<u8>,
+        records: Vec<Record>,
+        parts: Parts,
+    },
     Runs(Runs),
+    /// What was sorted elsewhere.
+    Elsewhere(Next),
 }
 
 /// Runs that are merged.
@@ -218,6 +227,7 @@ impl Sorted {
                 Ok(true)
             }
             Self::Runs(runs) => runs.next(record),
+            Self::Elsewhere(next) => next(record),
         }
     }
 }
