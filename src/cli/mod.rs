@@ -7,6 +7,8 @@ mod change;
 mod demo;
 mod explain;
 mod filter;
+#[cfg(feature = "postgres")]
+mod follow;
 mod interrupt;
 mod jsonl;
 mod keys;
@@ -97,6 +99,13 @@ enum IndexCommand {
     /// Add owners to an index, and replace those that are already there. All others stay.
     #[command(after_help = "Example:\n  tightlip index update customers.tlx changed.csv")]
     Update(change::Update),
+    /// Keep an index within seconds of a table in a database.
+    #[cfg(feature = "postgres")]
+    #[command(
+        after_help = "Example:\n  tightlip index follow customers.tlx --source postgres://reader@db.example.com/shop --key updated_at --deleted deleted_at \\\n    \
+        --query 'SELECT id, email, phone, updated_at, deleted_at FROM customers'"
+    )]
+    Follow(follow::Follow),
     /// Forget owners: answers that begin afterwards do not know them. Prints a receipt (JSON).
     #[command(
         after_help = "Examples:\n  tightlip index erase customers.tlx --owner C-1001\n  tightlip index erase customers.tlx --owners left.txt --suppress --until 2027-06-30"
@@ -189,6 +198,8 @@ pub fn main() -> ExitCode {
         Some(Command::Index(IndexCommand::Build(build))) => build.run(),
         Some(Command::Index(IndexCommand::Keys(keys))) => keys.run(),
         Some(Command::Index(IndexCommand::Update(update))) => update.run(),
+        #[cfg(feature = "postgres")]
+        Some(Command::Index(IndexCommand::Follow(follow))) => follow.run(),
         Some(Command::Index(IndexCommand::Erase(erase))) => erase.run(),
         Some(Command::Index(IndexCommand::Compact(compact))) => compact.run(),
         Some(Command::Index(IndexCommand::Rekey(rekey))) => rekey.run(),

@@ -12,6 +12,8 @@ mod count;
 mod derived;
 mod erase;
 mod folder;
+#[cfg(feature = "serve")]
+pub(crate) mod follow;
 mod hints;
 mod info;
 mod key;
@@ -416,6 +418,12 @@ impl Generation {
 
     pub(crate) fn owner_number(&self, name: &str) -> Option<u32> {
         self.segments.iter().find_map(|segment| segment.owner_number(name.as_bytes()))
+    }
+
+    /// The numbers of all owners who are known.
+    #[cfg(all(feature = "cli", feature = "postgres"))]
+    pub(crate) fn numbers(&self) -> impl Iterator<Item = u32> + '_ {
+        self.segments.iter().flat_map(Segment::numbers)
     }
 
     fn owner_name(&self, number: u32) -> Option<&[u8]> {

@@ -26,6 +26,8 @@ pub(super) struct Admin {
     pub(super) current: Arc<Current>,
     pub(super) reports: Arc<Reports>,
     pub(super) metrics: Arc<Metrics>,
+    /// With an index that is further behind its database, requests are better sent elsewhere.
+    pub(super) max_lag: Option<Duration>,
     /// The proxy ends as soon as its responses have.
     pub(super) draining: AtomicBool,
 }
@@ -56,7 +58,7 @@ impl Admin {
             (&Method::GET | &Method::HEAD, "/livez") => plain(StatusCode::OK, "alive\n"),
             (&Method::GET | &Method::HEAD, "/readyz") => self.ready(),
             (&Method::GET, "/metrics") => {
-                let mut response = plain(StatusCode::OK, self.metrics.text());
+                let mut response = plain(StatusCode::OK, self.metrics.text(self.current.lag()));
                 response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(METRICS));
                 response
             }
@@ -87,7 +89,16 @@ impl Admin {
         }
         match self.current.rulebook() {
             None => plain(StatusCode::SERVICE_UNAVAILABLE, "the index is not loaded yet\n"),
-            Some(_) => plain(StatusCode::OK, "ready\n"),
+            Some(_) => match (self.max_lag, self.current.lag()) {
+                (Some(_), None) => {
+                    plain(StatusCode::SERVICE_UNAVAILABLE, "max_lag is set, but the index is not followed\n")
+                }
+                (Some(max), Some(lag)) if lag > max => plain(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    format!("the index is {} s behind its database\n", lag.as_secs()),
+                ),
+                _ => plain(StatusCode::OK, "ready\n"),
+            },
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 use std::sync::atomic::AtomicU64;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
@@ -33,6 +33,8 @@ pub(super) struct Metrics {
     generation: Gauge,
     index_time: Gauge<f64, AtomicU64>,
     index_age: Gauge<f64, AtomicU64>,
+    /// Not a number for an index that is not followed, so that no alarm compares it.
+    index_lag: Gauge<f64, AtomicU64>,
     reloads: Family<Reloaded, Counter>,
     stored: Family<Stored, Counter>,
     store_up: Gauge,
@@ -101,6 +103,7 @@ impl Metrics {
             generation: Gauge::default(),
             index_time: Gauge::default(),
             index_age: Gauge::default(),
+            index_lag: Gauge::default(),
             reloads: Family::default(),
             stored: Family::default(),
             store_up: Gauge::default(),
@@ -158,6 +161,11 @@ impl Metrics {
         r.register("index_generation", "The generation of the index", self.generation.clone());
         r.register("index_time_seconds", "When the index was last changed", self.index_time.clone());
         r.register("index_age_seconds", "How long ago that was", self.index_age.clone());
+        r.register(
+            "index_lag_seconds",
+            "How far the index is behind the database that it follows",
+            self.index_lag.clone(),
+        );
         r.register("reloads", "Attempts to reload index and policies", self.reloads.clone());
         r.register(
             "conversation_store",
@@ -173,9 +181,10 @@ impl Metrics {
     }
 
     /// The text that Prometheus reads.
-    pub(super) fn text(&self) -> String {
+    pub(super) fn text(&self, lag: Option<Duration>) -> String {
         let now = SystemTime::UNIX_EPOCH.elapsed().map_or(0.0, |now| now.as_secs_f64());
         self.index_age.set((now - self.index_time.get()).max(0.0));
+        self.index_lag.set(lag.map_or(f64::NAN, |lag| lag.as_secs_f64()));
         let mut text = String::new();
         if prometheus_client::encoding::text::encode(&mut text, &self.registry).is_err() {
             text.clear();

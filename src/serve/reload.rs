@@ -11,6 +11,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::config::{Config, is_policy_file};
 use super::metrics::Metrics;
 use crate::error::{Error, Result};
+use crate::index::follow::State;
 use crate::{Grants, Index, Opening, Policy};
 
 /// How often the manifest is looked at. It may lie behind links that are replaced, which no watcher of files sees.
@@ -59,6 +60,11 @@ impl Current {
     /// `None` until there is one.
     pub(super) fn rulebook(&self) -> Option<Arc<Rulebook>> {
         self.rulebook.load_full()
+    }
+
+    /// How far the index is behind the database that it follows.
+    pub(super) fn lag(&self) -> Option<Duration> {
+        State::read(&self.index).map(|state| state.lag())
     }
 
     /// Reads index, policies and grants anew. Says the generation of the index.

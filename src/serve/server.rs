@@ -64,6 +64,7 @@ impl Server {
             current: Arc::clone(&current),
             reports,
             metrics,
+            max_lag: config.max_lag.map(|lag| lag.0),
             draining: AtomicBool::new(false),
         });
         let mut serving = Serving(vec![tokio::spawn(Arc::clone(&admin).serve(operator))]);

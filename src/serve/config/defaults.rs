@@ -13,6 +13,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             index: PathBuf::new(),
+            max_lag: None,
             key_file: None,
             load: Load::default(),
             upstream: String::new(),

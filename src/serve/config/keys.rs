@@ -8,6 +8,7 @@ const SECTIONS: [(&str, &[&str]); 9] = [
         "",
         &[
             "index",
+            "max_lag",
             "key_file",
             "load",
             "upstream",

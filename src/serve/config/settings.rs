@@ -33,6 +33,8 @@ pub struct Config {
     pub load: Load,
     /// The provider: its URL, to which the path of each request is added.
     pub upstream: String,
+    /// Not ready while an index that follows a database is further behind it than this.
+    pub max_lag: Option<Span>,
     /// Certificates (PEM) that the upstream may have besides those that the system trusts.
     pub upstream_ca: Option<PathBuf>,
     /// The upstream speaks HTTP/2 without TLS. With TLS the two sides agree by themselves.
