@@ -17,6 +17,8 @@ mod quality;
 mod report;
 mod serve;
 mod sources;
+#[cfg(feature = "store")]
+mod store;
 mod wire;
 
 use std::io::{self, Write};
@@ -114,6 +116,14 @@ enum IndexCommand {
     /// Write an index anew without what was erased, so that its bytes are gone from the folder.
     #[command(after_help = "Example:\n  tightlip index compact customers.tlx")]
     Compact(change::Compact),
+    /// Publish an index to an object store: Amazon S3, Google Cloud Storage, Azure, or a folder.
+    #[cfg(feature = "store")]
+    #[command(after_help = "Example:\n  tightlip index push customers.tlx s3://example-bucket/customers")]
+    Push(store::Push),
+    /// Fetch the index that was published last.
+    #[cfg(feature = "store")]
+    #[command(after_help = "Example:\n  tightlip index pull s3://example-bucket/customers customers.tlx")]
+    Pull(store::Pull),
     /// Seal an index anew under another key, or for the first time. What is in it stays as it is.
     #[command(
         after_help = "Example:\n  head -c 32 /dev/urandom > new.key\n  tightlip index rekey customers.tlx --key-file old.key --new-key-file new.key"
@@ -202,6 +212,10 @@ pub fn main() -> ExitCode {
         Some(Command::Index(IndexCommand::Follow(follow))) => follow.run(),
         Some(Command::Index(IndexCommand::Erase(erase))) => erase.run(),
         Some(Command::Index(IndexCommand::Compact(compact))) => compact.run(),
+        #[cfg(feature = "store")]
+        Some(Command::Index(IndexCommand::Push(push))) => push.run(),
+        #[cfg(feature = "store")]
+        Some(Command::Index(IndexCommand::Pull(pull))) => pull.run(),
         Some(Command::Index(IndexCommand::Rekey(rekey))) => rekey.run(),
         Some(Command::Index(IndexCommand::Info { index, json, key })) => info(&key, &index, json),
         Some(Command::Index(IndexCommand::Verify { index, key })) => verify(&key, &index),

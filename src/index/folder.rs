@@ -14,13 +14,13 @@ use super::seal::{Seal, Sealing};
 use crate::error::{Error, Result};
 
 /// How the files of an unfinished index begin.
-const UNFINISHED: &str = ".unfinished-";
+pub(super) const UNFINISHED: &str = ".unfinished-";
 
 /// What the files of a segment are called, behind a prefix of eight hexadecimal digits and a dot.
 const FILES: [&str; 6] = ["strong", "weak", "postings", "owners", "openings", "observed"];
 
 /// Whether a file of this name can be part of an index. No other is ever removed.
-fn is_ours(name: &str) -> bool {
+pub(super) fn is_ours(name: &str) -> bool {
     let segment = |(prefix, file): (&str, &str)| {
         prefix.len() == 8 && prefix.bytes().all(|byte| byte.is_ascii_hexdigit()) && FILES.contains(&file)
     };

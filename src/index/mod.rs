@@ -41,6 +41,8 @@ mod sort;
 pub(crate) mod source;
 mod spellings;
 mod step;
+#[cfg(feature = "store")]
+pub(crate) mod store;
 
 use std::fmt;
 use std::path::Path;
