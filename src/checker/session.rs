@@ -118,7 +118,10 @@ impl Session {
             policy = policy.name(),
             unknown_readers
         );
-        let plan = policy.plan(&generation, rules.scope());
+        // How an index is scanned does not depend on the reader.
+        let scope = rules.scope();
+        let plan = index
+            .remembered(|plan: &ScanPlan| plan.is_for(&scope), |generation| ScanPlan::new(generation, scope));
         let inner = Inner {
             plan,
             rules,

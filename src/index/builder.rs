@@ -529,7 +529,7 @@ impl IndexBuilder {
             data.observed = ObservedKeys::new(observed.bytes()?)?;
         }
         target.commit(&generation.manifest, [strong, weak, postings, owner_names, openings, observed])?;
-        Ok(Index { generation })
+        Ok(Index::of(generation))
     }
 }
 

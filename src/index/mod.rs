@@ -44,9 +44,10 @@ mod step;
 #[cfg(feature = "store")]
 pub(crate) mod store;
 
+use std::any::Any;
 use std::fmt;
 use std::path::Path;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 pub(crate) use alternatives::{
     Alternative, Alternatives, FirstAlternative, FirstAlternatives, Sort, Standing,
@@ -100,7 +101,15 @@ pub(crate) type KeyMap = fst::raw::Fst<Bytes>;
 #[derive(Clone)]
 pub struct Index {
     generation: Arc<Generation>,
+    memo: Arc<Memo>,
 }
+
+/// What others have worked out for a generation, so that they need not do it again for each response. It goes when the index does.
+#[derive(Default)]
+struct Memo(Mutex<Vec<Arc<dyn Any + Send + Sync>>>);
+
+/// Policies that are in use at a time, nearly always one or two.
+const MOST_REMEMBERED: usize = 4;
 
 /// One state of an index.
 pub(crate) struct Generation {
@@ -217,7 +226,7 @@ impl Index {
         let segment = |entry: &SegmentEntry| Ok(Segment::new(data(entry)?, manifest.gone(entry)));
         let segments = manifest.segments.iter().map(segment).collect::<Result<Vec<_>>>()?;
         let generation = Generation::new(manifest, segments, opening.clone(), seal)?;
-        Ok(Self { generation: Arc::new(generation) })
+        Ok(Self::of(Arc::new(generation)))
     }
 
     /// Checks what opening does not: that every key leads to owners that have a name.
@@ -240,6 +249,27 @@ impl Index {
 
     pub(crate) fn generation(&self) -> &Arc<Generation> {
         &self.generation
+    }
+
+    fn of(generation: Arc<Generation>) -> Self {
+        Self { generation, memo: Arc::default() }
+    }
+
+    /// What was made for this index before, or is made now.
+    pub(crate) fn remembered<T: Any + Send + Sync>(
+        &self,
+        is_it: impl Fn(&T) -> bool,
+        make: impl FnOnce(&Arc<Generation>) -> T,
+    ) -> Arc<T> {
+        let mut known = self.memo.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let found =
+            known.iter().find_map(|known| Arc::clone(known).downcast::<T>().ok().filter(|it| is_it(it)));
+        found.unwrap_or_else(|| {
+            let made = Arc::new(make(&self.generation));
+            known.truncate(MOST_REMEMBERED - 1);
+            known.insert(0, Arc::clone(&made) as Arc<dyn Any + Send + Sync>);
+            made
+        })
     }
 
     /// The same index with tables that let every walk begin: its slow twin, for tests and benches.

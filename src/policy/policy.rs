@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, Result, did_you_mean, toml_reason};
 use crate::identifier::{Kind, KindSpec, Shape, Strength};
 use crate::index::{Generation, KeyId};
-use crate::scan::{Readings, ScanPlan, Scope, has_pattern, kinds_with_patterns};
+use crate::scan::{Readings, has_pattern, kinds_with_patterns};
 
 /// What is done with a value of another person. The strictest of several is the greatest.
 ///
@@ -52,7 +52,6 @@ pub struct Policy {
     name: Arc<str>,
     hash: Arc<str>,
     allowed: Arc<Mutex<Option<Allowed>>>,
-    plan: Arc<Mutex<Option<Arc<ScanPlan>>>>,
 }
 
 /// What the last index that was asked knows of the allowed values: its lineage, its generation, and the values.
@@ -327,13 +326,7 @@ impl Policy {
             hasher.update(&(part.len() as u64).to_le_bytes()).update(part.as_bytes());
         }
         let hash = hasher.finalize().to_hex()[..16].into();
-        Self {
-            settings: Arc::new(settings),
-            name: name.into(),
-            hash,
-            allowed: Arc::default(),
-            plan: Arc::default(),
-        }
+        Self { settings: Arc::new(settings), name: name.into(), hash, allowed: Arc::default() }
     }
 
     fn source(name: &str) -> Result<Source> {
@@ -420,15 +413,6 @@ impl Policy {
         }
     }
 
-    /// How an index is scanned: made once for the sessions of one generation, since it does not depend on the reader.
-    pub(crate) fn plan(&self, generation: &Arc<Generation>, scope: Scope) -> Arc<ScanPlan> {
-        let mut last = self.plan.lock().unwrap_or_else(PoisonError::into_inner);
-        match &*last {
-            Some(plan) if plan.is_for(generation, &scope) => Arc::clone(plan),
-            _ => Arc::clone(last.insert(Arc::new(ScanPlan::new(generation, scope)))),
-        }
-    }
-
     /// The same policy in a blind cadence, unless it says which one it wants.
     #[cfg(feature = "serve")]
     pub(crate) fn blind_by_default(mut self) -> Self {
@@ -466,7 +450,6 @@ impl Policy {
             name: format!("{}, strictly", self.name).into(),
             hash: hash[..16].into(),
             allowed: Arc::clone(&self.allowed),
-            plan: Arc::default(),
         }
     }
 

@@ -179,9 +179,9 @@ impl ScanPlan {
         plan
     }
 
-    /// Whether this is how a generation is scanned.
-    pub(crate) fn is_for(&self, generation: &Arc<Generation>, scope: &Scope) -> bool {
-        Arc::ptr_eq(&self.generation, generation) && self.scope == *scope
+    /// Whether this is what is looked for.
+    pub(crate) fn is_for(&self, scope: &Scope) -> bool {
+        self.scope == *scope
     }
 
     /// Where the keys of known values begin.
