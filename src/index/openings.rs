@@ -307,6 +307,11 @@ impl Openings {
         for c in text.chars() {
             let is_run = first_class(c.encode_utf8(&mut [0; 4]).as_bytes())
                 .is_some_and(|(_, class)| class == Class::Run);
+            if c == '_' && word.len() > 0 {
+                // It may be said: `mia underscore li`.
+                self.add_path(&word);
+                self.add_word(word, kind);
+            }
             if !is_run || !word.push(c) {
                 break;
             }
