@@ -59,16 +59,16 @@ fn a_changed_index_is_one_that_was_built_of_what_it_holds() {
     let mut most_segments = 0;
     for (seed, reversed) in [(1, false), (2, true)] {
         let (path, mut random) = (folder.path().join(format!("{seed}.tlx")), Random(seed));
-        let mut people: People = (0..40).map(|n| (format!("C-{:02}", 2 * n), person(&mut random))).collect();
+        let mut people: People = (0..120).map(|n| (format!("C-{:03}", 2 * n), person(&mut random))).collect();
         let mut builder = IndexBuilder::new().reversed(reversed);
         add(&mut builder, &people);
         let first = builder.finish(&path).unwrap().info();
         let mut texts: Vec<String> = people.values().flatten().map(|(_, text)| text.clone()).collect();
         for generation in 2..6 {
             // A small segment stays behind a larger one.
-            let changes = if generation == 2 { 7 } else { 1 };
+            let changes = if generation == 2 { 12 } else { 1 };
             let changed: People =
-                (0..changes).map(|_| (format!("C-{:02}", random.below(80)), person(&mut random))).collect();
+                (0..changes).map(|_| (format!("C-{:03}", random.below(240)), person(&mut random))).collect();
             texts.extend(changed.values().flatten().map(|(_, text)| text.clone()));
             let mut builder = IndexBuilder::updating(&path).unwrap();
             add(&mut builder, &changed);

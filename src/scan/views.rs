@@ -5,6 +5,8 @@
 //! value. Whatever goes through a changed place is *marked* with the means of the reading, and only what is marked is reported: the rest is
 //! the other scanner's. Since views are scanners they have views, to a depth of three: `%2540` is `%40` is `@`.
 
+use std::ops::Range;
+
 use super::Means;
 use super::plan::ScanPlan;
 use super::scanner::{Counts, Match, Scanner, folded};
@@ -78,6 +80,8 @@ struct View {
     kind: Kind,
     reading: Reading,
     scanner: Scanner,
+    /// What begins here has not been held.
+    unheld: Range<u64>,
     /// It reads a word for a sign next, or nothing.
     awaits_sign: bool,
     /// Those that are not are kept for their buffers.
@@ -114,11 +118,18 @@ impl Views {
     fn fresh(&mut self, parent: &Scanner, kind: Kind) -> &mut View {
         let place = self.views.iter().position(|view| view.kind == kind).unwrap_or_else(|| {
             let (reading, scanner) = (Reading::new(kind), parent.below(kind, kind.means()));
-            self.views.push(View { kind, reading, scanner, awaits_sign: false, is_awake: false });
+            self.views.push(View {
+                kind,
+                reading,
+                scanner,
+                unheld: 0..0,
+                awaits_sign: false,
+                is_awake: false,
+            });
             self.views.len() - 1
         });
         let view = &mut self.views[place];
-        (view.is_awake, view.awaits_sign) = (true, false);
+        (view.is_awake, view.awaits_sign, view.unheld) = (true, false, 0..0);
         view.reading.begin_anew(parent.is_behind_text(), parent.is_in_word());
         view.scanner.begin_anew();
         view
@@ -150,6 +161,13 @@ impl Views {
     /// Opens a view that decodes from the next character on.
     pub(super) fn decode(&mut self, parent: &Scanner, kind: Kind) {
         self.fresh(parent, kind);
+    }
+
+    /// Lets nothing count in a view that begins in these raw bytes, since nobody has held it.
+    fn ignore(&mut self, kind: Kind, unheld: Range<u64>) {
+        for view in self.views.iter_mut().filter(|view| view.kind == kind) {
+            view.unheld = unheld.clone();
+        }
     }
 
     /// Opens a view behind a word that stands for something.
@@ -287,8 +305,11 @@ impl Reading {
         let counts = match self {
             Self::Markup(_) | Self::Breaks(_) => false,
             Self::Encoded(reading) => reading.possible().any(may_begin),
-            // What is not ASCII may fold to the first letter of any key.
-            Self::Codes(reading) => reading.may_be(|byte| matches!(byte, 0xc2..=0xf4) || may_begin(byte)),
+            // What is not ASCII may fold to the first letter of any key; what they are is read as nothing else.
+            Self::Codes(reading) => {
+                let begins = |byte: u8| plan.may_count(plan.begins(char::from(byte)), counts, start);
+                reading.may_be(|byte| matches!(byte, 0xc2..=0xf4) || begins(byte))
+            }
             _ => true,
         };
         counts.then_some(start)
@@ -351,7 +372,7 @@ impl View {
         let mut at = 0;
         matches.retain(|found| {
             at += 1;
-            let is_marked = found.means.contains(means) && counts;
+            let is_marked = found.means.contains(means) && counts && !self.unheld.contains(&found.start);
             at <= first || is_marked && (!is_name || self.scanner.is_name(found.kind))
         });
     }
@@ -484,6 +505,9 @@ impl Scanner {
         if self.may_view(kind) {
             let mut views = self.views.take().unwrap_or_default();
             views.decode(self, kind);
+            if let [first, .., last] = pieces {
+                views.ignore(kind, first.start + 1..last.end);
+            }
             views.catch_up(kind, pieces, matches);
             self.views = Some(views);
         }

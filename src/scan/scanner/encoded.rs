@@ -208,7 +208,7 @@ fn first_place(
         let is_run = |byte: u8| ascii_class(byte) == Some(Class::Run);
         // In a word nothing begins.
         let goes_on = |at: usize, byte: u8| at > 0 && is_run(decoded[at - 1]) && is_run(byte);
-        let complete = (0..decoded.len()).map(|at| match decoded[at] {
+        let complete = (0..decoded.len().min(1)).map(|at| match decoded[at] {
             byte if goes_on(at, byte) => 0,
             byte => {
                 read(byte)
@@ -217,10 +217,9 @@ fn first_place(
         });
         let rest = word.rest(alphabet).filter(|byte| !goes_on(decoded.len(), *byte));
         let rest = rest.fold(0, |kinds, byte| kinds | plan.begins(char::from(byte)) | read(byte));
-        let mut kinds = complete.chain([rest]).enumerate();
-        kinds.find_map(|(at, kinds)| {
-            Some(alphabet.place_of(at)).filter(|place| kinds != 0 && counts(*place, kinds))
-        })
+        // What would begin further in is not held, for nearly every word of prose might hold it, and does not count.
+        let kinds = complete.chain([rest]).next().unwrap_or(0);
+        Some(0).filter(|place| kinds != 0 && counts(*place, kinds))
     });
     places.min()
 }

@@ -16,11 +16,6 @@ impl Alphabet {
         }
     }
 
-    /// In which character the byte at a place begins.
-    pub(crate) fn place_of(self, byte: usize) -> usize {
-        8 * byte / self.bits() as usize
-    }
-
     fn value(self, ch: char) -> Option<u32> {
         let ch = u8::try_from(ch).ok()?;
         let value = match (self, ch) {
