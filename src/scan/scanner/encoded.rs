@@ -6,7 +6,6 @@ use crate::index::KindMask;
 use crate::scan::ScanPlan;
 use crate::scan::views::Kind;
 use crate::text::reading::{Alphabet, Piece, Plausible};
-use crate::text::{Class, ascii_class};
 
 /// The characters of the word at the end that may be the beginning of encoded text.
 #[derive(Clone, Copy, Default)]
@@ -81,16 +80,10 @@ impl Encoded {
         self.base64.is_some() || self.base32.is_some()
     }
 
-    /// Where in the word what counts may begin, if it is encoded.
+    /// Where the word begins, if what counts may begin with it.
     pub(super) fn start(&self, plan: &ScanPlan, counts: &Counts) -> Option<u64> {
-        if !self.is_plausible() {
-            return None;
-        }
-        let start = |place: usize| self.pieces[place].map_or(0, |piece| piece.start);
-        first_place(self.base64, self.base32, plan, |place, kinds| {
-            plan.may_count(kinds, counts, start(place))
-        })
-        .map(start)
+        let first = self.pieces[0].filter(|_| self.is_plausible())?.start;
+        plan.may_count(begun(self.base64, self.base32, plan), counts, first).then_some(first)
     }
 
     /// The word goes on; the alphabets in which it is long enough to be decoded.
@@ -174,7 +167,7 @@ pub(super) fn may_be_encoded(text: &[u8]) -> bool {
     true
 }
 
-/// Where in the word at the end of the lane's text what counts may begin, if it is encoded.
+/// Where the word at the end of the lane's text begins, if what counts may begin with it.
 pub(super) fn start(
     word: impl Iterator<Item = u8>,
     begin: u64,
@@ -186,42 +179,29 @@ pub(super) fn start(
         base64 = base64.and_then(|mut word| word.goes_on(Alphabet::Base64, ch).then_some(word));
         base32 = base32.and_then(|mut word| word.goes_on(Alphabet::Base32, ch).then_some(word));
     }
-    let start = |place: usize| begin + place as u64;
-    first_place(base64, base32, plan, |place, kinds| plan.may_count(kinds, counts, start(place))).map(start)
+    plan.may_count(begun(base64, base32, plan), counts, begin).then_some(begin)
 }
 
-/// The first character of a word with which something begins that counts, if it goes on so far in one of the alphabets: which kinds what it
-/// decodes to may have there decides. Of what does not begin so nothing is held, and of what is said here no more later.
-fn first_place(
-    base64: Option<Plausible>,
-    base32: Option<Plausible>,
-    plan: &ScanPlan,
-    counts: impl Fn(usize, KindMask) -> bool,
-) -> Option<usize> {
+/// Which kinds may have a key that begins with what a word decodes to that goes on so far in one of the alphabets. What would begin further in
+/// is not held, for nearly every word of prose might hold it, and does not count.
+fn begun(base64: Option<Plausible>, base32: Option<Plausible>, plan: &ScanPlan) -> KindMask {
     let words = [(base64, Alphabet::Base64), (base32, Alphabet::Base32)];
     let words = words.into_iter().filter_map(|(word, alphabet)| Some((word?, alphabet)));
-    let places = words.filter_map(|(word, alphabet)| {
-        let mut decoded = [0; Plausible::ENOUGH as usize];
-        let decoded = word.decoded(alphabet, &mut decoded);
+    let kinds = words.map(|(word, alphabet)| {
         // What is encoded in base64 may be read otherwise again.
         let read = |byte: u8| if alphabet == Alphabet::Base64 { plan.is_read(char::from(byte)) } else { 0 };
-        let is_run = |byte: u8| ascii_class(byte) == Some(Class::Run);
-        // In a word nothing begins.
-        let goes_on = |at: usize, byte: u8| at > 0 && is_run(decoded[at - 1]) && is_run(byte);
-        let complete = (0..decoded.len().min(1)).map(|at| match decoded[at] {
-            byte if goes_on(at, byte) => 0,
-            byte => {
-                read(byte)
-                    | (at..decoded.len()).fold(!0, |kinds, to| kinds & plan.begins_so(&decoded[at..=to]))
+        match word.decoded(alphabet, &mut [0; Plausible::ENOUGH as usize]) {
+            [] => {
+                let firsts = word.first(alphabet);
+                firsts.fold(0, |kinds, byte| kinds | plan.begins(char::from(byte)) | read(byte))
             }
-        });
-        let rest = word.rest(alphabet).filter(|byte| !goes_on(decoded.len(), *byte));
-        let rest = rest.fold(0, |kinds, byte| kinds | plan.begins(char::from(byte)) | read(byte));
-        // What would begin further in is not held, for nearly every word of prose might hold it, and does not count.
-        let kinds = complete.chain([rest]).next().unwrap_or(0);
-        Some(0).filter(|place| kinds != 0 && counts(*place, kinds))
+            decoded => {
+                let so_far = (1..=decoded.len()).map(|to| plan.begins_so(&decoded[..to]));
+                read(decoded[0]) | so_far.fold(!0, |kinds, begun| kinds & begun)
+            }
+        }
     });
-    places.min()
+    kinds.fold(0, |all, kinds| all | kinds)
 }
 
 impl Scanner {

@@ -79,14 +79,6 @@ impl Plausible {
         &buffer[..complete]
     }
 
-    /// What the byte may be that is not complete, if there is one.
-    pub(crate) fn rest(self, alphabet: Alphabet) -> impl Iterator<Item = u8> + use<> {
-        let rest = alphabet.bits() * u32::from(self.length) % 8;
-        let least = if rest == 0 { 0 } else { (self.bits << (8 - rest)) as u8 };
-        let most = least | ((1_u16 << (8 - rest)) - 1) as u8;
-        (rest > 0).then_some(least..=most).into_iter().flatten()
-    }
-
     /// What the first byte may be.
     pub(crate) fn first(self, alphabet: Alphabet) -> std::ops::RangeInclusive<u8> {
         let known = alphabet.bits() * u32::from(self.length);
