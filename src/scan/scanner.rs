@@ -275,6 +275,7 @@ impl Scanner {
         self.encoded.forget();
         self.spelled.forget();
         (self.mark_before, self.frees) = (Means::EXACT, false);
+        self.slips.break_off();
         self.views.iter_mut().for_each(|views| views.sleep());
     }
 
@@ -282,7 +283,9 @@ impl Scanner {
     pub(super) fn copy(&mut self, other: &Self) {
         self.walks.clone_from(&other.walks);
         self.endings.clone_from(&other.endings);
-        self.run = other.run;
+        // What has a slip is the other's.
+        self.run = Run { slip: Slip::NONE, ..other.run };
+        self.slips.break_off();
         self.before = other.before;
         self.hidden = other.hidden;
         self.sign = other.sign;
