@@ -1,8 +1,8 @@
 //! The laws, on random dictionaries and random texts.
 //!
 //! Every run tries the same cases, so that a change is judged by what it changed. `TIGHTLIP_SEED=random cargo test --test laws` tries others and
-//! prints their seed, `TIGHTLIP_SEED=…` repeats them, and `TIGHTLIP_TIMES=50` tries fifty times as many. With `RUSTFLAGS="--cfg hunting"` text that has left and
-//! would be held again ends a run at once.
+//! prints their seed, `TIGHTLIP_SEED=…` repeats them, and `TIGHTLIP_TIMES=50` tries fifty times as many. Where the library has debug
+//! assertions, text that has left and would be held again ends a test too.
 
 mod oracle;
 mod response;

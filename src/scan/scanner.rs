@@ -21,7 +21,7 @@ use super::plan::{ScanPlan, Start, kinds_in};
 use super::views::{self, Views};
 use super::walk::{Fork, Stepped, Walk};
 use crate::identifier::{Between, Shape};
-use crate::index::{FirstWord, KeyId, KindMask, OFF, Place, READING};
+use crate::index::{FirstWord, KeyId, KindMask, NO_KIND, OFF, Place, READING};
 use crate::text::reading::{Emphasis, Hidden, Piece};
 use crate::text::{Class, Symbol, symbols_of};
 use encoded::Encoded;
@@ -294,10 +294,15 @@ impl Scanner {
         (self.mark_before, self.frees) = (Means::EXACT, false);
     }
 
-    /// Calls `each` with the values that are complete and may still turn out to go on.
-    pub(crate) fn complete(&self, each: &mut dyn FnMut(&Match)) {
-        self.endings.iter().for_each(|ending| each(&ending.found));
+    /// Calls `each` with the end and the kind of the values that are complete, or may be, and may still turn out to go on.
+    pub(crate) fn complete(&self, each: &mut dyn FnMut(u64, u8)) {
+        self.endings.iter().for_each(|ending| each(ending.found.end, ending.found.kind));
         self.views.iter().for_each(|views| views.complete(each));
+        // In the text itself the next character ends a word. What is read may come later than what stands behind it.
+        if self.depth > 0 && self.run.is_open() && !self.run.full {
+            let kinds = self.opens(self.plan.openings().word(&self.run.word), &self.run) & !NO_KIND;
+            kinds_in(kinds).for_each(|kind| each(self.symbol_end, kind));
+        }
     }
 
     /// Raw bytes seen.

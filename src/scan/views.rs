@@ -213,15 +213,14 @@ impl Views {
         }
     }
 
-    /// Calls `each` with the values that are complete in what is read and may still turn out to go on.
-    pub(super) fn complete(&self, each: &mut dyn FnMut(&Match)) {
+    /// Calls `each` with the end and the kind of the values that are complete in what is read and may still turn out to go on.
+    pub(super) fn complete(&self, each: &mut dyn FnMut(u64, u8)) {
         self.views.iter().filter(|view| view.is_awake).for_each(|view| view.scanner.complete(each));
     }
 
-    /// Where what a reading keeps begins, and what its scanner knows.
-    pub(super) fn undecided(&mut self, counts: &Counts) -> impl Iterator<Item = (Option<u64>, &mut Scanner)> {
-        let awake = self.views.iter_mut().filter(|view| view.is_awake);
-        awake.map(|view| (view.reading.undecided(view.scanner.plan(), counts), &mut view.scanner))
+    /// The oldest raw byte from which on something that counts may stand in what is read.
+    pub(super) fn oldest(&mut self, counts: &Counts) -> Option<u64> {
+        self.views.iter_mut().filter(|view| view.is_awake).filter_map(|view| view.oldest(counts)).min()
     }
 }
 
@@ -351,6 +350,14 @@ impl View {
                 self.reading.pending().is_some() || self.reading.goes_on() || self.scanner.has_marks();
         }
         self.keep_marked(first, matches);
+    }
+
+    /// The oldest raw byte from which on something that counts may stand in what it reads.
+    fn oldest(&mut self, counts: &Counts) -> Option<u64> {
+        let pending = self.reading.undecided(self.scanner.plan(), counts);
+        let oldest = pending.into_iter().chain(self.scanner.oldest(counts, true)).min()?;
+        // What begins in bytes that nobody has held does not count; what else is alive begins before them or behind.
+        Some(if self.unheld.contains(&oldest) { self.unheld.end } else { oldest })
     }
 
     fn finish(&mut self, end: u64, pieces: &mut Vec<Piece>, matches: &mut Vec<Match>) {

@@ -326,8 +326,9 @@ fn forms(kind: &Kind, text: &str) -> BTreeSet<String> {
         Kind::Name => {
             let names: BTreeSet<String> =
                 names(&words(" -'.,")).into_iter().chain([words(" .,").replace(['-', '\''], "")]).collect();
-            // `O'Lee` may be glued wherever it stands behind another word, with a capital.
-            let glued: Vec<String> = names.iter().map(|name| name.replace(" o lee", " Olee")).collect();
+            // `O'Lee` may be glued wherever it stands behind another word, with a capital, and `OLee` be apart.
+            let glued = |name: &String| [name.replace(" o lee", " Olee"), name.replace(" olee", " o lee")];
+            let glued: Vec<String> = names.iter().flat_map(glued).collect();
             let is_first = |before: &str| before.is_empty() || before.ends_with(',');
             with_other_words(names.into_iter().chain(glued).collect(), &nicknames(), is_first)
         }

@@ -153,8 +153,8 @@ impl Channel {
             }
             // Facts count in the order in which they end: of one that ended before it may not be known yet whether it goes on.
             let mut waits = false;
-            self.scanner.complete(&mut |other| {
-                waits |= other.end < found.end && inner.rules.counts_together(other.kind);
+            self.scanner.complete(&mut |end, kind| {
+                waits |= end < found.end && inner.rules.counts_together(kind);
             });
             if waits {
                 return;

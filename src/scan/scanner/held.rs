@@ -50,11 +50,8 @@ impl Scanner {
         let mut letters = self.spelled.start().into_iter().chain(self.spelled.second());
         let spelled = letters.find(|(letter, start)| self.plan.begins(*letter) & counts.from(*start) != 0);
         let encoded = self.encoded.start(&self.plan, counts);
-        let mut oldest = encoded.into_iter().chain(spelled.map(|(_, start)| start)).min();
-        for (pending, scanner) in self.views.iter_mut().flat_map(|views| views.undecided(counts)) {
-            oldest = oldest.into_iter().chain(pending).chain(scanner.oldest(counts, true)).min();
-        }
-        oldest
+        let read = self.views.as_mut().and_then(|views| views.oldest(counts));
+        encoded.into_iter().chain(spelled.map(|(_, start)| start)).chain(read).min()
     }
 
     /// Whether a key of one of these kinds begins with the run so far. Those with none are not asked again.
@@ -99,9 +96,10 @@ impl Scanner {
             .slips
             .waiting()
             .flat_map(|start| kinds_in(self.plan.slip_emails()).map(move |kind| (kind, 0, start, start)));
-        let names = self
-            .slips
-            .name(&self.run)
+        let slips_of_names = self.remembers().then(|| self.slips.name(&self.run));
+        let names = slips_of_names
+            .into_iter()
+            .flatten()
             .flat_map(|start| kinds_in(weak_names).map(move |kind| (kind, weak_names, start, start)));
         let open = walks.chain(endings).chain(sign).chain(slips).chain(names);
         let known = open

@@ -139,9 +139,10 @@ impl Slips {
         self.waiting.map(|(run, _)| run.start).into_iter()
     }
 
-    /// Where a word begins that may be the first of a similar name, `run` being the word at the end.
+    /// Where a word begins that may be the first of a similar name, `run` being the word at the end: if a fact that has been said so far is
+    /// judged only later, names count when the word ends. Of its first letter nobody knows yet whether it is one too many.
     pub(super) fn name(&self, run: &Run) -> impl Iterator<Item = u64> + use<> {
-        let begins = self.names && self.upper && run.is_open();
+        let begins = run.is_open() && (self.upper || run.word.len() == 1);
         begins.then_some(run.start).into_iter().chain(self.name.map(|run| run.start))
     }
 
