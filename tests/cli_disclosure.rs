@@ -2,6 +2,10 @@
 
 mod support;
 
+use std::io::{Read, Write};
+use std::process::Stdio;
+use std::time::Duration;
+
 use serde_json::Value;
 use support::{Place, VALUES};
 
@@ -63,7 +67,32 @@ fn a_conversation_goes_on_in_its_file() {
         let mode = std::fs::metadata(place.path("turns.json")).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
     }
-    assert_eq!(place.files("").len(), 3, "nothing unfinished is left: {:?}", place.files(""));
+    assert_eq!(place.files("").len(), 4, "nothing unfinished is left: {:?}", place.files(""));
+}
+
+#[test]
+fn turns_at_once_wait_for_each_other() {
+    let place = Place::with_index();
+    let arguments = "filter --index index.tlx --reader C-1001 --conversation turns.json";
+    let mut first = std::process::Command::new(assert_cmd::cargo::cargo_bin!("tightlip"))
+        .current_dir(place.path("."))
+        .args(arguments.split(' '))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut told = [0; 3];
+    first.stdin.as_mut().unwrap().write_all(b"It is Bob Ray. And").unwrap();
+    first.stdout.as_mut().unwrap().read_exact(&mut told).unwrap();
+    assert_eq!(&told, b"It ", "it has begun");
+    std::thread::scope(|scope| {
+        let second = scope.spawn(|| place.fed(arguments, "Born 1985-11-30.").quietly());
+        std::thread::sleep(Duration::from_millis(300));
+        assert!(!second.is_finished());
+        drop(first.stdin.take());
+        assert_eq!(second.join().unwrap(), "Born [DATE OF BIRTH].");
+    });
+    assert!(first.wait().unwrap().success());
 }
 
 #[test]

@@ -7,12 +7,13 @@ use std::time::{Duration, Instant, SystemTime};
 
 use clap::Args;
 
+use super::conversation::ConversationFile;
 use super::opening::LoadOption;
 use super::{Ending, PolicyOption, jsonl, wire};
 use crate::error::{Error, Result, did_you_mean};
 use crate::policy::Across;
 use crate::wire::Format;
-use crate::{Conversation, Finding, Grants, Index, Policy, Reader, Session};
+use crate::{Finding, Grants, Index, Policy, Reader, Session};
 
 /// Read a response on stdin, write the safe one on stdout as it goes.
 #[derive(Args)]
@@ -91,8 +92,7 @@ pub(super) struct Filtering {
     grants: Grants,
     findings: Option<Box<dyn Write>>,
     report: Option<Box<dyn Write>>,
-    /// Where the conversation is kept, and what is kept there.
-    conversation: Option<(PathBuf, Conversation)>,
+    conversation: Option<ConversationFile>,
     noted_unknown: bool,
     noted_encoding: bool,
 }
@@ -140,7 +140,7 @@ impl Filter {
             return Err(Error::config("--conversation: expected one response; jsonl has one in every line"));
         }
         let grants = self.grants.as_ref().map(Grants::open).transpose()?;
-        let conversation = self.conversation.as_ref().map(|path| Ok((path.clone(), conversation(path)?)));
+        let conversation = self.conversation.as_ref().map(|path| ConversationFile::open(path));
         Ok(Filtering {
             index,
             policy,
@@ -169,16 +169,11 @@ impl Filtering {
             reader = reader.for_purpose(purpose);
         }
         let session = Session::new(&self.index.index, &self.policy, reader).with_grants(&self.grants);
-        if let Some((path, conversation)) = &self.conversation {
-            if session.is_theirs(conversation) {
-                session.resume(conversation);
-            } else {
-                let path = path.display();
-                eprintln!(
-                    "tightlip: {path} is another reader's conversation; it is left alone, and this response is not kept"
-                );
-                self.conversation = None;
-            }
+        if let Some(conversation) = self.conversation.take_if(|conversation| !conversation.resume(&session)) {
+            let path = conversation.path().display();
+            eprintln!(
+                "tightlip: {path} is another reader's conversation; it is left alone, and this response is not kept"
+            );
         }
         if session.policy().across() == Across::Response {
             self.conversation = None; // what the file says is for another policy
@@ -212,14 +207,7 @@ impl Filtering {
 
     /// Keeps what the conversation has said, if that is more than before: to be called before it is written.
     pub(super) fn remember(&mut self, session: &Session) -> Result<()> {
-        let Some((path, kept)) = &mut self.conversation else { return Ok(()) };
-        let now = session.state();
-        if now != *kept {
-            write(path, &serde_json::to_vec(&now).expect("plain data"))
-                .map_err(|error| Error::file("write the conversation", path, &error))?;
-            *kept = now;
-        }
-        Ok(())
+        self.conversation.as_mut().map_or(Ok(()), |conversation| conversation.keep(session))
     }
 
     /// Reports what a response has disclosed.
@@ -284,18 +272,6 @@ fn seen(folder: &Path) -> Option<Seen> {
     Some((metadata.modified().ok()?, metadata.len()))
 }
 
-/// What is kept of a conversation; nothing if there is no such file yet.
-fn conversation(path: &Path) -> Result<Conversation> {
-    match std::fs::read(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Conversation::default()),
-        Err(error) => Err(Error::file("read the conversation", path, &error)),
-        Ok(bytes) => serde_json::from_slice(&bytes).map_err(|_| {
-            let reason = "not a conversation that this tightlip has kept; remove it to begin anew";
-            Error::config(format!("{}: {reason}", path.display()))
-        }),
-    }
-}
-
 /// A file of which only the end is written, for its owner only.
 fn appending(path: &Path) -> Result<File> {
     let mut options = OpenOptions::new();
@@ -303,13 +279,4 @@ fn appending(path: &Path) -> Result<File> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path).map_err(|error| Error::file("write", path, &error))
-}
-
-/// Replaces a file as a whole, for its owner only.
-fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::Builder::new().prefix(".conversation-").tempfile_in(folder)?;
-    file.write_all(bytes)?;
-    file.as_file().sync_all()?;
-    file.persist(path).map(drop).map_err(|error| error.error)
 }

@@ -4,6 +4,7 @@ mod bench;
 mod build;
 mod canary;
 mod change;
+mod conversation;
 mod demo;
 mod explain;
 mod filter;
