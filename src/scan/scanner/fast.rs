@@ -4,13 +4,14 @@
 //! with which a key begins.
 
 use super::super::block::Block;
-use super::super::plan::{BARS, BREAKS, OPAQUE, OPENS, SPACE, SPLITS};
+use super::super::plan::{BARS, BREAKS, OPAQUE, OPENS, SPACE, SPLITS, ScanPlan};
 use super::encoded::may_be_encoded;
 use super::lane::Lane;
 use super::slips::{Slip, Tail};
 use super::{Counts, Means, Run, Scanner};
 use crate::index::{BARRED, CHARACTERS, DEAD, FirstWord, OFF};
-use crate::text::reading::Plausible;
+use crate::text::reading::{Piece, Plausible};
+use crate::text::symbols_of;
 
 /// Longer pieces of text are taken word by word.
 const LONGEST_TOKEN: usize = 16;
@@ -152,11 +153,50 @@ impl Scanner {
     /// Takes what the fast lane can; returns the bytes taken.
     #[inline(always)]
     pub(super) fn pass_plain(&mut self, bytes: &[u8], base: u64) -> usize {
-        let taken = self.skip(bytes, base);
-        if self.plan.blind {
-            self.cadence.pass(&bytes[..taken], base);
+        let mut taken = 0;
+        loop {
+            let (rest, start) = (&bytes[taken..], base + taken as u64);
+            let plain = self.skip(rest, start);
+            if self.plan.blind {
+                self.cadence.pass(&rest[..plain], start);
+            }
+            taken += plain;
+            match sign_at(&rest[plain..]) {
+                Some((sign, ascii)) if self.pass_sign(sign, ascii, start + plain as u64) => {
+                    taken += sign.len_utf8();
+                }
+                _ => return taken,
+            }
         }
-        taken
+    }
+
+    /// Takes a sign of typography, if it does no more than the one of ASCII that stands for it, as that does in the fast lane; whether it did.
+    #[inline(never)]
+    fn pass_sign(&mut self, sign: char, ascii: u8, start: u64) -> bool {
+        let is_near = self.encoded.is_plausible() || self.spelled.state.length() > 0;
+        let class = self.plan.class(ascii);
+        if is_near
+            || !self.is_plain()
+            || self.symbol_end != start
+            || class & (OPAQUE | OPENS) != 0
+            || self.plan.openings().other(sign) & self.plan.wanted != 0
+            || self.run.is_open() && !ends_plainly(&self.plan, &self.run, class, ascii)
+        {
+            return false;
+        }
+        self.run = Run::NONE;
+        let end = start + sign.len_utf8() as u64;
+        symbols_of(sign, start, end, |symbol| {
+            self.before.push(&symbol);
+            if self.plan.blind {
+                self.cadence.take(&symbol);
+            }
+        });
+        if self.plan.readings.letters {
+            self.spelled.go_on(Piece::raw(sign, start, end), sign);
+        }
+        self.symbol_end = end;
+        true
     }
 
     /// The fast lane: takes ASCII while no walk is open and none opens; returns the bytes taken. The next byte is for [`Self::take`].
@@ -249,19 +289,7 @@ impl Scanner {
                     break 'text;
                 }
                 if run.is_open() {
-                    let possible = if class & SPLITS != 0 || plan.groups != 0 || run.word.ends_in_digit() {
-                        plan.ended(&run.word, if class & SPACE != 0 { ' ' } else { bytes[at] as char })
-                    } else {
-                        plan.openings().word(&run.word)
-                    };
-                    if possible & plan.words & !run.opened != 0 && !run.full {
-                        break 'text;
-                    }
-                    if class & BREAKS != 0 && !run.full && plan.openings().prefix(&run.word) & plan.words != 0
-                    {
-                        break 'text;
-                    }
-                    if class & BARS != 0 && run.slip.may && !run.slip.long && plan.may_slip(&run.word, 0) {
+                    if !ends_plainly(plan, &run, class, bytes[at]) {
                         break 'text;
                     }
                     if run.word.len() == 1 {
@@ -288,5 +316,65 @@ impl Scanner {
             self.encoded.begin_with(&bytes[last_word..at], base + last_word as u64);
         }
         at
+    }
+}
+
+/// Whether a word ends before this byte, of this class, so that no walk opens over it.
+#[inline(always)]
+fn ends_plainly(plan: &ScanPlan, run: &Run, class: u8, next: u8) -> bool {
+    let possible = if class & SPLITS != 0 || plan.groups != 0 || run.word.ends_in_digit() {
+        plan.ended(&run.word, if class & SPACE != 0 { ' ' } else { next as char })
+    } else {
+        plan.openings().word(&run.word)
+    };
+    if possible & plan.words & !run.opened != 0 && !run.full {
+        return false;
+    }
+    if class & BREAKS != 0 && !run.full && plan.openings().prefix(&run.word) & plan.words != 0 {
+        return false;
+    }
+    let may_slip = class & BARS != 0 && run.slip.may && !run.slip.long && plan.may_slip(&run.word, 0);
+    !may_slip
+}
+
+/// The sign of typography with which a text begins, those with which prose is set, and the one of ASCII that bounds words as it does.
+#[inline(always)]
+fn sign_at(text: &[u8]) -> Option<(char, u8)> {
+    match text {
+        [0xe2, 0x80, third, ..] => match third {
+            0x93 => Some(('–', b'-')),
+            0x94 => Some(('—', b'-')),
+            0x98 => Some(('‘', b'\'')),
+            0x99 => Some(('’', b'\'')),
+            0x9c => Some(('“', b'"')),
+            0x9d => Some(('”', b'"')),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::ascii_class;
+    use crate::text::reading::{Breaks, Escapes, Markup, Substitution, hides};
+
+    #[test]
+    fn signs_of_typography_are_what_stands_for_them() {
+        for sign in "–—‘’“”".chars() {
+            let (found, ascii) = sign_at(sign.to_string().as_bytes()).unwrap();
+            assert_eq!(found, sign);
+            let mut symbols = Vec::new();
+            symbols_of(sign, 0, 3, |symbol| symbols.push((symbol.ch, Some(symbol.class))));
+            // Double quotes fold to themselves.
+            let folded = if ascii == b'"' { sign } else { char::from(ascii) };
+            assert_eq!(symbols, [(folded, ascii_class(ascii))], "{sign}");
+            let is_read = Escapes::begins(sign)
+                || Markup::begins(sign)
+                || Breaks::begins(sign)
+                || Substitution::Looks.of(sign).is_some();
+            assert!(!is_read && !hides(sign) && !sign.is_whitespace(), "{sign}");
+        }
     }
 }

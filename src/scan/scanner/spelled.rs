@@ -160,13 +160,16 @@ impl Spelled {
         }
         for (at, byte) in bytes.iter().enumerate().skip(first) {
             let start = base + at as u64;
-            self.read(Piece::raw(char::from(*byte), start, start + 1), char::from(*byte));
+            self.go_on(Piece::raw(char::from(*byte), start, start + 1), char::from(*byte));
         }
     }
 
-    fn read(&mut self, piece: Piece, ch: char) {
+    /// Goes on with a character.
+    pub(super) fn go_on(&mut self, piece: Piece, ch: char) {
         self.state.pass(match ch {
             '·' | '•' => b'.',
+            // Spaces, dashes, quotes: no letters, and prose is full of them.
+            '\u{2000}'..='\u{2027}' => 0,
             // Letters that are drawn, as those of flags, are letters.
             '\u{80}'.. if ch.is_alphabetic() || folded(ch).is_ascii_alphabetic() => b'a',
             '\u{80}'.. if ch.is_alphanumeric() || folded(ch).is_ascii_digit() => b'0',
@@ -193,7 +196,7 @@ impl Scanner {
             return;
         }
         let known = self.spelled.state.length();
-        self.spelled.read(piece, ch);
+        self.spelled.go_on(piece, ch);
         if self.spelled.state.is_spelled() {
             let pieces = self.spelled.pieces;
             self.spelled.state = State::default();
