@@ -45,7 +45,11 @@ pub(crate) enum Standing {
 }
 
 const DIGITS: Ways = Ways::of(b'0'..=b'9');
-const LETTERS: Ways = Ways::of(b'a'..=b'z').or(Ways::of(0xc2..=0xf4));
+/// Bytes of letters.
+const LETTERS: Ways = Ways::of(b'a'..=b'z').or(Ways::of(0x80..=0xf4));
+
+/// What is left of a word behind a part of it that the text has apart has at least so many letters: `de la Cruz` is `Delacruz`, `le e` is no `Lee`.
+pub(crate) const SHORTEST_REST: usize = 3;
 
 /// The alternatives for values of one shape.
 pub(crate) struct Alternatives {
@@ -208,11 +212,18 @@ impl Alternative {
             Sort::BeforeNumber if self.key.is_empty() => {
                 goes_on(b' ').is_some_and(|(node, _)| ways(map, node).intersects(DIGITS))
             }
-            _ if self.text.ends_with(b" ") => ways(map, node).intersects(LETTERS),
+            _ if self.text.ends_with(b" ") => has_letters(map, node, SHORTEST_REST),
             _ if self.key.ends_with(b" ") => true,
             _ => goes_on(b' ').is_some() || goes_on(b',').is_some() || ending(map, node).0.is_some(),
         }
     }
+}
+
+/// Whether a key goes on behind a node with so many letters, or bytes of them.
+fn has_letters(map: &KeyMap, node: usize, count: usize) -> bool {
+    let letters = ways(map, node).and(LETTERS);
+    let mut next = letters.bytes().filter_map(|byte| step(map, node, byte));
+    count == 0 || next.any(|(node, _)| has_letters(map, node, count - 1))
 }
 
 /// Where a walk may begin over a word that stands for the first one of a key.

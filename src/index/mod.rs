@@ -50,7 +50,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 pub(crate) use alternatives::{
-    Alternative, Alternatives, FirstAlternative, FirstAlternatives, Sort, Standing,
+    Alternative, Alternatives, FirstAlternative, FirstAlternatives, SHORTEST_REST, Sort, Standing,
 };
 pub use builder::IndexBuilder;
 pub(crate) use bytes::Bytes;

@@ -74,6 +74,14 @@ impl Ways {
         (self.0[0] & other.0[0]) | (self.0[1] & other.0[1]) != 0
     }
 
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self([self.0[0] & other.0[0], self.0[1] & other.0[1]])
+    }
+
+    pub(crate) fn bytes(self) -> impl Iterator<Item = u8> {
+        (0..=u8::MAX).filter(move |byte| self.contains(*byte))
+    }
+
     pub(crate) const fn of(bytes: std::ops::RangeInclusive<u8>) -> Self {
         let (mut ways, mut byte) = ([0; 2], *bytes.start() as usize);
         while byte <= *bytes.end() as usize {

@@ -394,8 +394,9 @@ impl Scanner {
     }
 
     /// Whether something is marked that may still become a value.
-    pub(super) fn has_marks(&self) -> bool {
-        let is_marked = |means: Means| means.contains(self.means);
+    pub(super) fn has_marks(&mut self) -> bool {
+        let own = self.means;
+        let is_marked = |means: Means| means.contains(own);
         is_marked(self.mark_before) && self.frees
             || self.patterns.has_marks(self.means)
             || self.walks.iter().any(|walk| is_marked(walk.means))
@@ -439,20 +440,27 @@ impl Scanner {
     }
 
     /// Whether something is alive that could go on behind a line break.
-    pub(super) fn awaits_rest(&self) -> bool {
-        self.may_open_run() || !self.walks.is_empty()
+    pub(super) fn awaits_rest(&mut self) -> bool {
+        !self.walks.is_empty() || self.may_open_run()
     }
 
     /// Whether something is alive that could go on behind markup.
-    pub(super) fn has_begun(&self) -> bool {
+    pub(super) fn has_begun(&mut self) -> bool {
         self.awaits_rest() || !self.endings.is_empty() || self.sign.is_some() || !self.patterns.is_empty()
     }
 
-    /// Whether a key may begin with the word that is open, or goes on in its walks. Of a word that is cut, by its length or since the fast
+    /// Whether a key begins with the word that is open, or goes on in its walks. Of a word that is cut, by its length or since the fast
     /// lane has seen that none begins so, nothing is known but its walks.
-    fn may_open_run(&self) -> bool {
-        let run = &self.run;
-        run.is_open() && !run.word_is_cut && self.plan.openings().prefix(&run.word) & self.plan.words != 0
+    fn may_open_run(&mut self) -> bool {
+        let run = self.run;
+        if !run.is_open() || run.full || run.word_is_cut {
+            return false;
+        }
+        let kinds = self.opens(self.plan.openings().prefix(&run.word), &run);
+        let goes_on = kinds != 0 && self.goes_on(kinds);
+        // As where it is asked what has to be held: what is asked first does not matter.
+        self.run.full = !goes_on && !self.plan.may_announce(&run.word);
+        goes_on
     }
 
     /// Whether a walk is alive that digits could go on with.

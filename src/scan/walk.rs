@@ -7,7 +7,7 @@ use super::part::{begun, nearly};
 use super::plan::{ScanPlan, Start};
 use super::similar::Slipped;
 use crate::identifier::{Between, Shape};
-use crate::index::{FirstWord, KeyId, ending, step};
+use crate::index::{FirstWord, KeyId, SHORTEST_REST, ending, step};
 use crate::text::reading::hides;
 use crate::text::{Class, Symbol};
 
@@ -440,6 +440,6 @@ impl Walk {
 
     /// Too few letters stand behind the part of a word that the text has apart.
     fn is_half_glued(&self) -> bool {
-        self.is_glued && self.letters < 3
+        self.is_glued && usize::from(self.letters) < SHORTEST_REST
     }
 }

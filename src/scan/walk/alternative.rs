@@ -88,7 +88,9 @@ impl Walk {
         let gaps = plan.kind(self.kind).gaps;
         if gaps.allow(symbol.ch) {
             let is_full_stop = symbol.ch == '.' && plan.kind(self.kind).shape == Shape::Name;
-            if rest.first() != Some(&b' ') || symbol.ch == ',' || (is_full_stop && self.letters > 3) {
+            // As between words of the key.
+            let is_out_of_place = is_full_stop && (self.gap > 0 || self.letters > 3);
+            if rest.first() != Some(&b' ') || symbol.ch == ',' || is_out_of_place {
                 return DEAD;
             }
             return self.widen_gap(gaps.longest);
