@@ -29,7 +29,7 @@ struct Table {
 const EMPTY: u32 = u32::MAX;
 
 /// So many places are looked at together…
-const TOGETHER: usize = 2;
+const TOGETHER: usize = 8;
 /// …and so many at most. Where many numbers are close together they crowd each other out; then there is no table.
 const MOST: usize = 32;
 
@@ -38,8 +38,8 @@ impl People {
     pub(crate) fn with_table(mut self) -> Self {
         let (Some(first), Some(last)) = (self.list.first(), self.list.last()) else { return self };
         let (first, range) = (first >> 1, (last >> 1) - (first >> 1));
-        // Two to four places for each.
-        let shift = (0..31).find(|shift| (range >> shift) as usize <= 4 * self.list.len()).unwrap_or(31);
+        // Three places for each at most.
+        let shift = (0..31).find(|shift| (range >> shift) as usize <= 3 * self.list.len()).unwrap_or(31);
         let mut slots = Vec::with_capacity((range >> shift) as usize + MOST + TOGETHER);
         for owner in self.list.iter() {
             let place = (((owner >> 1) - first) >> shift) as usize;
