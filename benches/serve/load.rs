@@ -15,6 +15,8 @@ pub(super) struct Streams {
     pub(super) in_all: usize,
     pub(super) events: usize,
     pub(super) pause: Duration,
+    /// They begin one after the other within this time.
+    pub(super) within: Duration,
 }
 
 /// What came of it.
@@ -22,20 +24,24 @@ pub(super) struct Load {
     /// How long each stream waited for its first event, in order.
     pub(super) first: Vec<Duration>,
     pub(super) events: usize,
-    pub(super) bytes: usize,
     pub(super) took: Duration,
 }
 
-/// The words of an event: whose they are, and which they are.
-fn words(stream: usize, event: usize) -> String {
-    format!(" stream {stream} says word {event} of the answer,")
+/// What answers say.
+const PROSE: &str = "Thank you for your patience while we look into the order that you placed with us last week: it has left our warehouse, and \
+    should be with you within two days. If it is not there by then, please write to us again, and we will send another one at once.";
+
+/// The word that an event says. Each stream begins elsewhere.
+fn word(stream: usize, event: usize) -> &'static str {
+    let words = PROSE.split(' ').count();
+    PROSE.split(' ').nth((stream * 7 + event) % words).expect("there are so many")
 }
 
 fn event(stream: usize, event: usize) -> String {
     format!(
         "data: {{\"id\":\"chatcmpl-{stream}\",\"object\":\"chat.completion.chunk\",\"created\":1700000000,\"model\":\"model\",\
-        \"choices\":[{{\"index\":0,\"delta\":{{\"content\":\"{}\"}},\"finish_reason\":null}}]}}\n\n",
-        words(stream, event)
+        \"choices\":[{{\"index\":0,\"delta\":{{\"content\":\" {}\"}},\"finish_reason\":null}}]}}\n\n",
+        word(stream, event)
     )
 }
 
@@ -86,24 +92,23 @@ pub(super) async fn run(proxy: SocketAddr, streams: Streams) -> Load {
         .map(|number| {
             let places = Arc::clone(&places);
             tokio::spawn(async move {
+                tokio::time::sleep(streams.within * number as u32 / streams.in_all as u32).await;
                 let _place = places.acquire_owned().await.unwrap();
                 ask(proxy, number, streams).await
             })
         })
         .collect();
-    let (mut first, mut bytes) = (Vec::new(), 0);
+    let mut first = Vec::new();
     for stream in asked {
-        let (waited, came) = stream.await.expect("no stream is mixed up or cut");
-        first.push(waited);
-        bytes += came;
+        first.push(stream.await.expect("no stream is mixed up or cut"));
     }
     let took = begin.elapsed();
     first.sort();
-    Load { first, events: streams.in_all * streams.events, bytes, took }
+    Load { first, events: streams.in_all * streams.events, took }
 }
 
-/// One stream: how long it waited for its first event, and how many bytes came.
-async fn ask(proxy: SocketAddr, number: usize, streams: Streams) -> (Duration, usize) {
+/// One stream: how long it waited for its first event.
+async fn ask(proxy: SocketAddr, number: usize, streams: Streams) -> Duration {
     let mut stream = TcpStream::connect(proxy).await.unwrap();
     stream.set_nodelay(true).unwrap();
     let (events, pause) = (streams.events, streams.pause.as_millis());
@@ -125,17 +130,17 @@ async fn ask(proxy: SocketAddr, number: usize, streams: Streams) -> (Duration, u
             first = Some(begin.elapsed());
         }
     }
-    let bytes = came.len();
     let text = String::from_utf8(dechunked(&came)).unwrap();
     assert!(text.ends_with("data: [DONE]\n\n"), "stream {number} is cut");
     let mut said = String::new();
     for line in text.lines().filter_map(|line| line.strip_prefix("data: {")) {
-        let content = line.split("\"content\":\"").nth(1).and_then(|rest| rest.split('"').next());
-        said += content.expect("an event with content");
+        let value = |name: &str| line.split(name).nth(1).and_then(|rest| rest.split('"').next());
+        assert_eq!(value("\"id\":\"chatcmpl-"), Some(&*number.to_string()), "an event of another stream");
+        said += value("\"content\":\"").expect("an event with content");
     }
-    let expected: String = (0..events).map(|at| words(number, at)).collect();
+    let expected: String = (0..events).map(|at| format!(" {}", word(number, at))).collect();
     assert_eq!(said, expected, "stream {number} is mixed up");
-    (first.expect("a first event"), bytes)
+    first.expect("a first event")
 }
 
 /// The body of a response, without its head and the lengths of its chunks.
