@@ -56,7 +56,6 @@ pub(super) struct Inner {
     /// When the response began; the only clock that is looked at.
     pub(super) begun: SystemTime,
     id: OnceLock<String>,
-    unknown_readers: usize,
     /// Is told what the conversation has said, before that is released.
     remember: Option<Remember>,
     shared: Mutex<Shared>,
@@ -111,7 +110,7 @@ impl Session {
     pub fn new(index: &Index, policy: &Policy, reader: Reader) -> Self {
         let (generation, begun) = (Arc::clone(index.generation()), SystemTime::now());
         let rules = Rules::new(&generation, policy, &reader, &Grants::default(), begun);
-        let unknown_readers = reader.unknown(&generation).count();
+        let unknown_readers = rules.unknown_readers();
         let span = tracing::debug_span!(
             "response",
             generation = generation.number(),
@@ -130,7 +129,6 @@ impl Session {
             reader,
             begun,
             id: OnceLock::new(),
-            unknown_readers,
             remember: None,
             shared: Mutex::default(),
             version: AtomicU64::new(0),
@@ -222,7 +220,7 @@ impl Session {
 
     /// How many of the named readers the index does not know. They own nothing.
     pub fn unknown_readers(&self) -> usize {
-        self.inner.unknown_readers
+        self.inner.rules.unknown_readers()
     }
 }
 

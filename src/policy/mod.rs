@@ -11,6 +11,7 @@ mod policy;
 mod reader;
 mod redact;
 mod rules;
+mod terms;
 
 pub use conversation::Conversation;
 #[cfg(feature = "cli")]

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
+use super::terms::Terms;
 use crate::error::{Error, Result, did_you_mean, toml_reason};
 use crate::identifier::{Kind, KindSpec, Shape, Strength};
 use crate::index::{Generation, KeyId};
@@ -50,12 +51,11 @@ pub enum Action {
 pub struct Policy {
     pub(super) settings: Arc<Settings>,
     name: Arc<str>,
+    /// The same for the same settings: 16 hexadecimal digits.
     hash: Arc<str>,
-    allowed: Arc<Mutex<Option<Allowed>>>,
+    /// What it says of the index that was asked last.
+    terms: Arc<Mutex<Option<Arc<Terms>>>>,
 }
-
-/// What the last index that was asked knows of the allowed values: its lineage, its generation, and the values.
-type Allowed = (String, u64, Arc<HashSet<KeyId>>);
 
 /// Everything a policy says.
 #[derive(Clone, Deserialize)]
@@ -326,7 +326,7 @@ impl Policy {
             hasher.update(&(part.len() as u64).to_le_bytes()).update(part.as_bytes());
         }
         let hash = hasher.finalize().to_hex()[..16].into();
-        Self { settings: Arc::new(settings), name: name.into(), hash, allowed: Arc::default() }
+        Self { settings: Arc::new(settings), name: name.into(), hash, terms: Arc::default() }
     }
 
     fn source(name: &str) -> Result<Source> {
@@ -387,39 +387,21 @@ impl Policy {
         Ok(Self::new(settings, name, &text))
     }
 
-    /// The values that are nobody's secret, as an index knows them.
-    pub(super) fn allowed(&self, generation: &Generation) -> Arc<HashSet<KeyId>> {
-        let mut found = self.allowed.lock().unwrap_or_else(PoisonError::into_inner);
-        match &*found {
-            Some((lineage, number, allowed))
-                if *lineage == generation.lineage() && *number == generation.number() =>
-            {
-                allowed.clone()
-            }
-            _ => {
-                let values = self.settings.allow.values.iter();
-                let patterns: Vec<u8> = (0..)
-                    .zip(generation.kinds())
-                    .filter(|(_, spec)| self.settings.looks_for(spec))
-                    .map(|(place, _)| place)
-                    .collect();
-                let unlisted =
-                    |value: &str| patterns.iter().map(|kind| generation.unlisted(*kind, value)).collect();
-                let forms = values.flat_map(|value| [generation.find(value), unlisted(value)]);
-                let allowed: Arc<HashSet<KeyId>> = Arc::new(forms.flatten().collect());
-                *found = Some((generation.lineage().to_owned(), generation.number(), Arc::clone(&allowed)));
-                allowed
-            }
-        }
+    /// What it says of an index.
+    pub(super) fn terms(&self, generation: &Arc<Generation>) -> Arc<Terms> {
+        let mut last = self.terms.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = last.take_if(|terms| terms.is_of(generation));
+        let terms = known.unwrap_or_else(|| Arc::new(Terms::new(generation, &self.settings, &self.hash)));
+        *last = Some(Arc::clone(&terms));
+        terms
     }
 
     /// The same policy in a blind cadence, unless it says which one it wants.
     #[cfg(feature = "serve")]
-    pub(crate) fn blind_by_default(mut self) -> Self {
+    pub(crate) fn blind_by_default(self) -> Self {
         let mut settings = (*self.settings).clone();
         settings.hold.cadence.get_or_insert(Cadence::Blind);
-        self.settings = Arc::new(settings);
-        self
+        Self { settings: Arc::new(settings), terms: Arc::default(), ..self }
     }
 
     /// The same policy, no laxer than `strict` where that withholds more: for turns of a conversation of which nobody knows what the others have said.
@@ -449,7 +431,7 @@ impl Policy {
             settings: Arc::new(settings),
             name: format!("{}, strictly", self.name).into(),
             hash: hash[..16].into(),
-            allowed: Arc::clone(&self.allowed),
+            terms: Arc::default(),
         }
     }
 
@@ -485,11 +467,6 @@ impl Policy {
         (names.alone_if_shared_by_fewer_than, if pairs_count { together.people } else { 0 })
     }
 
-    /// The same for the same settings: 16 hexadecimal digits.
-    pub(crate) fn hash(&self) -> &str {
-        &self.hash
-    }
-
     /// How far facts add up.
     pub(crate) fn across(&self) -> Across {
         self.settings.together.across
@@ -503,6 +480,20 @@ impl Policy {
     /// What a response ends with from which something was withheld; nothing if empty.
     pub fn notice(&self) -> &str {
         &self.settings.notice
+    }
+}
+
+impl Settings {
+    /// The values that are nobody's secret, as an index knows them.
+    pub(super) fn allowed(&self, generation: &Generation) -> HashSet<KeyId> {
+        let patterns: Vec<u8> = (0..)
+            .zip(generation.kinds())
+            .filter(|(_, spec)| self.looks_for(spec))
+            .map(|(place, _)| place)
+            .collect();
+        let unlisted = |value: &str| patterns.iter().map(|kind| generation.unlisted(*kind, value)).collect();
+        let forms = self.allow.values.iter().flat_map(|value| [generation.find(value), unlisted(value)]);
+        forms.flatten().collect()
     }
 }
 

@@ -30,6 +30,8 @@ pub(super) struct Person {
     pub(super) own: Vec<u32>,
     /// What others let them see, in the order of the others.
     pub(super) granted: Vec<Granted>,
+    /// So many of the names, theirs and those for whom they act, the index does not know.
+    pub(super) unknown: usize,
 }
 
 impl std::fmt::Debug for Reader {
@@ -74,24 +76,19 @@ impl Reader {
         self.purpose.as_deref()
     }
 
-    /// The names that an index does not know.
-    pub(crate) fn unknown<'a>(&'a self, generation: &'a Generation) -> impl Iterator<Item = &'a str> {
-        self.people
-            .iter()
-            .flatten()
-            .map(String::as_str)
-            .filter(|name| generation.owner_number(name).is_none())
-    }
-
     /// Each person as an index knows them.
     pub(super) fn persons(&self, generation: &Generation, grants: &Grants, now: SystemTime) -> Vec<Person> {
         let person = |names: &Vec<String>| {
-            let mut own: Vec<u32> = names.iter().filter_map(|name| generation.owner_number(name)).collect();
-            let number = names.first().and_then(|name| generation.owner_number(name));
+            let numbers: Vec<Option<u32>> = names.iter().map(|name| generation.owner_number(name)).collect();
+            let number = numbers.first().copied().flatten();
+            let unknown = numbers.iter().filter(|number| number.is_none()).count();
+            let mut own: Vec<u32> = numbers.into_iter().flatten().collect();
             own.sort_unstable();
             own.dedup();
-            let granted = names.first().map(|name| grants.of(name, self.purpose(), now, generation));
-            Person { number, own, granted: granted.unwrap_or_default() }
+            // A stranger, whatever the name, is let see nothing.
+            let known = names.first().filter(|_| number.is_some());
+            let granted = known.map(|name| grants.of(name, self.purpose(), now, generation));
+            Person { number, own, granted: granted.unwrap_or_default(), unknown }
         };
         self.people.iter().map(person).collect()
     }

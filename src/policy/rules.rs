@@ -1,76 +1,41 @@
-//! A policy, an index and a reader, resolved to plain tables.
+//! A policy, an index and a reader: what a session judges by.
 
-use std::collections::HashSet;
+use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::SystemTime;
 
 use super::evidence::{Evidence, Fact, Known, Limits, Picture};
 use super::grants::Grants;
-use super::policy::{Action, Cadence, LookAhead, Outside, Policy, Style};
+use super::policy::{Action, Policy};
 use super::reader::{Person, Reader};
-use crate::identifier::{Kind, Shape, Strength};
-use crate::index::{Generation, KeyId, KindMask, Observed, People, hint_kind};
-use crate::scan::{Means, Readings, Scope};
+use super::terms::Terms;
+use crate::identifier::Shape;
+use crate::index::{Generation, KeyId, KindMask, Observed, People};
+use crate::scan::Means;
 
 /// Names that fewer people than this share are rare where nothing else is said.
 const FEW: usize = 5;
 
 /// What a session judges by.
 pub(crate) struct Rules {
+    /// What is the same for all readers.
+    terms: Arc<Terms>,
     generation: Arc<Generation>,
-    /// By the place of the kind.
-    alone: Vec<Action>,
-    /// Kinds that the policy names.
-    named: KindMask,
-    labels: Vec<String>,
-    pub(crate) style: Style,
-    /// Kinds that count together.
-    together: KindMask,
-    together_action: Action,
-    pub(crate) limits: Limits,
-    /// So many values that a reader has said may be repeated in a turn.
-    pub(crate) echoes: usize,
-    /// How far text waits for what comes behind it.
-    pub(crate) look_ahead: LookAhead,
-    names_shared_by_fewer_than: usize,
     /// Other turns of the conversation cannot be heard of: rare names are withheld alone.
     strict: AtomicBool,
-    /// Values that are nobody's secret.
-    allowed: Arc<HashSet<KeyId>>,
     /// Each reader. Empty: a stranger.
     readers: Vec<Person>,
-    /// What is meant for other purposes is nobody's.
-    minds_purposes: bool,
     /// Kinds that nobody may see in a response with this purpose.
     outside: KindMask,
-    /// Kinds that a policy may withhold whenever they stand there.
-    pub(crate) withheld_alone: KindMask,
-    /// Kinds that a policy may withhold once other facts have been released.
-    pub(crate) withheld_together: KindMask,
-    /// Kinds that matter at all.
-    pub(crate) wanted: KindMask,
-    /// What is done with what looks like a value of a kind, and why; by the place of the kind.
-    patterns: Vec<(Action, Rule)>,
-    /// Kinds that are looked for by their looks.
-    pub(crate) patterned: KindMask,
-    /// Those of them that a policy may withhold.
-    pub(crate) withheld_patterns: KindMask,
-    /// What is held of strong kinds depends on the shape of the text alone.
-    pub(crate) blind: bool,
-    /// Kinds of which values that are one slip away matter too.
-    pub(crate) similar: KindMask,
-    /// Kinds of which values without their end matter too.
-    pub(crate) partial: KindMask,
-    /// Names that are withheld alone if they are rare, but not their variants.
-    pub(crate) weak_variants: KindMask,
-    /// Kinds whose hints matter, and those strong ones of them that a policy may withhold once other facts have been released.
-    pub(crate) hints: KindMask,
-    pub(crate) withheld_hints: KindMask,
-    /// Shorter values have no slips.
-    pub(crate) similar_length: usize,
-    /// What is read beside the text itself.
-    pub(crate) readings: Readings,
+}
+
+impl Deref for Rules {
+    type Target = Terms;
+
+    fn deref(&self) -> &Terms {
+        &self.terms
+    }
 }
 
 /// What is done with a match, and why.
@@ -158,124 +123,22 @@ impl Rules {
         grants: &Grants,
         now: SystemTime,
     ) -> Self {
-        let settings = &policy.settings;
-        let kinds = generation.kinds();
-        let mask = |condition: &dyn Fn(usize) -> bool| {
-            (0..kinds.len()).filter(|place| condition(*place)).fold(0, |mask, place| mask | 1 << place)
-        };
-        let alone: Vec<Action> = kinds
-            .iter()
-            .map(|spec| if spec.is_of_purposes() { Action::Allow } else { settings.alone(spec) })
-            .collect();
-        let minds_purposes = settings.purpose.outside == Outside::Nobody;
-        let outside = mask(&|place| minds_purposes && !kinds[place].is_meant_for(reader.purpose()));
-        let readers = readers(generation, reader, grants, now, minds_purposes);
-        let together =
-            mask(&|place| settings.counts_together(&kinds[place]) && !kinds[place].is_of_purposes());
-        let names_shared_by_fewer_than = settings.names.alone_if_shared_by_fewer_than as usize;
-        let names = mask(&|place| {
-            names_shared_by_fewer_than > 0 && kinds[place].shape == Shape::Name && together & 1 << place != 0
-        });
-        let label = |kind: &Kind| {
-            let labels = settings.redact.labels.iter();
-            labels.filter(|(name, _)| kind.is_named(name)).map(|(_, label)| label.clone()).next_back()
-        };
-        let labels =
-            kinds.iter().map(|spec| label(&spec.kind).unwrap_or_else(|| format!("[{}]", spec.label)));
-        let patterns: Vec<(Action, Rule)> = kinds
-            .iter()
-            .map(|spec| match settings.patterns(spec) {
-                (listed, uniform) if uniform > Action::Allow => (listed.max(uniform), Rule::Uniform),
-                (listed, _) => (listed, Rule::Pattern),
-            })
-            .collect();
-        let patterned = mask(&|place| settings.looks_for(&kinds[place]));
-        let strong = mask(&|place| kinds[place].strength == Strength::Strong);
-        let withheld_alone = names | mask(&|place| alone[place] >= Action::Redact);
-        let wanted = together | mask(&|place| alone[place] > Action::Allow);
-        // What may be said as a whole may be hinted at.
-        let together_action = settings.together.action;
-        let counts_as_hint = |place: usize| match kinds[place].strength {
-            Strength::Weak => wanted & 1 << place != 0,
-            Strength::Strong => {
-                together_action > Action::Allow && alone[place] >= together_action.min(Action::Redact)
-            }
-        };
-        let is_listed = |kind: &Kind| settings.partial.hints.iter().any(|name| kind.is_named(name));
-        let hints = (0..kinds.len())
-            .filter(|place| is_listed(&kinds[*place].kind))
-            .map(|place| hint_kind(kinds, place))
-            .filter(|place| counts_as_hint(*place))
-            .fold(0, |mask, place| mask | 1 << place);
+        let terms = policy.terms(generation);
         Self {
             generation: Arc::clone(generation),
-            labels: labels.collect(),
-            style: settings.redact.style,
-            together,
-            together_action,
-            limits: Limits { facts: settings.together.facts, people: settings.together.people },
-            echoes: settings.echo.values,
-            look_ahead: if together_action >= Action::Redact && together != 0 {
-                settings.hold.look_ahead
-            } else {
-                LookAhead::None
-            },
-            names_shared_by_fewer_than,
             strict: AtomicBool::new(false),
-            allowed: policy.allowed(generation),
-            readers,
-            minds_purposes,
-            outside,
-            withheld_alone,
-            withheld_together: if together_action >= Action::Redact { together } else { 0 },
-            // The reader's own values pass, whatever they look like.
-            wanted: if patterned == 0 { wanted } else { wanted | strong },
-            withheld_patterns: patterned & mask(&|place| patterns[place].0 >= Action::Redact),
-            blind: settings.hold.cadence == Some(Cadence::Blind) && withheld_alone & strong != 0,
-            patterned,
-            patterns,
-            readings: settings.readings,
-            named: mask(&|place| settings.names_kind(&kinds[place])),
-            similar: mask(&|place| {
-                settings.similar.kinds.iter().any(|name| kinds[place].kind.is_named(name))
-            }),
-            partial: mask(&|place| {
-                settings.partial.kinds.iter().any(|name| kinds[place].kind.is_named(name))
-            }),
-            weak_variants: names & !mask(&|place| alone[place] >= Action::Redact),
-            hints,
-            withheld_hints: if together_action >= Action::Redact { hints & strong } else { 0 },
-            similar_length: settings.similar.min_length,
-            alone,
-        }
-    }
-
-    /// What is looked for.
-    pub(crate) fn scope(&self) -> Scope {
-        Scope {
-            wanted: self.wanted,
-            readings: self.readings,
-            patterns: self.patterned,
-            blind: self.blind,
-            similar: self.similar,
-            similar_length: self.similar_length,
-            partial: self.partial,
-            weak_variants: self.weak_variants,
-            hints: self.hints,
+            readers: readers(generation, reader, grants, now, terms.minds_purposes),
+            outside: terms.outside(generation, reader.purpose()),
+            terms,
         }
     }
 
     /// Counts what owners let the readers see at a time.
     pub(crate) fn grant(&mut self, reader: &Reader, grants: &Grants, now: SystemTime) {
+        if grants.is_empty() && self.readers.iter().all(|person| person.granted.is_empty()) {
+            return;
+        }
         self.readers = readers(&self.generation, reader, grants, now, self.minds_purposes);
-    }
-
-    pub(crate) fn label(&self, kind: u8) -> &str {
-        &self.labels[usize::from(kind)]
-    }
-
-    pub(crate) fn counts_together(&self, kind: u8) -> bool {
-        self.together & 1 << kind != 0
     }
 
     /// From here on rare names are withheld alone, if the policy withholds anything together.
@@ -287,12 +150,6 @@ impl Rules {
         self.strict.load(Ordering::Acquire)
     }
 
-    /// What is done with what looks like a value of a kind.
-    pub(crate) fn pattern(&self, kind: u8) -> Judgement {
-        let (action, rule) = self.patterns[usize::from(kind)];
-        Judgement { action, rule, owners: 0, owner: 0, facts: 1, kinds: 0, only_observed: false }
-    }
-
     /// Whether a value is nobody's secret.
     pub(crate) fn is_allowed(&self, key: KeyId) -> bool {
         self.allowed.contains(&self.generation.value(key))
@@ -302,6 +159,11 @@ impl Rules {
     pub(crate) fn reader_hashes(&self) -> Vec<String> {
         let known = self.readers.iter().filter_map(|person| person.number);
         known.map(|number| self.generation.owner_hash(number)).collect()
+    }
+
+    /// How many names of readers the index does not know.
+    pub(crate) fn unknown_readers(&self) -> usize {
+        self.readers.iter().map(|person| person.unknown).sum()
     }
 
     /// Whether an owner is one of the readers, not somebody for whom they act.
