@@ -98,7 +98,8 @@ impl Channel {
             Audience::Reader => inner.rules.look_ahead,
             Audience::Internal => LookAhead::None,
         };
-        Self {
+        let continued = if audience == Audience::Reader { Continued::all(inner) } else { Vec::new() };
+        let mut new = Self {
             name,
             audience,
             scanner: Scanner::new(Arc::clone(&inner.plan)),
@@ -109,7 +110,8 @@ impl Channel {
             excused: Vec::new(),
             shown: Vec::new(),
             known: Known::default(),
-            continued: if audience == Audience::Reader { Continued::all(inner) } else { Vec::new() },
+            quiet: continued.is_empty() && look_ahead == LookAhead::None,
+            continued,
             look_ahead,
             sentences: Sentences::default(),
             told: Vec::new(),
@@ -122,7 +124,6 @@ impl Channel {
             matches: Vec::new(),
             edits: Vec::new(),
             has_replaced: false,
-            quiet: false,
             passed: 0,
             counts: match audience {
                 Audience::Reader => {
@@ -142,7 +143,9 @@ impl Channel {
             state: State::Open,
             begun: Instant::now(),
             most_held: 0,
-        }
+        };
+        new.expect_names();
+        new
     }
 
     /// The fast lane: takes ordinary text, of which nothing can be a match and at most the end may become one, and appends what is safe. What it
