@@ -54,7 +54,11 @@ impl GuardedBody {
     fn take(&mut self, came: Option<Frame<Bytes>>) {
         let Then::More(_, judge) = &mut self.then else { return };
         let (progress, end) = match came.map(Frame::into_data) {
-            Some(Ok(bytes)) => (judge.push(&bytes, &mut self.out), None),
+            Some(Ok(bytes)) => {
+                // Most of what comes leaves as it is.
+                self.out.reserve(bytes.len());
+                (judge.push(&bytes, &mut self.out), None)
+            }
             Some(Err(frame)) => match frame.into_trailers() {
                 Ok(trailers) => (judge.finish(&mut self.out), Some(Then::Trailers(judge.trailers(trailers)))),
                 Err(_) => return,
