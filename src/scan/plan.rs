@@ -25,6 +25,8 @@ pub(crate) struct ScanPlan {
     kinds: Vec<KindPlan>,
     /// Kinds to look for.
     pub(super) wanted: KindMask,
+    /// The same, by their shapes.
+    shapes: Vec<(Shape, KindMask)>,
     /// Kinds whose walks open over the first word, all but `digits`.
     pub(super) words: KindMask,
     /// Kinds whose keys begin at a digit only; they open there, without asking [`Openings`].
@@ -192,6 +194,7 @@ impl ScanPlan {
             scope,
             kinds: Vec::new(),
             wanted: 0,
+            shapes: Vec::new(),
             words: 0,
             digits: 0,
             codes: 0,
@@ -237,6 +240,10 @@ impl ScanPlan {
             let starts: Vec<Start> = if wanted & bit == 0 { Vec::new() } else { starts.collect() };
             if !starts.is_empty() {
                 plan.wanted |= bit;
+                match plan.shapes.iter_mut().find(|(shape, _)| *shape == spec.shape) {
+                    Some((_, kinds)) => *kinds |= bit,
+                    None => plan.shapes.push((spec.shape, bit)),
+                }
                 match spec.shape {
                     Shape::Phone => plan.phone = Some(place as u8),
                     Shape::Groups => plan.groups |= bit,
@@ -431,8 +438,8 @@ impl ScanPlan {
     /// The kinds that may not begin here.
     #[inline(never)]
     pub(super) fn barred(&self, before: Before) -> KindMask {
-        let bars = |kind: &u8| !before.lets_begin(self.kind(*kind).shape);
-        kinds_in(self.wanted).filter(bars).fold(0, |mask, kind| mask | 1 << kind)
+        let barred = self.shapes.iter().filter(|(shape, _)| !before.lets_begin(*shape));
+        barred.fold(0, |mask, (_, kinds)| mask | kinds)
     }
 
     #[inline]
