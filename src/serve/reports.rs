@@ -8,8 +8,8 @@ use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Mutex, PoisonError};
 
 use super::config::ReportsConfig;
-use crate::Session;
 use crate::error::{Error, Result};
+use crate::{Report, Session};
 
 /// Reports that wait to be written. If the disk takes none for so long that there are more, whoever brings the next one waits.
 const WAITING: usize = 1_024;
@@ -17,8 +17,8 @@ const WAITING: usize = 1_024;
 /// The reports of a proxy.
 pub(super) struct Reports {
     most: usize,
-    last: Mutex<VecDeque<String>>,
-    writer: Option<SyncSender<String>>,
+    last: Mutex<VecDeque<Report>>,
+    writer: Option<SyncSender<Report>>,
 }
 
 impl Reports {
@@ -48,17 +48,17 @@ impl Reports {
 
     /// Takes in the report of a response that has ended.
     pub(super) fn add(&self, session: &Session) {
-        let line = serde_json::to_string(&session.report()).expect("plain data") + "\n";
+        let report = session.report();
         if let Some(writer) = &self.writer {
             // None is lost while the disk is slow.
-            match writer.try_send(line.clone()) {
+            match writer.try_send(report.clone()) {
                 Ok(()) => {}
-                Err(TrySendError::Full(line)) => drop(writer.send(line)),
+                Err(TrySendError::Full(report)) => drop(writer.send(report)),
                 Err(TrySendError::Disconnected(_)) => tracing::error!("a disclosure report is not written"),
             }
         }
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        last.push_back(line);
+        last.push_back(report);
         while last.len() > self.most {
             last.pop_front();
         }
@@ -67,8 +67,13 @@ impl Reports {
     /// The last ones, as JSON lines.
     pub(super) fn text(&self) -> String {
         let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        last.iter().map(String::as_str).collect()
+        last.iter().map(line).collect()
     }
+}
+
+/// A report as a line of JSON.
+fn line(report: &Report) -> String {
+    serde_json::to_string(report).expect("plain data") + "\n"
 }
 
 /// A file of lines that is only appended to. When it is full it gets the number 1, and each older one the next number.
@@ -89,9 +94,9 @@ impl Lines {
         Ok(Self { path: path.into(), file, bytes, most_bytes, files: files.max(1) })
     }
 
-    fn write_all(&mut self, lines: &Receiver<String>) {
-        while let Ok(line) = lines.recv() {
-            if let Err(error) = self.write(&line) {
+    fn write_all(&mut self, reports: &Receiver<Report>) {
+        while let Ok(report) = reports.recv() {
+            if let Err(error) = self.write(&line(&report)) {
                 let error = Error::file("write the reports to", &self.path, &error);
                 tracing::error!(%error, "a disclosure report is not written");
             }
