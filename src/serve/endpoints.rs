@@ -1,6 +1,7 @@
 //! What is behind a provider's paths: which are checked, which need not be, which cannot be.
 
 use http::Method;
+use memchr::memchr;
 
 use super::config::Route;
 use crate::error::{Error, Result};
@@ -104,11 +105,11 @@ impl Endpoints {
 
     /// What is done with the response to a request.
     pub(super) fn of(&self, method: &Method, path: &str) -> Endpoint {
-        let is_plain = is_plain(path);
+        let is_plain = || is_plain(path);
         let route = self.routes.iter().find(|(pattern, _)| fits(pattern, path));
         match route {
             // What upstreams make of such a path is not known: an exemption must not depend on it.
-            Some((_, Endpoint::Exempt(_))) if !is_plain => {}
+            Some((_, Endpoint::Exempt(_))) if !is_plain() => {}
             Some((_, endpoint)) => return *endpoint,
             None => {}
         }
@@ -117,7 +118,7 @@ impl Endpoints {
             return Endpoint::Refused(why);
         }
         let harmless = |(_, of, pattern): &&(&str, Method, &str)| of == method && fits(pattern, trimmed);
-        if is_plain && HARMLESS.iter().any(|row| harmless(&row)) {
+        if HARMLESS.iter().any(|row| harmless(&row)) && is_plain() {
             return Endpoint::Exempt(Exemption::Harmless);
         }
         let stored =
@@ -136,19 +137,19 @@ fn is_plain(path: &str) -> bool {
 
 /// Whether a path fits a pattern in which `*` stands for anything.
 fn fits(pattern: &str, path: &str) -> bool {
-    let Some((before, rest)) = pattern.split_once('*') else { return pattern == path };
-    let Some(mut path) = path.strip_prefix(before) else { return false };
-    let mut parts = rest.split('*').peekable();
-    while let Some(part) = parts.next() {
-        if parts.peek().is_none() {
-            return path.ends_with(part);
+    match memchr(b'*', pattern.as_bytes()) {
+        Some(star) => {
+            path.strip_prefix(&pattern[..star]).is_some_and(|rest| ends_so(&pattern[star + 1..], rest))
         }
-        match path.find(part) {
-            Some(at) => path = &path[at + part.len()..],
-            None => return false,
-        }
+        None => pattern == path,
     }
-    true
+}
+
+/// The same, where anything may stand before the pattern.
+fn ends_so(pattern: &str, path: &str) -> bool {
+    let Some(star) = memchr(b'*', pattern.as_bytes()) else { return path.ends_with(pattern) };
+    let found = path.find(&pattern[..star]);
+    found.is_some_and(|at| ends_so(&pattern[star + 1..], &path[at + star..]))
 }
 
 #[cfg(test)]
