@@ -48,8 +48,13 @@ fn encoded(text: &str) -> Option<Reading> {
     if code.len() < SHORTEST || !code.bytes().all(is_code) {
         return None;
     }
-    let engines = [&STANDARD, &STANDARD_NO_PAD, &URL_SAFE, &URL_SAFE_NO_PAD];
-    let bytes = engines.into_iter().find_map(|engine| engine.decode(code).ok())?;
+    let engine = match (code.contains(['-', '_']), code.len() % 4) {
+        (false, 0) => &STANDARD,
+        (false, _) => &STANDARD_NO_PAD,
+        (true, 0) => &URL_SAFE,
+        (true, _) => &URL_SAFE_NO_PAD,
+    };
+    let bytes = engine.decode(code).ok()?;
     let says = String::from_utf8(bytes).ok()?;
     Some(Reading { says, kind: Kind::Base64 { behind } })
 }

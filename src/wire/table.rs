@@ -3,9 +3,10 @@
 //! The tables are the files of `formats/`. A path is written `choices[].delta.content`, `$` for the whole payload, with the type of event before
 //! it if that matters: `<content_block_delta> delta.text`. What a path says holds for everything below it that says nothing itself.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
 
+use foldhash::fast::RandomState;
 use serde::Deserialize;
 
 use super::format::Format;
@@ -88,7 +89,9 @@ impl Meaning {
 pub(super) struct Table {
     rows: Vec<Row>,
     /// The rows by the last name of their path.
-    by_name: HashMap<Box<str>, Vec<usize>>,
+    by_name: HashMap<Box<str>, Vec<usize>, RandomState>,
+    /// Names of members of the protocol.
+    words: HashSet<Box<str>, RandomState>,
     /// Types of events that end something.
     types: HashMap<Box<str>, Ends>,
     /// Types of events that begin a text, which cannot be said twice.
@@ -216,7 +219,8 @@ impl Table {
         let source: Source = toml::from_str(source)?;
         let mut table = Self {
             rows: Vec::new(),
-            by_name: HashMap::new(),
+            by_name: HashMap::default(),
+            words: LABELS.iter().chain(&COUNTS).map(|name| (*name).into()).collect(),
             types: HashMap::new(),
             starts: source.starts.into_iter().map(Into::into).collect(),
             visible: 0,
@@ -286,6 +290,7 @@ impl Table {
                 })
                 .collect(),
         };
+        self.words.extend(names.iter().cloned());
         let last = names.last().cloned().unwrap_or_default();
         self.by_name.entry(last).or_default().push(self.rows.len());
         self.rows.push(Row { of, names, says, group });
@@ -293,8 +298,7 @@ impl Table {
 
     /// A member of the protocol is called so.
     pub(super) fn is_word(&self, name: &str) -> bool {
-        let is_in = |row: &Row| row.names.iter().any(|known| **known == *name);
-        LABELS.contains(&name) || COUNTS.contains(&name) || self.rows.iter().any(is_in)
+        self.words.contains(name)
     }
 
     /// A row speaks of events of this type.
@@ -314,8 +318,7 @@ impl Table {
 
     /// What a path is in an event of this type, given what the path above it is.
     pub(super) fn meaning(&self, of: &str, node: Node, paths: &Paths, above: Role) -> Meaning {
-        let names = paths.names(node);
-        let name = names.last().copied().unwrap_or_default();
+        let name = paths.name(node);
         let inherited = match above {
             Role::Unnamed | Role::Text(_) | Role::Offset(_) => None,
             // The same path may hold JSON as text, and as an object.
@@ -331,17 +334,12 @@ impl Table {
             meaning.role = Role::Whole;
         }
         let rows = self.by_name.get(name).into_iter().flatten().map(|row| &self.rows[*row]);
-        let fits = |row: &&Row| row.names.iter().map(|name| &**name).eq(names.iter().copied());
+        let fits = |row: &&Row| row.names.iter().rev().map(|name| &**name).eq(paths.names_upwards(node));
+        let rows = rows.filter(fits);
+        let everywhere = rows.clone().filter(|row| row.of.is_none());
         // What is said of one type of event is said last.
-        let (mut everywhere, mut here): (Vec<&Row>, Vec<&Row>) = (Vec::new(), Vec::new());
-        for row in rows.filter(fits) {
-            match &row.of {
-                None => everywhere.push(row),
-                Some(only) if &**only == of => here.push(row),
-                Some(_) => {}
-            }
-        }
-        everywhere.into_iter().chain(here).for_each(|row| (row.says)(&mut meaning, row.group));
+        let here = rows.filter(|row| row.of.as_deref() == Some(of));
+        everywhere.chain(here).for_each(|row| (row.says)(&mut meaning, row.group));
         meaning
     }
 }

@@ -1,6 +1,8 @@
 //! Events that differ from the last one only in what some of their texts and numbers say: most events of a stream. What their values are need
 //! not be asked again, and values that are the same need not be judged again.
 
+use std::ops::Range;
+
 use super::event::Event;
 use super::ids::{Ids, Key};
 use super::{Events, Step};
@@ -22,6 +24,8 @@ pub(super) struct Like {
     /// Values that may say something else.
     items: Vec<Item>,
     is_simple: bool,
+    /// Where the values of both stood in the last event.
+    spans: Vec<Range<usize>>,
 }
 
 struct Item {
@@ -35,24 +39,22 @@ struct Item {
 impl Like {
     /// Whether a payload is like the last one; reads where its values stand.
     pub(super) fn fits(&mut self, frame: &Frame, payload: &str, document: &mut Document) -> bool {
-        let Some(last) = &self.payload else { return false };
-        if self.name != frame.name {
-            return false;
-        }
-        // Where the values stood.
-        let said = |document: &Document, value: usize| document.values[value].span.clone();
-        let before: Vec<_> = self.pinned.iter().map(|value| said(document, *value)).collect();
-        let items: Vec<_> = self.items.iter().map(|item| said(document, item.value)).collect();
+        let Self { payload: last, name, pinned, items, spans, .. } = self;
+        let Some(last) = last.as_deref().filter(|_| *name == frame.name) else { return false };
+        spans.clear();
+        let values = pinned.iter().copied().chain(items.iter().map(|item| item.value));
+        spans.extend(values.map(|value| document.values[value].span.clone()));
         if !document.read_alike(last, payload) {
             return false;
         }
-        for (item, span) in self.items.iter_mut().zip(items) {
-            item.is_same = last[span] == payload[document.values[item.value].span.clone()];
-        }
-        let is_same = |(value, span): (&usize, std::ops::Range<usize>)| {
-            last[span] == payload[document.values[*value].span.clone()]
+        let is_same = |value: usize, before: &Range<usize>| {
+            last[before.clone()] == payload[document.values[value].span.clone()]
         };
-        self.pinned.iter().zip(before).all(is_same)
+        let (of_pinned, of_items) = spans.split_at(pinned.len());
+        for (item, before) in items.iter_mut().zip(of_items) {
+            item.is_same = is_same(item.value, before);
+        }
+        pinned.iter().zip(of_pinned).all(|(value, before)| is_same(*value, before))
     }
 
     pub(super) fn forget(&mut self) {

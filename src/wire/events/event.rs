@@ -113,22 +113,23 @@ pub(super) fn empty(payload: &str, span: &Range<usize>) -> &'static str {
 
 /// A payload with values of it replaced, and where the text is then that stood at `span`, which is none of them.
 pub(super) fn masked(
-    payload: &str,
+    payload: String,
     fixed: &[(Range<usize>, String)],
     span: &Range<usize>,
 ) -> (String, Range<usize>) {
     if fixed.is_empty() {
-        return (payload.to_owned(), span.clone());
+        return (payload, span.clone());
     }
     let before: Vec<_> = fixed.iter().filter(|(other, _)| other.end <= span.start).cloned().collect();
     let start = spliced(&payload[..span.start], before).len();
-    (spliced(payload, fixed.to_vec()), start..start + span.len())
+    (spliced(&payload, fixed.to_vec()), start..start + span.len())
 }
 
 /// A payload with spans of it replaced. A span inside of another one is replaced with it.
 pub(super) fn spliced(payload: &str, mut spans: Vec<(Range<usize>, String)>) -> String {
     spans.sort_by(|(a, _), (b, _)| a.start.cmp(&b.start).then(b.end.cmp(&a.end)));
-    let (mut out, mut at) = (String::with_capacity(payload.len()), 0);
+    let more: usize = spans.iter().map(|(_, replacement)| replacement.len()).sum();
+    let (mut out, mut at) = (String::with_capacity(payload.len() + more), 0);
     for (span, replacement) in spans {
         if span.start >= at {
             out.push_str(&payload[at..span.start]);

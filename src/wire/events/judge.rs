@@ -38,7 +38,7 @@ impl Events {
         if verdict == Verdict::Stop {
             return Ok(verdict);
         }
-        let (outer, span) = masked(&outer, &fixed, &span);
+        let (outer, span) = masked(outer, &fixed, &span);
         let said = unescaped(&outer[span.start + 1..span.end - 1]);
         let bytes = BASE64.decode(said.as_bytes()).map_err(|_| Fault::Malformed)?;
         let inner = String::from_utf8_lossy(&bytes).into_owned();

@@ -52,7 +52,7 @@ impl Events {
                 else {
                     continue;
                 };
-                let (payload, span) = masked(payload, &fixed, &span);
+                let (payload, span) = masked(payload.clone(), &fixed, &span);
                 let inside = inside.clone();
                 let frame = frame.clone();
                 let template = Template { frame, payload, node: piece.node, span: span.clone(), inside, of };
@@ -137,12 +137,13 @@ impl Events {
                 let channel = &self.channels[piece.channel];
                 channel.decided().min(piece.end) > channel.written()
             });
-            let undecided: Vec<usize> =
-                event.pieces.iter().filter(|piece| !is_decided(piece)).map(|piece| piece.channel).collect();
+            let is_undecided = |channel: usize| {
+                event.pieces.iter().any(|piece| piece.channel == channel && !is_decided(piece))
+            };
             let waits_too = |other: &Event| {
                 !other.pieces.is_empty()
                     && !other.is_sent_alone
-                    && other.pieces.iter().all(|piece| undecided.contains(&piece.channel))
+                    && other.pieces.iter().all(|piece| is_undecided(piece.channel))
             };
             if !has_more && !ends && self.queue.iter().skip(1).all(waits_too) {
                 return;
@@ -233,7 +234,10 @@ impl Events {
         match new {
             None => out.extend_from_slice(&frame.raw),
             Some(new) => {
-                let new = inside.as_ref().map_or(new.clone(), |inside| inside.wrapped(&new));
+                let new = match &inside {
+                    Some(inside) => inside.wrapped(&new),
+                    None => new,
+                };
                 if is_new {
                     frame.write_next(new.as_bytes(), began, out)
                 } else {
@@ -242,12 +246,18 @@ impl Events {
             }
         }
         self.finished.extend(finishes);
-        for (channel, node, span) in carried {
+        let (texts, mut around) = (carried.len(), Some((frame, payload, inside)));
+        for (at, (channel, node, span)) in carried.into_iter().enumerate() {
+            // Most events have one text.
+            let around = if at + 1 == texts { around.take() } else { around.clone() };
+            let Some((frame, payload, inside)) = around else { break };
             // What was replaced beside the text is not said again with its rest.
-            let (payload, span) = masked(&payload, &judged, &span);
-            let (frame, inside) = (frame.clone(), inside.clone());
+            let (payload, span) = masked(payload, &judged, &span);
             let template = Template { frame, payload, node, span, inside, of };
-            self.channels[channel].template = Some(Box::new(template));
+            match &mut self.channels[channel].template {
+                Some(last) => **last = template,
+                none => *none = Some(Box::new(template)),
+            }
         }
     }
 }

@@ -149,8 +149,9 @@ impl Events {
             return Ok(Verdict::Continue);
         };
         let payload = String::from_utf8(payload.into_owned()).map_err(|_| Fault::Malformed)?;
-        if payload.trim().is_empty() || payload.trim() == "[DONE]" {
-            let verdict = if payload.trim().is_empty() { Verdict::Continue } else { self.end_channels(None) };
+        let said = payload.trim();
+        if said.is_empty() || said == "[DONE]" {
+            let verdict = if said.is_empty() { Verdict::Continue } else { self.end_channels(None) };
             if verdict == Verdict::Stop {
                 return self.stop(out);
             }

@@ -230,7 +230,6 @@ impl Events {
             None if !matches!(role, Role::Object | Role::Arguments(_) | Role::Data)
                 && self.table.is_word(self.paths.name(value.node)) =>
             {
-                self.keys.insert(value.node, None);
                 None
             }
             None => {

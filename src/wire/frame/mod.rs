@@ -8,6 +8,8 @@ mod sse;
 use std::borrow::Cow;
 use std::ops::Range;
 
+use memchr::memchr_iter;
+
 use super::framing::Framing;
 use super::guard::Fault;
 
@@ -176,12 +178,14 @@ impl Frame {
     fn write_lines(&self, lines: &[Range<usize>], payload: &[u8], end: &str, out: &mut Vec<u8>) {
         let (first, last) = (&lines[0], &lines[lines.len() - 1]);
         out.extend_from_slice(&self.raw[..first.start]);
-        for (at, line) in payload.split(|byte| *byte == b'\n').enumerate() {
-            if at > 0 {
+        let mut begin = 0;
+        for line_end in memchr_iter(b'\n', payload).chain([payload.len()]) {
+            if begin > 0 {
                 out.extend_from_slice(end.as_bytes());
                 out.extend_from_slice(b"data: ");
             }
-            out.extend_from_slice(line);
+            out.extend_from_slice(&payload[begin..line_end]);
+            begin = line_end + 1;
         }
         // What stands between the lines of the old payload, comments for example, follows the new one.
         for pair in lines.windows(2) {

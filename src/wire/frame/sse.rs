@@ -112,13 +112,13 @@ impl Sse {
         let base = *start;
         let own = |range: Range<usize>| range.start - base..range.end - base;
         let name = self.name.take().map(|name| String::from_utf8_lossy(&bytes[name]).into());
-        let mut data: Vec<_> = std::mem::take(&mut self.data).into_iter().map(own).collect();
-        let notes = std::mem::take(&mut self.notes).into_iter().map(own).collect();
-        let payload = match data.len() {
+        let notes = self.notes.drain(..).map(own).collect();
+        let payload = match self.data.len() {
             0 => Payload::Nothing,
-            1 => Payload::Whole(data.remove(0)),
-            _ => Payload::Lines(data),
+            1 => Payload::Whole(own(self.data[0].clone())),
+            _ => Payload::Lines(self.data.iter().cloned().map(own).collect()),
         };
+        self.data.clear();
         let style = Style::Sse(self.end_of_line.unwrap_or("\n"));
         Frame { name, payload, notes, ..self.leave(bytes, start, style) }
     }

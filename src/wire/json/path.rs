@@ -1,5 +1,7 @@
 //! The paths of a response: every place where a value has stood, numbered.
 
+use std::fmt::Write;
+
 /// The number of a path.
 pub(in crate::wire) type Node = u32;
 
@@ -60,14 +62,15 @@ impl Paths {
 
     /// The names from the root to a path.
     pub(in crate::wire) fn names(&self, node: Node) -> Vec<&str> {
-        let mut names = Vec::new();
-        let mut at = node;
-        while at != ROOT {
-            names.push(self.name(at));
-            at = self.nodes[at as usize].parent;
-        }
+        let mut names: Vec<&str> = self.names_upwards(node).collect();
         names.reverse();
         names
+    }
+
+    /// The names from a path up to the root.
+    pub(in crate::wire) fn names_upwards(&self, node: Node) -> impl Iterator<Item = &str> {
+        let places = std::iter::successors(Some(node), |node| self.parent(*node));
+        places.take_while(|node| *node != ROOT).map(|node| self.name(node))
     }
 
     /// A path as findings name it: `choices[0].delta.content`, with a `*` for names that are no words of the protocol.
@@ -80,7 +83,7 @@ impl Paths {
         let mut written = String::new();
         for name in self.names(node) {
             if name == ELEMENT {
-                written.push_str(&format!("[{}]", elements.next().unwrap_or_default()));
+                let _ = write!(written, "[{}]", elements.next().unwrap_or_default());
             } else {
                 if !written.is_empty() {
                     written.push('.');
