@@ -1,7 +1,9 @@
 //! Other spellings of names and addresses that no edge of a walk reaches: keys of their own, made for those values only that have them.
 
-use std::collections::HashMap;
+use std::borrow::Cow;
 use std::sync::OnceLock;
+
+use foldhash::{HashMap, HashSet};
 
 use super::alternatives::lines;
 
@@ -60,46 +62,56 @@ pub(super) fn without_e(folded: &str) -> Option<String> {
             && !matches!(behind, b'a' | b'e' | b'i' | b'o' | b'u' | b'y' | b'z')
             && !(behind == b'l' && bytes.get(at + 2).is_none_or(|b| !b.is_ascii_lowercase() || *b == b'a'))
     };
-    let kept: Vec<u8> = (0..bytes.len()).filter(|at| !is_umlaut(*at)).map(|at| bytes[at]).collect();
-    (kept.len() < bytes.len()).then(|| String::from_utf8(kept).expect("ASCII letters were left out"))
+    (0..bytes.len()).find(|at| is_umlaut(*at))?;
+    let kept = (0..bytes.len()).filter(|at| !is_umlaut(*at)).map(|at| bytes[at]).collect();
+    Some(String::from_utf8(kept).expect("ASCII letters were left out"))
 }
 
 /// Further spellings of an address, folded: without the country that it ends with, and with what its street's name ends with abbreviated or in full.
 pub(super) fn of_address(folded: &str) -> Vec<String> {
     let mut spellings = vec![folded.to_owned()];
-    let countries =
-        lines(include_str!("../../dictionaries/countries.txt")).map(|line| line.replace('-', " "));
-    let shorter = countries
-        .filter_map(|country| folded.strip_suffix(&country)?.strip_suffix(' ').map(str::to_owned))
-        .min_by_key(String::len);
-    spellings.extend(shorter.filter(|rest| rest.contains(' ')));
+    static COUNTRIES: OnceLock<HashSet<String>> = OnceLock::new();
+    let countries = COUNTRIES.get_or_init(|| {
+        lines(include_str!("../../dictionaries/countries.txt")).map(|line| line.replace('-', " ")).collect()
+    });
+    // The longest country that it ends with.
+    let mut spaces = folded.match_indices(' ').map(|(at, _)| at);
+    let country = spaces.find(|at| countries.contains(&folded[at + 1..]));
+    let shorter = country.map(|at| &folded[..at]).filter(|rest| rest.contains(' '));
+    spellings.extend(shorter.map(str::to_owned));
     let street = |word: &str| {
         let short = word.strip_suffix("strasse").map(|name| format!("{name}str"));
         let long = word.strip_suffix("str").map(|name| format!("{name}strasse"));
         short.or(long).filter(|other| word.len().min(other.len()) > "str".len())
     };
-    for spelling in spellings.clone() {
-        let words: Vec<String> =
-            spelling.split(' ').map(|word| street(word).unwrap_or_else(|| word.to_owned())).collect();
-        spellings.push(words.join(" "));
+    for at in 0..spellings.len() {
+        if spellings[at].split(' ').any(|word| street(word).is_some()) {
+            let words: Vec<Cow<str>> =
+                spellings[at].split(' ').map(|word| street(word).map_or(word.into(), Cow::from)).collect();
+            spellings.push(words.join(" "));
+        }
     }
     spellings.retain(|spelling| spelling != folded);
     spellings
 }
 
+/// Whether a word of a name belongs to the last name that follows it.
+fn is_particle(word: &str) -> bool {
+    static PARTICLES: OnceLock<HashSet<&str>> = OnceLock::new();
+    let particles =
+        PARTICLES.get_or_init(|| lines(include_str!("../../dictionaries/particles.txt")).collect());
+    particles.contains(word)
+}
+
 /// The last word of a name in order, with the particles before it.
 pub(super) fn last_name(words: &[&str]) -> String {
-    let particles = include_str!("../../dictionaries/particles.txt");
-    let is_particle = |word: &&&str| lines(particles).any(|line| line == **word);
     let last = words.len() - 1;
-    let before = words[1..last].iter().rev().take_while(is_particle).count();
+    let before = words[1..last].iter().rev().take_while(|word| is_particle(word)).count();
     words[last - before..].join(" ")
 }
 
 /// Further spellings of a name that has particles before its last name, folded: `de la cruz,maria` for `maria elena de la cruz`, `delacruz,maria`.
 pub(super) fn with_particles(words: &[&str]) -> Vec<String> {
-    let particles = include_str!("../../dictionaries/particles.txt");
-    let is_particle = |word: &str| lines(particles).any(|line| line == word);
     let Some(first) = (1..words.len().max(1) - 1).find(|at| is_particle(words[*at])) else {
         return Vec::new();
     };
