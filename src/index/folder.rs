@@ -96,9 +96,9 @@ impl Target {
                     .prefix(UNFINISHED)
                     .tempfile_in(folder) // for the owner only
                     .map_err(|error| Error::file("write to", folder, &error))?;
-                let file = Hashed::new(BufWriter::with_capacity(256 << 10, file));
+                let file = BufWriter::with_capacity(256 << 10, Hashed::new(file));
                 match seal {
-                    None => Sink::File(Box::new(file)),
+                    None => Sink::File(file),
                     Some(seal) => Sink::Sealed(Box::new(Sealing::new(seal, &name, file)?)),
                 }
             }
@@ -211,21 +211,21 @@ pub(crate) struct Output {
 }
 
 enum Sink {
-    File(Box<Hashed>),
-    Sealed(Box<Sealing<Hashed>>),
+    File(BufWriter<Hashed>),
+    Sealed(Box<Sealing<BufWriter<Hashed>>>),
     Heap(Vec<u8>),
 }
 
-/// A file that is counted and hashed on the way, as it is on the disk.
+/// A file that is counted and hashed on the way, as it is on the disk. Best written to in large pieces.
 struct Hashed {
-    file: BufWriter<NamedTempFile>,
-    hash: Xxh3,
+    file: NamedTempFile,
+    hash: Box<Xxh3>,
     bytes: u64,
 }
 
 impl Hashed {
-    fn new(file: BufWriter<NamedTempFile>) -> Self {
-        Self { file, hash: Xxh3::new(), bytes: 0 }
+    fn new(file: NamedTempFile) -> Self {
+        Self { file, hash: Box::default(), bytes: 0 }
     }
 }
 
@@ -273,16 +273,14 @@ impl Output {
                 };
                 return Ok(Finished { entry, content: Content::Heap(content), seal: None });
             }
-            Sink::File(file) => *file,
+            Sink::File(file) => file,
             Sink::Sealed(file) => file.finish().map_err(unwritable)?,
         };
-        let checksum = format!("{:032x}", file.hash.digest128());
-        let entry = FileEntry { name: self.name, bytes: file.bytes, checksum };
-        let synced = file.file.into_inner().map_err(io::IntoInnerError::into_error).and_then(|file| {
-            file.as_file().sync_all()?;
-            Ok(file)
-        });
-        Ok(Finished { entry, content: Content::File(synced.map_err(unwritable)?), seal: self.seal })
+        let Hashed { file, hash, bytes } =
+            file.into_inner().map_err(|error| unwritable(error.into_error()))?;
+        file.as_file().sync_all().map_err(unwritable)?;
+        let entry = FileEntry { name: self.name, bytes, checksum: format!("{:032x}", hash.digest128()) };
+        Ok(Finished { entry, content: Content::File(file), seal: self.seal })
     }
 }
 
