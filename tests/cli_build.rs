@@ -409,13 +409,14 @@ fn an_interrupted_build_leaves_nothing() {
 }
 
 #[test]
-fn memory_changes_nothing_but_memory() {
+fn memory_and_threads_change_nothing_else() {
     let place = Place::new();
     let mut rows = String::from("customer_id,email,name,phone,booking\n");
     for n in 0..8_000_u64 {
         let owner = n.wrapping_mul(2_654_435_761) % 5_000;
+        let at = if n % 900 == 7 { " at " } else { "@" };
         rows += &format!(
-            "C-{owner},p{n}@example.com,Ann{} Lee{},+1 415 555 {:04},BK{:06}\n",
+            "C-{owner},p{n}{at}example.com,Ann{} de la Lee{},+1 415 555 {:04},BK{:06}\n",
             n % 97,
             n % 89,
             n % 3_000,
@@ -423,12 +424,21 @@ fn memory_changes_nothing_but_memory() {
         );
     }
     place.write("many.csv", rows);
-    place.run("index build many.csv -o large.tlx --memory 1GiB").well();
-    for memory in ["4KiB", "64k", "1000000"] {
-        place.run(&format!("index build many.csv -o small.tlx --memory {memory}")).well();
-        for file in [".strong", ".weak", ".postings", ".owners", ".openings"] {
-            assert!(place.file("large.tlx", file) == place.file("small.tlx", file), "{file} with {memory}");
-        }
+    let build = |options: &str| {
+        let ended = place.run(&format!("index build many.csv -o index.tlx {options}")).well();
+        let files = [".strong", ".weak", ".postings", ".owners", ".openings", ".observed"];
+        (ended, files.map(|file| place.file("index.tlx", file)))
+    };
+    let (ended, files) = build("--memory 1GiB --threads 1");
+    let bad: Vec<&str> = ended.err.lines().filter(|line| line.starts_with("many.csv:")).collect();
+    assert_eq!(bad.len(), 9, "{}", ended.err);
+    assert!(bad[1].starts_with("many.csv:909: email: "), "{bad:?}");
+    for (memory, threads) in
+        [("4KiB", 1), ("64k", 1), ("1000000", 1), ("64k", 2), ("1000000", 3), ("1GiB", 2), ("512MiB", 8)]
+    {
+        let (said, written) = build(&format!("--memory {memory} --threads {threads}"));
+        assert_eq!(said, ended, "{memory}, {threads} threads");
+        assert!(written == files, "{memory}, {threads} threads");
     }
-    place.run("index verify small.tlx").quietly();
+    place.run("index verify index.tlx").quietly();
 }

@@ -1,5 +1,6 @@
 //! `tightlip index build`.
 
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -27,6 +28,9 @@ pub(super) struct Build {
     /// How much memory sorting may use.
     #[arg(long, default_value = "512MiB", value_name = "BYTES")]
     memory: Size,
+    /// How many threads fold, sort and write at the same time; one for each core unless given. The index is the same.
+    #[arg(long, value_name = "NUMBER")]
+    threads: Option<NonZeroUsize>,
     /// Find values that are written backwards too: long ones of strong kinds, and names. The index takes about 40 % more bytes.
     #[arg(long)]
     reversed: bool,
@@ -54,16 +58,12 @@ impl Build {
             let parts = self.sources.parts()?;
             let (system, memory) = (std::env::temp_dir(), self.memory.0 / 4);
             let parts = Parts::open(parts, runs(&self.output).unwrap_or(&system), memory, self.encrypt)?;
-            let builder = self.sealed(IndexBuilder::new().parts(parts).memory(self.memory.0))?;
+            let builder = self.sealed(self.builder().parts(parts))?;
             self.finish(self.with_canaries(interruptible(shows_writing(beside(builder, &self.output))))?)?;
             return Ok(Ending::Done);
         }
         let schema = self.sources.schema()?;
-        let builder = IndexBuilder::new()
-            .schema(&schema)
-            .region(self.region)
-            .memory(self.memory.0)
-            .reversed(self.reversed);
+        let builder = self.builder().schema(&schema).region(self.region).reversed(self.reversed);
         if !self.encrypt && self.key.is_given() {
             return Err(Error::config("--key-file has no meaning without --encrypt"));
         }
@@ -83,6 +83,11 @@ impl Build {
             ),
         }
         Ok(Ending::Done)
+    }
+
+    fn builder(&self) -> IndexBuilder {
+        let builder = IndexBuilder::new().memory(self.memory.0);
+        self.threads.into_iter().fold(builder, IndexBuilder::threads)
     }
 
     fn sealed(&self, builder: IndexBuilder) -> Result<IndexBuilder> {

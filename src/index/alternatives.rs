@@ -265,7 +265,7 @@ impl FirstAlternatives {
             };
             let Some((node, output)) = entry.key.iter().try_fold((node, output), take) else { continue };
             if entry.fits(map, node) {
-                openings.add(&[&[kind], &*entry.text].concat());
+                openings.add(kind, &entry.text);
                 let first = entry.text.split(|byte| *byte == b' ').next().unwrap_or_default();
                 let word = FirstWord::of(first).ordered();
                 self.entries.push(FirstAlternative { word, kind, segment, node, output, place });

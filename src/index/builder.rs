@@ -1,28 +1,28 @@
 //! Building an index: values in any order go in, one segment comes out, beside those that stay of an index that is changed.
 
 use std::collections::BTreeSet;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::derived::derive;
-use super::folder::{Lock, Output, Target};
-use super::hints::is_hint;
+use super::crew::{self, Crew};
+use super::folder::{Finished, Lock, Output, Target};
+use super::folding::{Folding, Recipe};
 use super::key::IndexKey;
-use super::keys::{Rejection, as_written};
+use super::keys::Rejection;
 use super::manifest::{self, Manifest, SegmentEntry};
-use super::merge::{Merge, resolve_spellings};
+use super::merge::{Merge, Merged, resolve_spellings};
 use super::numbering::number_owners;
 use super::observed::ObservedKeys;
 use super::opening::Opening;
-use super::openings::Openings;
-use super::ordinary::{is_noisy, is_ordinary};
 use super::parts::Parts;
 use super::past::Past;
-use super::postings::PostingsBuilder;
 use super::seal::Seal;
 use super::segment::{Segment, SegmentBytes, SegmentData};
 use super::sort::Sorter;
+use super::source::{Batch, Value};
+use super::tables::Tables;
 use super::{Generation, Index, KeyId, KeyMap, Region, Schema};
 use crate::error::{Error, Result};
 use crate::identifier::{Identifier, KindSpec, Strength};
@@ -56,10 +56,10 @@ pub struct IndexBuilder {
     memory: usize,
     reversed: bool,
     runs: PathBuf,
-    /// owner, 0, kind, key, 0, confers
-    rows: Option<Sorter>,
-    /// kind, spelling, 0, key
-    spellings: Option<Sorter>,
+    threads: Option<NonZeroUsize>,
+    /// What was folded, and by whom: nobody while the crew has it.
+    folded: Vec<Folding>,
+    crew: Option<Crew<Batch, Batch, Folding>>,
     calling_codes: BTreeSet<u16>,
     keys: usize,
     searches: Vec<Search>,
@@ -80,6 +80,12 @@ pub struct IndexBuilder {
 
 /// Is told how many records of how many are written.
 type Progress = Box<dyn FnMut(u64, u64) + Send>;
+
+/// More threads than this wait for the one that reads, or for the one that writes.
+const MOST_THREADS: usize = 8;
+
+/// With less memory for each, threads make more runs than they save time.
+const LEAST_OF_A_THREAD: usize = 16 << 20;
 
 /// So many records are written between two such calls.
 const TOLD_EVERY: u64 = 1 << 14;
@@ -102,8 +108,9 @@ impl IndexBuilder {
             memory: 512 << 20,
             reversed: false,
             runs: std::env::temp_dir(),
-            rows: None,
-            spellings: None,
+            threads: None,
+            folded: Vec::new(),
+            crew: None,
             calling_codes: BTreeSet::new(),
             keys: 0,
             searches: Vec::new(),
@@ -175,6 +182,13 @@ impl IndexBuilder {
     /// The bytes that sorting may hold; 512 MiB unless set.
     pub fn memory(mut self, bytes: usize) -> Self {
         self.memory = bytes;
+        self
+    }
+
+    /// How many threads fold, sort and write at the same time, at most eight; unless set as many as there are cores and 16 MiB of [memory](Self::memory)
+    /// for each. The index is the same. Values that are [added](Self::add) one by one are folded by the thread that adds them.
+    pub fn threads(mut self, threads: NonZeroUsize) -> Self {
+        self.threads = Some(threads);
         self
     }
 
@@ -256,7 +270,7 @@ impl IndexBuilder {
         let place = self.kinds.iter().position(|spec| spec.kind == kind).ok_or_else(|| {
             Error::config(format!("the kind `{kind}` is not in the schema; add it under [kinds]"))
         })?;
-        match self.add_value(owner, place, text, confers)? {
+        match self.add_value(&Value { owner, place, text, confers })? {
             Some(rejection) => Err(Error::data(format!("{kind}: {rejection}"))),
             None => Ok(()),
         }
@@ -267,39 +281,73 @@ impl IndexBuilder {
         &self.kinds
     }
 
-    /// Adds a value of the kind at `place`, unless it is rejected.
-    pub(crate) fn add_value(
-        &mut self,
-        owner: &str,
-        place: usize,
-        text: &str,
-        confers: bool,
-    ) -> Result<Option<Rejection>> {
-        if let Some(rejection) = bad_owner(owner) {
-            return Ok(Some(rejection));
-        }
-        let derived = match derive(&self.kinds, place, text, self.region, self.reversed) {
-            Ok(derived) => derived,
-            Err(rejection) => return Ok(Some(rejection)),
-        };
+    /// Adds a value, unless it is rejected.
+    pub(crate) fn add_value(&mut self, value: &Value) -> Result<Option<Rejection>> {
         goes_on(&self.interrupted)?;
-        let (kind, confers) = ([place as u8], [0, u8::from(confers)]);
-        self.calling_codes.extend(derived.calling_code);
-        self.keys += 1 + derived.spellings.len();
+        self.end_crew()?;
+        if self.folded.is_empty() {
+            self.fold_in(1)?;
+        }
+        self.folded[0].add(value)
+    }
+
+    /// Adds the values of a batch, at the same time as those of others. Gives back, in order, the batches that are done.
+    pub(super) fn add_batch(&mut self, mut batch: Batch) -> Result<Vec<Batch>> {
+        goes_on(&self.interrupted)?;
+        if self.crew.is_none() && self.folded.len() < self.at_once() {
+            self.fold_in(self.at_once())?;
+        }
+        if let [alone] = &mut self.folded[..] {
+            batch.judge(|value| alone.add(value))?;
+            return Ok(vec![batch]);
+        }
+        let crew = self.crew.get_or_insert_with(|| {
+            Crew::new(std::mem::take(&mut self.folded), |folding: &mut Folding, mut batch: Batch| {
+                batch.judge(|value| folding.add(value))?;
+                Ok(batch)
+            })
+        });
+        crew.give(batch)
+    }
+
+    /// Waits for the batches that are not done.
+    pub(super) fn rest_of_batches(&mut self) -> Result<Vec<Batch>> {
+        self.crew.as_mut().map_or_else(|| Ok(Vec::new()), Crew::rest)
+    }
+
+    fn at_once(&self) -> usize {
+        let cores = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        let as_many = || cores().min(self.memory / LEAST_OF_A_THREAD).max(1);
+        self.threads.map_or_else(as_many, NonZeroUsize::get).min(MOST_THREADS)
+    }
+
+    /// Makes what so many threads need, who share the memory.
+    fn fold_in(&mut self, threads: usize) -> Result<()> {
         if self.key.is_some() && self.run_seal.is_none() {
             self.run_seal = Some(Seal::of_the_moment()?);
         }
-        let sorter = |memory| Sorter::new(&self.runs, memory).sealed(self.run_seal.as_ref());
-        let rows = self.rows.get_or_insert_with(|| sorter(self.memory / 2));
-        rows.push(&[owner.as_bytes(), &[0], &kind, &derived.main, &confers])?;
-        for (kind, key) in &derived.beside {
-            rows.push(&[owner.as_bytes(), &[0], &[*kind], key, &confers])?;
+        let (kinds, region, reversed) = (self.kinds.clone(), self.region, self.reversed);
+        let recipe = Arc::new(Recipe { kinds, region, reversed });
+        let (rows, spellings) = (self.memory / 2 / threads, self.memory / 4 / threads);
+        for folding in &mut self.folded {
+            folding.shrink(rows, spellings);
         }
-        let spellings = self.spellings.get_or_insert_with(|| sorter(self.memory / 4));
-        for spelling in &derived.spellings {
-            spellings.push(&[&kind, spelling, &[0], &derived.main])?;
+        while self.folded.len() < threads {
+            let (rows, spellings) = (self.sorter(rows), self.sorter(spellings));
+            self.folded.push(Folding::new(Arc::clone(&recipe), rows, spellings));
         }
-        Ok(None)
+        Ok(())
+    }
+
+    fn end_crew(&mut self) -> Result<()> {
+        if let Some(crew) = self.crew.take() {
+            self.folded = crew.end()?;
+        }
+        Ok(())
+    }
+
+    fn sorter(&self, memory: usize) -> Sorter {
+        Sorter::new(&self.runs, memory).sealed(self.run_seal.as_ref())
     }
 
     /// Whether [`finish`](Self::finish) would take this folder, to be asked before hours of reading: it is new, empty or an index.
@@ -354,8 +402,9 @@ impl IndexBuilder {
         beside: bool,
     ) -> Result<Index> {
         let parts = self.parts.take();
+        self.end_crew()?;
         if let Some(parts) = &parts {
-            if self.rows.is_some() || self.past.is_some() {
+            if !self.folded.is_empty() || self.past.is_some() {
                 return Err(Error::config("an index is built of parts or of values, not of both"));
             }
             let made = parts.made();
@@ -365,10 +414,10 @@ impl IndexBuilder {
                 self.run_seal = Some(Seal::of_the_moment()?);
             }
         }
-        let run_seal = self.run_seal.clone();
-        let sorter = |memory| Sorter::new(&self.runs, memory).sealed(run_seal.as_ref());
-        let (rows, spellings) = (self.rows.take(), self.spellings.take());
-
+        let threads = self.at_once();
+        let folded = crew::all(std::mem::take(&mut self.folded), Folding::close)?;
+        self.keys += folded.iter().map(|folding| folding.keys).sum::<usize>();
+        self.calling_codes.extend(folded.iter().flat_map(|folding| &folding.calling_codes));
         let (past, new) = (self.past.as_ref(), self.keys);
         let first_folded = past.filter(|_| beside && !self.compacts).map_or(0, |past| past.first_folded(new));
         self.keys += past.map_or(0, |past| past.keys(first_folded));
@@ -378,81 +427,59 @@ impl IndexBuilder {
             let (numbered, keys, spellings) = parts.sorted()?;
             (numbered, records, keys, spellings)
         } else {
-            let (rows, mut spellings) =
-                (rows.unwrap_or_else(|| sorter(0)), spellings.unwrap_or_else(|| sorter(0)));
-            let mut keys = sorter(self.memory / 4);
-            let numbered = number_owners(rows.sorted()?, past, first_folded, &mut keys)?;
+            let (rows, mut spellings): (Vec<_>, Vec<_>) =
+                folded.into_iter().map(|folding| (folding.rows, folding.spellings)).unzip();
+            let sorters = (0..threads).map(|_| self.sorter(self.memory / 4 / threads)).collect();
+            let (numbered, keys) = number_owners(Sorter::together(rows)?, past, first_folded, sorters)?;
+            let mut keys = crew::all(keys, Sorter::close)?;
             if let Some(past) = past {
-                carried = past.pass_on(first_folded, &numbered.replaced, &mut keys, &mut spellings)?;
+                let mut passed = [self.sorter(self.memory / 8), self.sorter(self.memory / 8)];
+                let [more_keys, more_spellings] = &mut passed;
+                carried = past.pass_on(first_folded, &numbered.replaced, more_keys, more_spellings)?;
+                let [more_keys, more_spellings] = passed;
+                keys.push(more_keys.close()?);
+                spellings.push(more_spellings.close()?);
             }
-            (numbered, keys.len() + spellings.len(), keys.sorted()?, spellings.sorted()?)
+            let records = keys.iter().chain(&spellings).map(Sorter::len).sum();
+            (numbered, records, Sorter::together(keys)?, Sorter::together(spellings)?)
         };
         let names = numbered.names;
         if names.len() as u64 > u64::from(u32::MAX >> 3) {
             return Err(Error::data("more than 500 million owners do not fit in one index"));
         }
 
-        let mut openings = Openings::for_keys(self.keys);
         let (mut told, mut progress) = (0, self.progress.take());
         let mut merge = Merge::new(keys, spellings)?;
-        let mut postings = PostingsBuilder::default();
-        let mut spelled = sorter(self.memory / 4);
-        let none = vec![0; self.kinds.len()];
-        let (mut identifiers, mut ordinary, mut noisy) = (none.clone(), none.clone(), none.clone());
-        let mut ordinary_keys = Vec::new();
+        let mut tables = Tables::new(&self.kinds, self.keys, self.sorter(self.memory / 4));
         let first_weak = self.kinds.iter().take_while(|spec| spec.strength == Strength::Strong).count();
-        let mut write_keys = |target: &mut Target, name, until: usize| -> Result<Output> {
+        let mut write_keys = |name, until: usize| -> Result<Finished> {
             let mut map = fst::raw::Builder::new(target.create(name)?).map_err(unwritable)?;
-            while let Some(kind) = merge.kind().filter(|kind| *kind < until) {
+            let next = || {
                 goes_on(&self.interrupted)?;
-                let (key, owners, values) = merge.next()?;
                 if let Some(progress) = progress.as_mut().filter(|_| merge.done >= told + TOLD_EVERY) {
                     told = merge.done;
                     progress(told, records);
                 }
-                map.insert(&key, postings.len()).map_err(unwritable)?;
-                if is_hint(&key) {
-                    postings.owners(&owners, false)?;
-                    continue;
-                }
-                if !self.kinds[kind].shape.is_digits() {
-                    openings.add(&as_written(&key));
-                }
-                let (spec, written) = (&self.kinds[kind], as_written(&key));
-                let written = std::str::from_utf8(&written[1..]).unwrap_or_default();
-                let is_value = u64::from(!owners.is_empty());
-                if is_ordinary(spec, written) {
-                    ordinary_keys.push(postings.len() as u32);
-                    ordinary[kind] += is_value;
-                } else if is_noisy(spec, written) {
-                    noisy[kind] += is_value;
-                }
-                identifiers[kind] += owners.len() as u64;
-                if !values.is_empty() {
-                    let owners: Vec<u8> = owners
-                        .iter()
-                        .flat_map(|o| [&o.number.to_be_bytes()[..], &[u8::from(o.confers)]].concat())
-                        .collect();
-                    let values: Vec<u8> = values
-                        .iter()
-                        .flat_map(|v| [&(v.len() as u16).to_be_bytes()[..], v].concat())
-                        .collect();
-                    let (ordinal, count) =
-                        (postings.len().to_be_bytes(), (owners.len() as u32).to_be_bytes());
-                    spelled.push(&[&ordinal, &[kind as u8], &count, &owners, &values])?;
-                }
-                postings.owners(&owners, !values.is_empty())?;
-            }
-            map.into_inner().map_err(unwritable)
+                merge.next(until)
+            };
+            let insert = |merged: &Merged| {
+                merged.keys().try_for_each(|key| map.insert(key.key, key.ordinal)).map_err(unwritable)
+            };
+            crew::both(threads > 1, next, insert, |merged| tables.add(merged))?;
+            map.into_inner().map_err(unwritable)?.finish()
         };
-        let strong = write_keys(&mut target, "strong", first_weak)?.finish()?;
-        let weak = write_keys(&mut target, "weak", usize::MAX)?.finish()?;
+        let strong = write_keys("strong", first_weak)?;
+        let weak = write_keys("weak", usize::MAX)?;
+        let Tables {
+            mut openings, mut postings, spelled, identifiers, ordinary, noisy, ordinary_keys, ..
+        } = tables;
         let maps = [
             KeyMap::new(strong.bytes()?).map_err(unwritable)?,
             KeyMap::new(weak.bytes()?).map_err(unwritable)?,
         ];
-        resolve_spellings(spelled.sorted()?, &maps, first_weak, &mut postings)?;
+        resolve_spellings(spelled.sorted()?, &maps, first_weak, threads, &mut postings)?;
         let [strong_bytes, weak_bytes] = maps.map(KeyMap::into_inner);
+        let none = vec![0; self.kinds.len()];
 
         let mut write = |name, content: &dyn Fn(&mut Output) -> std::io::Result<()>| {
             let mut output = target.create(name)?;

@@ -14,7 +14,7 @@
 
 use super::spellings;
 use crate::identifier::{Between, KindSpec, Shape, Strength};
-use crate::text::{Class, symbols};
+use crate::text::{Class, ascii_class, symbols};
 
 /// The longest folded value, in bytes. Bounds walks, and with them memory per stream.
 pub(crate) const LONGEST: usize = 256;
@@ -81,10 +81,9 @@ pub(crate) fn backwards(spec: &KindSpec, key: &[u8]) -> Option<Vec<u8>> {
     Some([&[BACKWARDS], letters.as_bytes()].concat())
 }
 
-/// A key as a text writes it: without what says that it is written backwards.
-pub(crate) fn as_written(key: &[u8]) -> Vec<u8> {
-    let (kind, folded) = key.split_at(1);
-    [kind, folded.strip_prefix(&[BACKWARDS]).unwrap_or(folded)].concat()
+/// A key as a text writes it: without the byte for its kind, and what says that it is written backwards.
+pub(crate) fn written(key: &[u8]) -> &[u8] {
+    key[1..].strip_prefix(&[BACKWARDS]).unwrap_or(&key[1..])
 }
 
 /// Folds text with the gaps of a shape.
@@ -288,11 +287,13 @@ fn name(text: &str) -> Keys {
         Some((last, first)) if !first.contains(',') => format!("{} {}", first.trim(), last.trim()),
         _ => text.to_owned(),
     };
-    let main = fold(Shape::Name, &in_order);
     let folded = |text: &str| String::from_utf8(fold(Shape::Name, text)).expect("folding gives UTF-8");
     let whole = folded(&in_order);
     let mut spellings = name_spellings(&whole);
-    spellings.push(folded(&in_order.replace(['\'', '’', '‘', '-'], "")));
+    const JOINS: [char; 4] = ['\'', '’', '‘', '-'];
+    if in_order.contains(JOINS) {
+        spellings.push(folded(&in_order.replace(JOINS, "")));
+    }
     // Of `Maria Lopez-Garcia` people say the first last name.
     if let Some((first, (last, _))) =
         in_order.split_once(' ').and_then(|(first, last)| Some((first, last.rsplit_once('-')?)))
@@ -306,7 +307,7 @@ fn name(text: &str) -> Keys {
         spellings.extend(name_spellings(&writing));
         spellings.push(writing);
     }
-    with_spellings(main, spellings)
+    with_spellings(whole.into_bytes(), spellings)
 }
 
 /// A folded name in other orders, and without some of its words.
@@ -427,6 +428,11 @@ fn parse_date(text: &str, region: Region) -> Option<(u32, u32, u32)> {
 
 /// The class of the first character of a key of text, as a walk would meet it.
 pub(crate) fn first_class(key: &[u8]) -> Option<(char, Class)> {
+    let byte = *key.first()?;
+    if let Some(class) = ascii_class(byte) {
+        let ch = if class == Class::Space { ' ' } else { byte.to_ascii_lowercase().into() };
+        return Some((ch, class));
+    }
     let end = key.len().min(4);
     let start = (1..=end).rev().find_map(|end| std::str::from_utf8(&key[..end]).ok())?;
     let mut first = None;

@@ -9,9 +9,11 @@ mod alternatives;
 mod builder;
 mod bytes;
 mod count;
+mod crew;
 mod derived;
 mod erase;
 mod folder;
+mod folding;
 #[cfg(feature = "serve")]
 pub(crate) mod follow;
 mod hints;
@@ -43,6 +45,7 @@ mod spellings;
 mod step;
 #[cfg(feature = "store")]
 pub(crate) mod store;
+mod tables;
 
 use std::any::Any;
 use std::fmt;

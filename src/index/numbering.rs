@@ -1,41 +1,67 @@
 //! Who is who: the rows of each owner are joined, and owners get their numbers.
 
+use super::crew::Crew;
+use super::folding::Row;
 use super::owner_names::OwnerNamesBuilder;
 use super::past::Past;
 use super::segment::Segment;
 use super::sort::{Sorted, Sorter};
 use crate::error::Result;
 
-/// Joins the rows of each owner, numbers the owners in the order of their names, and passes the keys on: kind, key, 0, owner, confers.
+/// Joins the rows of each owner, numbers the owners in the order of their names, and passes the keys on to sorters, each in its own thread: kind, key,
+/// 0, owner, confers.
 pub(super) fn number_owners<'a>(
     mut rows: Sorted,
     past: Option<&'a Past>,
     first_folded: usize,
-    keys: &mut Sorter,
-) -> Result<Numbering<'a>> {
+    sorters: Vec<Sorter>,
+) -> Result<(Numbering<'a>, Vec<Sorter>)> {
     let (mut numbering, mut number) = (Numbering::new(past, first_folded), 0);
-    let (mut row, mut before) = (Vec::new(), Vec::new());
-    let mut owner: Vec<u8> = Vec::new();
-    // Of two rows that differ in the last byte only, the later one confers and stands for both.
-    let mut pass_on = |row: &[u8]| -> Result<()> {
-        let Some(end) = row.iter().position(|byte| *byte == 0) else { return Ok(()) };
-        if owner != row[..end] {
-            owner = row[..end].to_vec();
+    let mut crew = Crew::new(sorters, |keys: &mut Sorter, rows: Numbered| rows.pass_on(keys));
+    let (mut record, mut owner, mut numbered) = (Vec::new(), Vec::new(), Numbered::default());
+    while rows.next(&mut record)? {
+        let row = Row::new(&record);
+        if owner != row.owner {
+            row.owner.clone_into(&mut owner);
             number = numbering.number(&owner);
         }
-        let (key, confers) = row[end + 1..].split_at(row.len() - end - 2);
-        keys.push(&[key, &number.to_be_bytes(), confers])
-    };
-    while rows.next(&mut row)? {
-        let same = row.len() == before.len() && row[..row.len() - 1] == before[..before.len() - 1];
-        if !same {
-            pass_on(&before)?;
+        numbered.push(number, &record);
+        if numbered.records.len() >= BATCH {
+            crew.give(std::mem::take(&mut numbered))?;
         }
-        std::mem::swap(&mut row, &mut before);
     }
-    pass_on(&before)?;
+    crew.give(numbered)?;
     numbering.keep_before(None);
-    Ok(numbering)
+    Ok((numbering, crew.end()?))
+}
+
+/// About so many bytes of rows are passed on at once.
+const BATCH: usize = 256 << 10;
+
+/// Rows of owners who have a number.
+#[derive(Default)]
+struct Numbered {
+    records: Vec<u8>,
+    /// Whose each record is, and where it ends.
+    ends: Vec<(u32, usize)>,
+}
+
+impl Numbered {
+    fn push(&mut self, number: u32, record: &[u8]) {
+        self.records.extend_from_slice(record);
+        self.ends.push((number, self.records.len()));
+    }
+
+    fn pass_on(&self, keys: &mut Sorter) -> Result<()> {
+        let mut start = 0;
+        for (number, end) in &self.ends {
+            Row::new(&self.records[start..*end]).keys(|kind, key, confers| {
+                keys.push(&[&[kind], key, &[0], &number.to_be_bytes(), &[u8::from(confers)]])
+            })?;
+            start = *end;
+        }
+        Ok(())
+    }
 }
 
 /// Gives owners their numbers: the one that they have, or the next.

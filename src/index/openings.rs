@@ -66,6 +66,8 @@ pub(crate) struct Openings {
     others: Box<[KindMask]>,
     words: Box<[u64]>,
     kinds: Box<[u8]>,
+    /// The run that was added last: of keys in order many begin with the same.
+    last: (FirstWord, KindMask),
 }
 
 /// The first bytes of a run, packed; the length decides what is compared.
@@ -244,6 +246,7 @@ impl Openings {
             // Sixteen bits and a byte of kinds for each key.
             words: vec![0; (keys / 4).clamp(1 << 6, 1 << 26).next_power_of_two()].into(),
             kinds: vec![0; keys.clamp(1 << 6, 1 << 28).next_power_of_two()].into(),
+            last: (FirstWord::EMPTY, 0),
         }
     }
 
@@ -256,12 +259,12 @@ impl Openings {
             others: all(OTHERS),
             words: vec![u64::MAX].into(),
             kinds: vec![u8::MAX].into(),
+            last: (FirstWord::EMPTY, 0),
         }
     }
 
-    /// Adds a key, which begins with the byte of its kind.
-    pub(crate) fn add(&mut self, key: &[u8]) {
-        let Some((&kind, folded)) = key.split_first() else { return };
+    /// Adds a key of a kind, as a text writes it.
+    pub(crate) fn add(&mut self, kind: u8, folded: &[u8]) {
         let kind = 1 << kind;
         match first_class(folded) {
             Some((c, Class::Solo)) => {
@@ -305,8 +308,8 @@ impl Openings {
         let text = std::str::from_utf8(folded).expect("keys are UTF-8");
         let mut word = FirstWord::default();
         for c in text.chars() {
-            let is_run = first_class(c.encode_utf8(&mut [0; 4]).as_bytes())
-                .is_some_and(|(_, class)| class == Class::Run);
+            let class = first_class(c.encode_utf8(&mut [0; 4]).as_bytes());
+            let is_run = class.is_some_and(|(_, class)| class == Class::Run);
             if c == '_' && word.len() > 0 {
                 // It may be said: `mia underscore li`.
                 self.add_path(&word);
@@ -316,6 +319,10 @@ impl Openings {
                 break;
             }
         }
+        if self.last == (word, kind) {
+            return;
+        }
+        self.last = (word, kind);
         let mut place = 0;
         for byte in word.bytes().take(3) {
             place = place * CHARACTERS + character(byte);
@@ -470,6 +477,7 @@ impl Openings {
             others: others.into(),
             words: words.into(),
             kinds: kinds.into(),
+            last: (FirstWord::EMPTY, 0),
         })
     }
 }
@@ -502,7 +510,7 @@ mod tests {
             "\u{5}λόγος",
         ];
         let mut openings = Openings::for_keys(1);
-        keys.iter().for_each(|key| openings.add(key.as_bytes()));
+        keys.iter().for_each(|key| openings.add(key.as_bytes()[0], &key.as_bytes()[1..]));
         let mut larger = Openings::for_keys(100_000);
         larger.join(&openings);
         openings.join(&Openings::for_keys(5_000));

@@ -189,10 +189,6 @@ impl PostingsBuilder {
         Ok(())
     }
 
-    pub(crate) fn len(&self) -> u64 {
-        self.records.len() as u64
-    }
-
     fn list(&mut self, numbers: impl ExactSizeIterator<Item = u32>) -> Result<u32> {
         let at = self.lists.len() as u32;
         if self.lists.len() >= REST as usize || self.records.len() >= REST as usize {

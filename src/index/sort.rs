@@ -10,12 +10,12 @@ use crate::error::{Error, Result};
 /// Collects records of bytes and gives them back in order.
 ///
 /// Holds at most `memory` bytes of records and their bookkeeping; beyond that it writes sorted runs to unnamed files in the folder,
-/// which the system removes when they are closed, however the process ends. What is [sealed](Self::sealed) says nothing there.
+/// which the system removes when they are closed, however the process ends. What is [sealed](Self::sealed) says nothing there. It works in one thread:
+/// several threads have one each, and their records are given back [together](Self::together).
 pub(crate) struct Sorter {
     folder: PathBuf,
     memory: usize,
-    bytes: Vec<u8>,
-    records: Vec<Record>,
+    held: Records,
     /// How many records were added.
     count: u64,
     /// Runs, and how often what is in them was merged: never less often than in the run behind.
@@ -23,62 +23,95 @@ pub(crate) struct Sorter {
     seal: Option<Seal>,
 }
 
-/// Where a record is, and how it begins: most comparisons need no more.
+/// Records in memory.
+#[derive(Default)]
+struct Records {
+    bytes: Vec<u8>,
+    places: Vec<Place>,
+}
+
+/// Where a record is, and how what is still to be compared of it begins: fetching that from where the record is takes longer than comparing it.
 #[derive(Clone, Copy)]
-pub(crate) struct Record {
+struct Place {
     first: u64,
     start: u32,
     length: u32,
 }
 
-impl Record {
-    /// A record behind the others.
-    fn new(bytes: &[u8], start: usize) -> Self {
-        let record = &bytes[start..];
-        let mut first = [0; 8];
-        let known = record.len().min(first.len());
-        first[..known].copy_from_slice(&record[..known]);
-        Self { first: u64::from_be_bytes(first), start: start as u32, length: record.len() as u32 }
-    }
-
+impl Place {
     fn of(self, bytes: &[u8]) -> &[u8] {
         &bytes[self.start as usize..][..self.length as usize]
     }
+
+    /// The record without so many bytes at its beginning.
+    fn behind(self, bytes: &[u8], depth: usize) -> &[u8] {
+        self.of(bytes).get(depth..).unwrap_or_default()
+    }
 }
 
-/// Records are sorted in at most so many parts at once, none of which is worth its thread if it is smaller.
-const MOST_PARTS: usize = 8;
-const LEAST_OF_A_PART: usize = 1 << 14;
+/// So many bytes are compared at once.
+const STEP: usize = size_of::<u64>();
 
-/// Parts of the records, each in order: where what is left of them begins and ends.
-pub(crate) struct Parts(Vec<(usize, usize)>);
+/// The first bytes as a number, zeros behind the end.
+fn first(bytes: &[u8]) -> u64 {
+    let mut first = [0; STEP];
+    let known = bytes.len().min(STEP);
+    first[..known].copy_from_slice(&bytes[..known]);
+    u64::from_be_bytes(first)
+}
 
-impl Parts {
-    /// The first record of all that are left.
-    fn next<'a>(&mut self, bytes: &'a [u8], records: &[Record]) -> Option<&'a [u8]> {
-        let left = self.0.iter().enumerate().filter(|(_, (start, end))| start < end);
-        let first = left.map(|(at, (start, _))| (at, records[*start]));
-        let (at, record) = first
-            .min_by(|(_, a), (_, b)| a.first.cmp(&b.first).then_with(|| a.of(bytes).cmp(b.of(bytes))))?;
-        self.0[at].0 += 1;
-        Some(record.of(bytes))
+impl Records {
+    fn push(&mut self, parts: &[&[u8]]) {
+        let start = self.bytes.len();
+        parts.iter().for_each(|part| self.bytes.extend_from_slice(part));
+        let record = &self.bytes[start..];
+        self.places.push(Place { first: first(record), start: start as u32, length: record.len() as u32 });
+    }
+
+    /// How many bytes there are, with the bookkeeping.
+    fn size(&self) -> usize {
+        self.bytes.len() + size_of_val(&*self.places)
+    }
+
+    fn sort(&mut self) {
+        sort(&mut self.places, &self.bytes, 0);
+    }
+
+    fn clear(&mut self) {
+        self.bytes.clear();
+        self.places.clear();
+    }
+}
+
+/// So few records, or such that agree in so many bytes, are compared as a whole.
+const FEW: usize = 8;
+const LONG: usize = 128;
+
+/// Sorts records that agree up to a depth, by the bytes that follow: a step at a time, and only where they still agree.
+fn sort(places: &mut [Place], bytes: &[u8], depth: usize) {
+    places.sort_unstable_by_key(|place| place.first);
+    for same in places.chunk_by_mut(|one, other| one.first == other.first) {
+        if same.len() <= FEW || depth >= LONG {
+            same.sort_unstable_by(|one, other| one.behind(bytes, depth).cmp(other.behind(bytes, depth)));
+            continue;
+        }
+        // What ends here comes before what goes on, and the shorter one first: zeros at its end look like those behind it.
+        let next = depth + STEP;
+        same.sort_unstable_by_key(|place| (place.length as usize).min(next + 1));
+        let ended = same.partition_point(|place| place.length as usize <= next);
+        let rest = &mut same[ended..];
+        rest.iter_mut().for_each(|place| place.first = first(place.behind(bytes, next)));
+        sort(rest, bytes, next);
     }
 }
 
 /// So many runs of one level are merged into one, or a large dictionary and little memory would open more files than the system allows.
-const MOST_RUNS: usize = 32;
+const MOST_RUNS: usize = 16;
 
 impl Sorter {
     pub(crate) fn new(folder: &Path, memory: usize) -> Self {
-        Self {
-            folder: folder.to_owned(),
-            memory,
-            bytes: Vec::new(),
-            records: Vec::new(),
-            count: 0,
-            runs: Vec::new(),
-            seal: None,
-        }
+        let (held, runs) = (Records::default(), Vec::new());
+        Self { folder: folder.to_owned(), memory, held, count: 0, runs, seal: None }
     }
 
     /// The same, with runs that nobody else can read.
@@ -87,17 +120,19 @@ impl Sorter {
         self
     }
 
+    /// Makes do with less memory from now on.
+    pub(crate) fn shrink(&mut self, memory: usize) {
+        self.memory = self.memory.min(memory);
+    }
+
     /// Adds the record that is the concatenation of `parts`.
     pub(crate) fn push(&mut self, parts: &[&[u8]]) -> Result<()> {
         let length: usize = parts.iter().map(|part| part.len()).sum();
-        let bookkeeping = (self.records.len() + 1) * size_of::<Record>();
-        let is_full = self.bytes.len() + length + bookkeeping > self.memory;
-        if !self.records.is_empty() && (is_full || self.bytes.len() + length > u32::MAX as usize) {
+        let is_full = self.held.size() + length + size_of::<Place>() > self.memory;
+        if !self.held.places.is_empty() && (is_full || self.held.bytes.len() + length > u32::MAX as usize) {
             self.spill()?;
         }
-        let start = self.bytes.len();
-        parts.iter().for_each(|part| self.bytes.extend_from_slice(part));
-        self.records.push(Record::new(&self.bytes, start));
+        self.held.push(parts);
         self.count += 1;
         Ok(())
     }
@@ -108,61 +143,66 @@ impl Sorter {
     }
 
     /// The records in order.
-    pub(crate) fn sorted(mut self) -> Result<Sorted> {
+    pub(crate) fn sorted(self) -> Result<Sorted> {
+        Self::together(vec![self.close()?])
+    }
+
+    /// Sorts what is left, once: no more is added.
+    pub(crate) fn close(mut self) -> Result<Self> {
         if self.runs.is_empty() {
-            let parts = self.sort();
-            return Ok(Sorted::Memory { bytes: self.bytes, records: self.records, parts });
+            self.held.sort();
+            return Ok(self);
         }
-        if !self.records.is_empty() {
+        if !self.held.places.is_empty() {
             self.spill()?;
         }
         // Give back what the merge does not need before it starts.
-        drop((std::mem::take(&mut self.bytes), std::mem::take(&mut self.records)));
-        Sorted::merge(self.runs, self.memory, self.seal.as_ref())
+        self.held = Records::default();
+        Ok(self)
     }
 
-    /// Sorts the records that are in memory, on all cores.
-    fn sort(&mut self) -> Parts {
-        let bytes = &self.bytes;
-        let sort = |part: &mut [Record]| {
-            part.sort_unstable_by(|a, b| a.first.cmp(&b.first).then_with(|| a.of(bytes).cmp(b.of(bytes))));
-        };
-        let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get().min(MOST_PARTS));
-        let size = self.records.len().div_ceil(cores).max(LEAST_OF_A_PART);
-        if self.records.len() <= size {
-            sort(&mut self.records);
-        } else {
-            std::thread::scope(|threads| {
-                for part in self.records.chunks_mut(size) {
-                    threads.spawn(move || sort(part));
-                }
-            });
+    /// The records of closed sorters in order.
+    pub(crate) fn together(sorters: Vec<Self>) -> Result<Sorted> {
+        let files = sorters.iter().map(|sorter| sorter.runs.len()).sum::<usize>();
+        let memory: usize = sorters.iter().map(|sorter| sorter.memory).sum();
+        let mut runs = Vec::new();
+        for sorter in sorters {
+            for (_, file) in sorter.runs {
+                runs.push(Run::open(file, buffer(memory, files), sorter.seal.as_ref()).map_err(unreadable)?);
+            }
+            runs.push(Run::held(sorter.held));
         }
-        let ends =
-            (0..self.records.len()).step_by(size).map(|start| (start, self.records.len().min(start + size)));
-        Parts(ends.collect())
+        Sorted::merge(runs)
     }
 
     fn spill(&mut self) -> Result<()> {
-        let mut parts = self.sort();
+        self.held.sort();
         let mut run = self.run()?;
-        let mut sorted = std::iter::from_fn(|| parts.next(&self.bytes, &self.records));
-        let written = sorted.try_for_each(|record| run.push(record));
+        let mut records = self.held.places.iter().map(|place| place.of(&self.held.bytes));
+        let written = records.try_for_each(|record| run.push(record));
         let file = written.and_then(|()| run.finish()).map_err(|e| self.unwritable(&e))?;
         self.runs.push((0, file));
-        self.bytes.clear();
-        self.records.clear();
+        self.held.clear();
         while let Some(first) = self.runs.len().checked_sub(MOST_RUNS)
             && self.runs[first].0 == self.runs[self.runs.len() - 1].0
         {
-            let level = self.runs[first].0 + 1;
-            let mut sorted = Sorted::merge(self.runs.split_off(first), self.memory, self.seal.as_ref())?;
-            let (mut run, mut record) = (self.run()?, Vec::new());
-            while sorted.next(&mut record)? {
-                run.push(&record).map_err(|e| self.unwritable(&e))?;
-            }
-            self.runs.push((level, run.finish().map_err(|e| self.unwritable(&e))?));
+            self.merge_from(first)?;
         }
+        Ok(())
+    }
+
+    /// Makes one run of all from this one on.
+    fn merge_from(&mut self, first: usize) -> Result<()> {
+        let level = self.runs[first].0 + 1;
+        let files = self.runs.split_off(first);
+        let buffer = buffer(self.memory, files.len());
+        let open = |(_, file)| Run::open(file, buffer, self.seal.as_ref()).map_err(unreadable);
+        let mut sorted = Sorted::merge(files.into_iter().map(open).collect::<Result<_>>()?)?;
+        let (mut run, mut record) = (self.run()?, Vec::new());
+        while sorted.next(&mut record)? {
+            run.push(&record).map_err(|e| self.unwritable(&e))?;
+        }
+        self.runs.push((level, run.finish().map_err(|e| self.unwritable(&e))?));
         Ok(())
     }
 
@@ -180,17 +220,17 @@ impl Sorter {
     }
 }
 
+/// The bytes to read ahead of each of so many runs.
+fn buffer(memory: usize, runs: usize) -> usize {
+    (memory / runs.max(1)).clamp(4 << 10, 256 << 10)
+}
+
 /// Puts the next record into what it is given; `false` at the end.
 type Next = Box<dyn FnMut(&mut Vec<u8>) -> Result<bool> + Send>;
 
-/// The records of a [`Sorter`], in order. Equal records come one after the other.
+/// Records in order. Equal records come one after the other.
 pub(crate) enum Sorted {
-    Memory {
-        bytes: Vec<u8>,
-        records: Vec<Record>,
-        parts: Parts,
-    },
-    Runs(Runs),
+    Here(Runs),
     /// What was sorted elsewhere.
     Elsewhere(Next),
 }
@@ -203,30 +243,23 @@ pub(crate) struct Runs {
 }
 
 impl Sorted {
-    fn merge(files: Vec<(u32, File)>, memory: usize, seal: Option<&Seal>) -> Result<Self> {
-        let buffer = (memory / files.len()).clamp(4 << 10, 256 << 10);
-        let mut runs = Runs { runs: Vec::with_capacity(files.len()), heap: Vec::new() };
-        for (_, file) in files {
-            let mut run = Run::new(file, buffer, seal).map_err(unreadable)?;
+    fn merge(mut runs: Vec<Run>) -> Result<Self> {
+        let mut heap = Vec::new();
+        for (at, run) in runs.iter_mut().enumerate() {
             if run.next().map_err(unreadable)? {
-                runs.heap.push(runs.runs.len());
+                heap.push(at);
             }
-            runs.runs.push(run);
         }
-        (0..runs.heap.len() / 2).rev().for_each(|at| runs.sink(at));
-        Ok(Self::Runs(runs))
+        let mut merged = Runs { runs, heap };
+        (0..merged.heap.len() / 2).rev().for_each(|at| merged.sink(at));
+        Ok(Self::Here(merged))
     }
 
     /// Puts the next record into `record`; `false` at the end.
     pub(crate) fn next(&mut self, record: &mut Vec<u8>) -> Result<bool> {
         record.clear();
         match self {
-            Self::Memory { bytes, records, parts } => {
-                let Some(next) = parts.next(bytes, records) else { return Ok(false) };
-                record.extend_from_slice(next);
-                Ok(true)
-            }
-            Self::Runs(runs) => runs.next(record),
+            Self::Here(runs) => runs.next(record),
             Self::Elsewhere(next) => next(record),
         }
     }
@@ -291,34 +324,46 @@ impl RunBuilder {
     }
 }
 
-/// A sorted run on disk.
+/// A sorted run that is read.
 struct Run {
-    file: RunFile,
+    from: RunFrom,
     /// The record that was read last.
     record: Vec<u8>,
 }
 
-enum RunFile {
+enum RunFrom {
+    Memory { bytes: Vec<u8>, places: std::vec::IntoIter<Place> },
     Open(BufReader<File>),
     Sealed(Box<Opened<BufReader<File>>>),
 }
 
 impl Run {
-    fn new(file: File, buffer: usize, seal: Option<&Seal>) -> std::io::Result<Self> {
+    fn open(file: File, buffer: usize, seal: Option<&Seal>) -> std::io::Result<Self> {
         let length = file.metadata()?.len();
         let file = BufReader::with_capacity(buffer, file);
-        let file = match seal {
-            None => RunFile::Open(file),
-            Some(seal) => RunFile::Sealed(Box::new(Opened::new(seal, RUN, file, length)?)),
+        let from = match seal {
+            None => RunFrom::Open(file),
+            Some(seal) => RunFrom::Sealed(Box::new(Opened::new(seal, RUN, file, length)?)),
         };
-        Ok(Self { file, record: Vec::new() })
+        Ok(Self { from, record: Vec::new() })
+    }
+
+    fn held(records: Records) -> Self {
+        let (bytes, places) = (records.bytes, records.places.into_iter());
+        Self { from: RunFrom::Memory { bytes, places }, record: Vec::new() }
     }
 
     /// Reads the next record, if there is one.
     fn next(&mut self) -> std::io::Result<bool> {
-        match &mut self.file {
-            RunFile::Open(file) => next_record(file, &mut self.record),
-            RunFile::Sealed(file) => next_record(file, &mut self.record),
+        match &mut self.from {
+            RunFrom::Memory { bytes, places } => {
+                let next = places.next();
+                self.record.clear();
+                self.record.extend_from_slice(next.map_or(&[], |place| place.of(bytes)));
+                Ok(next.is_some())
+            }
+            RunFrom::Open(file) => next_record(file, &mut self.record),
+            RunFrom::Sealed(file) => next_record(file, &mut self.record),
         }
     }
 }
@@ -357,26 +402,35 @@ mod tests {
 
     #[test]
     fn runs_and_memory_agree() {
-        let records = |count: u32| -> Vec<Vec<u8>> {
-            (0..count).map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()[..3].to_vec()).collect()
+        // Many agree in their first bytes, or come twice, or end with zeros.
+        let record = |n: u32| -> Vec<u8> {
+            let hash = n.wrapping_mul(2_654_435_761);
+            let alike = [0, b'a', b'z'][hash as usize % 3];
+            [vec![alike; hash as usize / 3 % 40], hash.to_le_bytes()[..hash as usize % 4].to_vec()].concat()
         };
         let seal = Seal::of_the_moment().unwrap();
         for (memory, seal) in
             [(1, None), (100, None), (4_000, None), (1 << 22, None), (100, Some(&seal)), (4_000, Some(&seal))]
         {
-            // In memory they are sorted in several parts.
-            let records = records(if memory < 1_000 { 2_000 } else { 40_000 });
+            let records: Vec<_> = (0..if memory < 1_000 { 2_000 } else { 40_000 }).map(record).collect();
             let mut expected = records.clone();
             expected.sort();
-            let mut sorter = Sorter::new(&std::env::temp_dir(), memory).sealed(seal);
-            for record in &records {
-                sorter.push(&[&record[..1], &record[1..]]).unwrap();
+            for sorters in [1, 3] {
+                let mut sorters: Vec<_> = (0..sorters)
+                    .map(|_| Sorter::new(&std::env::temp_dir(), memory / sorters).sealed(seal))
+                    .collect();
+                for (n, record) in records.iter().enumerate() {
+                    let at = n % sorters.len();
+                    sorters[at].push(&[&record[..record.len() / 2], &record[record.len() / 2..]]).unwrap();
+                }
+                let closed = sorters.into_iter().map(|sorter| sorter.close().unwrap()).collect();
+                let mut sorted = Sorter::together(closed).unwrap();
+                let (mut record, mut found) = (Vec::new(), Vec::new());
+                while sorted.next(&mut record).unwrap() {
+                    found.push(record.clone());
+                }
+                assert!(found == expected, "with {memory} bytes");
             }
-            let (mut sorted, mut record, mut found) = (sorter.sorted().unwrap(), Vec::new(), Vec::new());
-            while sorted.next(&mut record).unwrap() {
-                found.push(record.clone());
-            }
-            assert_eq!(found, expected, "with {memory} bytes");
         }
     }
 }

@@ -33,17 +33,21 @@ pub(super) fn read(content: impl Read, schema: &Schema, sink: &mut Sink) -> Resu
                     "the row has more or fewer cells than the header and goes over several lines; is a quote not closed?"
                 }
             };
-            sink.unreadable(line, lines, reason);
+            sink.unreadable(line, lines, reason)?;
             continue;
         }
         let cells: Result<Vec<&str>, _> = record.iter().map(std::str::from_utf8).collect();
         // A cell of several lines is an address; with a quote in it, it is what an open quote has swallowed up to the next one.
         if lines > 1 && record.iter().any(|cell| cell.contains(&b'"') && cell.contains(&b'\n')) {
-            sink.unreadable(line, lines, "a cell of several lines has a quote in it; is a quote not closed?");
+            sink.unreadable(
+                line,
+                lines,
+                "a cell of several lines has a quote in it; is a quote not closed?",
+            )?;
             continue;
         }
         let Ok(cells) = cells else {
-            sink.unreadable(line, 1, "the row is not UTF-8; convert the file to UTF-8");
+            sink.unreadable(line, 1, "the row is not UTF-8; convert the file to UTF-8")?;
             continue;
         };
         let values =

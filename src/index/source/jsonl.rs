@@ -75,14 +75,14 @@ pub(super) fn read(mut content: impl BufRead, schema: &Schema, sink: &mut Sink) 
             return Ok(());
         }
         let Ok(line) = std::str::from_utf8(&buffer) else {
-            sink.unreadable(number, 1, "the line is not UTF-8; convert the file to UTF-8");
+            sink.unreadable(number, 1, "the line is not UTF-8; convert the file to UTF-8")?;
             continue;
         };
         if line.trim().is_empty() {
             continue;
         }
         let Ok(Cells(row)) = serde_json::from_str(line) else {
-            sink.unreadable(number, 1, "not a JSON object of strings, whole numbers and arrays of them");
+            sink.unreadable(number, 1, "not a JSON object of strings, whole numbers and arrays of them")?;
             continue;
         };
         // Rows may have different columns: take in the new ones as they come.

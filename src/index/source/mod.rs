@@ -3,6 +3,7 @@
 //! Takes CSV, JSON lines, Parquet or the rows of a query, gives their values to an [`IndexBuilder`] or to whatever else [takes](Take) them, and
 //! reports every value that cannot be used with its place and the reason, never with the value.
 
+pub(crate) mod batch;
 pub(crate) mod columns;
 mod csv;
 mod jsonl;
@@ -17,6 +18,7 @@ use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::Path;
 
+pub(crate) use batch::Batch;
 #[cfg(all(feature = "cli", feature = "postgres"))]
 pub(crate) use columns::Columns;
 use columns::Row;
@@ -87,6 +89,17 @@ pub(crate) trait Take {
 
     /// Takes a value, or says why it cannot be used.
     fn take(&mut self, value: &Value) -> Result<Option<Rejection>>;
+
+    /// Takes all values of a batch, perhaps later. Gives back, in order, the batches that are done.
+    fn take_batch(&mut self, mut batch: Batch) -> Result<Vec<Batch>> {
+        batch.judge(|value| self.take(value))?;
+        Ok(vec![batch])
+    }
+
+    /// Waits for the batches that are not done.
+    fn take_rest(&mut self) -> Result<Vec<Batch>> {
+        Ok(Vec::new())
+    }
 }
 
 impl Take for IndexBuilder {
@@ -95,7 +108,15 @@ impl Take for IndexBuilder {
     }
 
     fn take(&mut self, value: &Value) -> Result<Option<Rejection>> {
-        self.add_value(value.owner, value.place, value.text, value.confers)
+        self.add_value(value)
+    }
+
+    fn take_batch(&mut self, batch: Batch) -> Result<Vec<Batch>> {
+        self.add_batch(batch)
+    }
+
+    fn take_rest(&mut self) -> Result<Vec<Batch>> {
+        self.rest_of_batches()
     }
 }
 
@@ -161,8 +182,19 @@ pub(crate) struct Into<'a> {
 }
 
 impl Into<'_> {
-    fn sink<'a>(&'a mut self, source: &'a str) -> Sink<'a> {
-        Sink { taker: self.taker, source, bad: self.bad, rows: Rows::default(), has_lines: true }
+    /// Passes on what `read` reads of a dictionary. Places are told by the numbers of lines, or otherwise by those of rows.
+    fn sink(
+        &mut self,
+        source: &str,
+        has_lines: bool,
+        read: impl FnOnce(&mut Sink) -> Result<()>,
+    ) -> Result<Rows> {
+        let (batch, rows) = (Batch::default(), Rows::default());
+        let mut sink = Sink { taker: self.taker, source, bad: self.bad, batch, rows, has_lines };
+        let read = read(&mut sink);
+        // What was read before an error is told too.
+        sink.finish()?;
+        read.map(|()| sink.rows)
     }
 }
 
@@ -214,13 +246,13 @@ fn read_plain(name: &str, content: impl Read, into: &mut Into) -> Result<Rows> {
     let (format, mark) = sniff(&start).map_err(|error| error.about(name))?;
     let content = (&start[mark..]).chain(content);
     let schema = into.schema;
-    let mut sink = into.sink(name);
-    match format {
-        Format::Csv => csv::read(content, schema, &mut sink),
-        Format::JsonLines => jsonl::read(content, schema, &mut sink),
-    }
-    .map_err(|error| if error.is_io() { error } else { error.about(name) })?;
-    Ok(sink.rows)
+    into.sink(name, true, |sink| {
+        match format {
+            Format::Csv => csv::read(content, schema, sink),
+            Format::JsonLines => jsonl::read(content, schema, sink),
+        }
+        .map_err(|error| if error.is_io() { error } else { error.about(name) })
+    })
 }
 
 /// The first bytes of a dictionary. A pipe may give less at once than what tells the formats apart.
@@ -279,42 +311,61 @@ struct Sink<'a> {
     taker: &'a mut dyn Take,
     source: &'a str,
     bad: &'a mut dyn FnMut(&BadValue),
+    /// Rows that are still to be passed on.
+    batch: Batch,
     rows: Rows,
     /// Otherwise places are told by the number of the row.
     has_lines: bool,
 }
 
+/// So many bytes of rows are passed on at once.
+const BATCH: usize = 256 << 10;
+
 impl Sink<'_> {
-    /// Takes a row; reports what of it cannot be used.
+    /// Takes a row; what of it cannot be used is reported then or later.
     fn row(&mut self, line: u64, row: &Row) -> Result<()> {
-        self.rows.read += 1;
-        let line = if self.has_lines { line } else { self.rows.read };
-        let (taker, source) = (&mut *self.taker, self.source);
-        let (mut bad, mut used) = (false, false);
         row.values(&mut |column, value| {
-            let rejection = match value {
-                Ok(value) => taker.take(&value)?,
-                Err(rejection) => Some(rejection),
-            };
-            if let Some(reason) = rejection {
-                bad = true;
-                (self.bad)(&BadValue { source, line, column, reason });
-            } else {
-                used = true;
-            }
+            self.batch.push(column, value);
             Ok(())
         })?;
-        self.rows.bad += u64::from(bad);
-        self.rows.used += u64::from(used);
-        Ok(())
+        self.end_row(line, 1)
     }
 
     /// A row that cannot be read at all, on as many lines as it goes over.
-    fn unreadable(&mut self, line: u64, lines: u64, reason: Rejection) {
-        let lines = if self.has_lines { lines } else { 1 };
+    fn unreadable(&mut self, line: u64, lines: u64, reason: Rejection) -> Result<()> {
+        self.batch.push(None, Err(reason));
+        self.end_row(line, if self.has_lines { lines } else { 1 })
+    }
+
+    fn end_row(&mut self, line: u64, lines: u64) -> Result<()> {
         self.rows.read += lines;
-        self.rows.bad += lines;
-        let line = if self.has_lines { line } else { self.rows.read };
-        (self.bad)(&BadValue { source: self.source, line, column: None, reason });
+        self.batch.end_row(if self.has_lines { line } else { self.rows.read }, lines);
+        if self.batch.size() < BATCH {
+            return Ok(());
+        }
+        let done = self.taker.take_batch(std::mem::take(&mut self.batch))?;
+        self.report(&done);
+        Ok(())
+    }
+
+    /// Passes on the last rows, and waits until all are taken.
+    fn finish(&mut self) -> Result<()> {
+        let mut done = self.taker.take_batch(std::mem::take(&mut self.batch))?;
+        done.append(&mut self.taker.take_rest()?);
+        self.report(&done);
+        Ok(())
+    }
+
+    /// Reports what cannot be used of rows that were taken.
+    fn report(&mut self, done: &[Batch]) {
+        for row in done.iter().flat_map(Batch::rows) {
+            self.rows.used += u64::from(row.is_used);
+            let mut is_bad = false;
+            for (column, reason) in row.bad() {
+                is_bad = true;
+                (self.bad)(&BadValue { source: self.source, line: row.line, column, reason });
+            }
+            self.rows.bad += if is_bad { row.lines } else { 0 };
+        }
     }
 }

@@ -78,30 +78,32 @@ pub(super) fn read(content: impl ChunkReader + 'static, name: &str, into: &mut I
         projection.and_then(|projection| reader.get_row_iter(Some(projection))).map_err(|_| damaged())?;
 
     let width = schema.get_fields().len();
-    let mut sink = into.sink(name);
-    sink.has_lines = false;
-    for row in rows {
-        let row = row.map_err(|_| {
-            let row = sink.rows.read + 1;
-            Error::data(format!("row {row} cannot be read: the file is damaged, or text in it is not UTF-8"))
+    into.sink(name, false, |sink| {
+        for row in rows {
+            let row = row.map_err(|_| {
+                let row = sink.rows.read + 1;
+                Error::data(format!(
+                    "row {row} cannot be read: the file is damaged, or text in it is not UTF-8"
+                ))
                 .about(name)
-        })?;
-        let mut cells: Vec<Vec<String>> = vec![Vec::new(); width];
-        let mut is_text = true;
-        for (place, (_, field)) in places.iter().zip(row.get_column_iter()) {
-            is_text &= texts(field, &mut cells[*place]);
+            })?;
+            let mut cells: Vec<Vec<String>> = vec![Vec::new(); width];
+            let mut is_text = true;
+            for (place, (_, field)) in places.iter().zip(row.get_column_iter()) {
+                is_text &= texts(field, &mut cells[*place]);
+            }
+            if !is_text {
+                sink.unreadable(0, 1, "a cell holds bytes that are not UTF-8 text")?;
+                continue;
+            }
+            let values = |at: usize| {
+                let values = cells[at].iter().flat_map(|cell| cell.split(';'));
+                values.map(str::trim).filter(|value| !value.is_empty()).collect()
+            };
+            sink.row(0, &Row { columns: &columns, cells: &values })?;
         }
-        if !is_text {
-            sink.unreadable(0, 1, "a cell holds bytes that are not UTF-8 text");
-            continue;
-        }
-        let values = |at: usize| {
-            let values = cells[at].iter().flat_map(|cell| cell.split(';'));
-            values.map(str::trim).filter(|value| !value.is_empty()).collect()
-        };
-        sink.row(0, &Row { columns: &columns, cells: &values })?;
-    }
-    Ok(sink.rows)
+        Ok(())
+    })
 }
 
 /// What a column is that cannot be used, by its type. What passes here the library turns into a [`Field`] without fail.

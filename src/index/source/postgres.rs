@@ -169,10 +169,8 @@ pub(crate) fn read(database: &Database, query: &str, into: &mut Into) -> Result<
     );
     let rows = copied(&mut transaction, database, &copy)?;
     let schema = into.schema;
-    let mut sink = into.sink(database.name());
-    sink.has_lines = false;
-    csv::read(rows, schema, &mut sink).map_err(|error| error.about(database.name()))?;
-    Ok(sink.rows)
+    let name = database.name();
+    into.sink(name, false, |sink| csv::read(rows, schema, sink).map_err(|error| error.about(name)))
 }
 
 /// One state of the database, only to be read.
