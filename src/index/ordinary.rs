@@ -24,25 +24,38 @@ pub(super) fn is_ordinary(spec: &KindSpec, folded: &str) -> bool {
     let parts = || folded.split(|c: char| !c.is_alphanumeric()).filter(|part| !part.is_empty());
     match spec.shape {
         Shape::Handle | Shape::Code => {
-            parts().all(|part| is_small_number(part) || is_word_or_two(part)) && parts().next().is_some()
+            let is_plain = parts().all(|part| is_small_number(part) || is_word_or_two(part));
+            is_plain && parts().next().is_some() && !names_somebody(&parts)
         }
         Shape::Name | Shape::Words if spec.kind != Kind::Address && spec.strength == Strength::Weak => {
             let alone = parts().count() == 1;
-            parts().all(|part| is_ordinary_beside_others(part).is_some_and(|always| always || alone))
+            // Common words in this order are a city all the same: Salt Lake City, Green Bay.
+            let may_be = alone || spec.kind != Kind::City;
+            may_be
+                && parts().all(|part| is_ordinary_beside_others(part).is_some_and(|always| always || alone))
         }
         _ => false,
     }
 }
 
+/// Whether a login of several words says who somebody is: words that people are called too, and nothing else (`mark_young`) or a number
+/// (`the_jean_31`).
+fn names_somebody<'a, Parts: Iterator<Item = &'a str>>(parts: &impl Fn() -> Parts) -> bool {
+    let is_name = |part: &str| is_ordinary_beside_others(part) == Some(false);
+    parts().count() > 1 && parts().any(is_name) && (parts().all(is_name) || parts().any(is_small_number))
+}
+
+/// A word, or two of at least four letters: of shorter ones too much consists (`hatice` of `hat` and `ice`).
 fn is_word_or_two(part: &str) -> bool {
     let is_word = |word: &str| is_ordinary_beside_others(word).is_some();
-    let mut halves = (3..part.len().saturating_sub(2)).filter_map(|at| part.split_at_checked(at));
+    let mut halves = (4..part.len().saturating_sub(3)).filter_map(|at| part.split_at_checked(at));
     is_word(part) || halves.any(|(first, second)| is_word(first) && is_word(second))
 }
 
-/// A year, a time, a small amount.
+/// A year, or a small amount.
 fn is_small_number(part: &str) -> bool {
-    part.len() <= 4 && part.bytes().all(|byte| byte.is_ascii_digit())
+    let is_year = part.len() == 4 && (part.starts_with("19") || part.starts_with("20"));
+    (part.len() <= 3 || is_year) && part.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Why a value that is acted on may be found where it is not meant.
@@ -87,6 +100,12 @@ mod tests {
             (Kind::Username, "ann_lee", false),
             (Kind::Username, "refund-zx81", false),
             (Kind::Username, "will", true),
+            (Kind::Username, "the_hatice_3573", false),
+            (Kind::Username, "the_jean_31", false),
+            (Kind::Username, "mark_young", false),
+            (Kind::Username, "black-friday", true),
+            (Kind::Username, "the_best_500", true),
+            (Kind::Username, "order_5306", false),
             (Kind::Reference, "order", true),
             (Kind::Reference, "orders7", false),
             (Kind::Reference, "no6jo3", false),
@@ -97,6 +116,7 @@ mod tests {
             (Kind::Name, "ann lee", false),
             (Kind::City, "reading", true),
             (Kind::City, "oslo", false),
+            (Kind::City, "salt lake city", false),
             (Kind::Address, "the long road home", false),
             (Kind::Email, "info@example.com", false),
         ] {
