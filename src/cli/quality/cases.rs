@@ -17,6 +17,8 @@ pub(super) struct Case {
     pub(super) kind: Kind,
     /// Bytes of `text` that say the value, in order and apart.
     pub(super) places: Vec<Range<usize>>,
+    /// The fact that stands before it, if it does not count alone.
+    pub(super) fact: Option<String>,
 }
 
 /// Whose the value is.
@@ -42,6 +44,8 @@ pub(super) struct Material {
 
 /// So many people are asked for one case before there is none.
 const MOST_ASKED: usize = 2_000;
+/// So many answers are made for one of them.
+const MOST_ANSWERS: usize = 40;
 
 impl Material {
     pub(super) fn new(people: People, census: Census, policy: &Policy) -> Self {
@@ -80,7 +84,9 @@ impl Material {
                     None => continue,
                 },
             };
-            return Some(self.answer(&person, kind, &written, fact, reader, &mut random));
+            if let Some(case) = self.answer(&person, kind, &written, fact, reader, &mut random) {
+                return Some(case);
+            }
         }
         None
     }
@@ -108,9 +114,18 @@ impl Material {
         let value = person.value(kind)?;
         let completes = |other: &&Kind| {
             let Some(text) = person.value(other) else { return false };
-            let is_released = **other != Kind::Name
-                || person.name.middle.is_none()
-                    && self.census.owners(person, &Kind::Name) >= self.names_alone;
+            let is_released = match other {
+                // Nobody may be called so with a particle more or less, which would be somebody's rare name.
+                Kind::Name => {
+                    let owners = self.census.owners(person, &Kind::Name);
+                    person.name.middle.is_none()
+                        && owners >= self.names_alone
+                        && owners == self.census.namesakes(person)
+                }
+                // Eight digits may be a telephone number too.
+                Kind::DateOfBirth => !self.census.is_phone(text),
+                _ => true,
+            };
             *other != kind
                 && is_released
                 && self.census.fitting((other, text), (kind, value)) < self.people_together
@@ -147,12 +162,12 @@ impl Material {
         fact: Option<Kind>,
         reader: Option<String>,
         random: &mut Random,
-    ) -> Case {
-        let mut parts = answers::answer(random);
+    ) -> Option<Case> {
+        let fact = fact.as_ref().and_then(|kind| Some((kind, person.value(kind)?)));
+        let mut parts = self.parts(fact, random)?;
         let mut place = random.below(parts.len() + 1);
-        if let Some(fact) = fact {
-            let (before, behind) = answers::sentence(&fact, random);
-            let value = person.value(&fact).unwrap_or_default();
+        if let Some((kind, value)) = fact {
+            let (before, behind) = answers::sentence(kind, random);
             let at = random.below(place + 1);
             parts.insert(at, format!("{before}{value}{behind}"));
             place += 1;
@@ -162,7 +177,14 @@ impl Material {
         let (text, starts) = answers::joined(&parts, random);
         let start = starts[place] + before.len();
         let places = written.places.iter().map(|place| place.start + start..place.end + start);
-        Case { text, reader, kind: kind.clone(), places: places.collect() }
+        let fact = fact.map(|(_, value)| value.to_owned());
+        Some(Case { text, reader, kind: kind.clone(), places: places.collect(), fact })
+    }
+
+    /// The parts of an answer that say nothing more of anybody who has the fact: it has to be released for the value to be withheld.
+    fn parts(&self, fact: Option<(&Kind, &str)>, random: &mut Random) -> Option<Vec<String>> {
+        let is_quiet = |part: &String| fact.is_none_or(|fact| !self.census.says_more(part, fact));
+        (0..MOST_ANSWERS).map(|_| answers::answer(random)).find(|parts| parts.iter().all(is_quiet))
     }
 }
 

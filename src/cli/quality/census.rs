@@ -58,11 +58,27 @@ impl Census {
         count(&self.ends, value(&Kind::Name, &person.name.ends()))
     }
 
+    /// Whether a text says another weak value of somebody who has this one: beside it, this one would be withheld itself.
+    pub(super) fn says_more(&self, text: &str, of: (&Kind, &str)) -> bool {
+        let words: Vec<&str> = text.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).collect();
+        let runs = (1..=LONGEST_WEAK).flat_map(|length| words.windows(length)).map(|run| run.concat());
+        let others: Vec<&Kind> = WEAK.iter().filter(|kind| *kind != of.0).collect();
+        runs.into_iter().any(|run| others.iter().any(|kind| self.fitting((kind, &run), of) > 0))
+    }
+
+    /// Whether a text has the digits of somebody's telephone number.
+    pub(super) fn is_phone(&self, text: &str) -> bool {
+        count(&self.values, value(&Kind::Phone, text)) > 0
+    }
+
     /// How many people have both of these weak values.
     pub(super) fn fitting(&self, a: (&Kind, &str), b: (&Kind, &str)) -> usize {
         count(&self.pairs, pair(a, b))
     }
 }
+
+/// More words than this are no weak value of one of the generated people.
+const LONGEST_WEAK: usize = 4;
 
 /// Whether two people have the same value; of names, the same first and last word.
 pub(super) fn is_shared(a: &Person, b: &Person, kind: &Kind) -> bool {
@@ -121,6 +137,10 @@ mod tests {
         let (name, born) = (person.value(&Kind::Name).unwrap(), person.value(&Kind::DateOfBirth).unwrap());
         assert_eq!(census.fitting((&Kind::DateOfBirth, born), (&Kind::Name, name)), 1);
         assert_eq!(census.fitting((&Kind::DateOfBirth, "1900-01-01"), (&Kind::Name, name)), 0);
+        let text = format!("The form says ({born}), as ever.");
+        assert!(census.says_more(&text, (&Kind::Name, name)));
+        assert!(!census.says_more(&text, (&Kind::DateOfBirth, born)), "the value itself");
+        assert!(!census.says_more("The form is empty.", (&Kind::Name, name)));
     }
 
     #[test]

@@ -13,7 +13,7 @@ pub(super) struct Example {
     number: usize,
     pub(super) what: &'static str,
     pub(super) kind: Kind,
-    /// What was withheld stands in `⟦⟧`.
+    /// What was withheld stands in `⟦⟧`. From the fact on that it stands behind, if it does not count alone.
     pub(super) text: String,
 }
 
@@ -28,7 +28,8 @@ impl Example {
             Whose::Nobodys => "decoy withheld",
         };
         let (first, last) = (&case.places[0], &case.places[case.places.len() - 1]);
-        let start = boundary(&case.text, first.start.saturating_sub(AROUND));
+        let fact = case.fact.as_ref().and_then(|fact| case.text[..first.start].find(fact));
+        let start = boundary(&case.text, fact.unwrap_or(first.start).saturating_sub(AROUND));
         let end = boundary(&case.text, (last.end + AROUND).min(case.text.len()));
         let mut text = String::new();
         for (at, c) in case.text[start..end].char_indices() {
@@ -74,6 +75,7 @@ mod tests {
             reader: None,
             kind: Kind::Name,
             places: std::iter::once(8..11).collect(),
+            fact: None,
         };
         let example = Example::new(3, Whose::Readers, &case, &case.places);
         assert_eq!((example.what, example.text.as_str()), ("own withheld", "é Call ⟦Ann⟧\\n now"));

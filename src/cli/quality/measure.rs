@@ -236,7 +236,7 @@ mod tests {
         builder.add(Identifier { owner: "a", kind: Kind::Phone, text: "415 555 0104" }).unwrap();
         let index = builder.finish_in_memory().unwrap();
         let checker = Session::new(&index, &Policy::strict(), Reader::stranger()).checker();
-        let case = Case { text: text.into(), reader: None, kind: Kind::Phone, places };
+        let case = Case { text: text.into(), reader: None, kind: Kind::Phone, places, fact: None };
         judge(checker, &case, &mut Random::of(1, "pieces", 0))
     }
 
@@ -262,6 +262,7 @@ mod tests {
             reader: None,
             kind: Kind::Phone,
             places: std::iter::once(5..17).collect(),
+            fact: None,
         };
         assert!(judge(checker, &case, &mut Random::of(1, "pieces", 0)).covered);
     }
