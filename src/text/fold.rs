@@ -25,7 +25,7 @@ pub(crate) fn version() -> String {
     let (category, script) = (unicode_properties::UNICODE_VERSION, unicode_script::UNICODE_VERSION);
     let looks = unicode_security::UNICODE_VERSION;
     format!(
-        "2/{}.{}-{}.{}-{}.{}-{}.{}-{}.{}",
+        "3/{}.{}-{}.{}-{}.{}-{}.{}-{}.{}",
         std.0, std.1, nfkd.0, nfkd.1, category.0, category.1, script.0, script.1, looks.0, looks.1
     )
 }
@@ -96,6 +96,7 @@ fn fold_slowly(c: char, out: &mut Vec<Folded>) -> bool {
     if is_invisible(c) {
         return true;
     }
+    let c = in_parentheses(c).unwrap_or(c);
     let decomposed: Vec<char> = std::iter::once(c).nfkd().filter(|m| !is_decoration(*m)).collect();
     let cased: String = decomposed
         .iter()
@@ -132,7 +133,7 @@ fn is_invisible(c: char) -> bool {
         || matches!(c,
             '\u{034f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
             | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{ffa0}' | '\u{fff0}'..='\u{fff8}'
-            | '\u{1d159}' | '\u{e0000}'..='\u{e0fff}')
+            | '\u{1d159}' | '\u{e0000}'..='\u{e0fff}' | '\u{2800}' | '\u{fffc}')
 }
 
 fn is_mark(c: char) -> bool {
@@ -177,17 +178,42 @@ fn as_ascii(c: char) -> Option<char> {
         '\u{3002}' => Some('.'),
         '\u{2018}' | '\u{2019}' | '\u{201b}' | '\u{2032}' | '\u{02b9}' | '\u{02bb}' | '\u{02bc}'
         | '\u{055a}' => Some('\''),
-        '\u{2212}' | '\u{2010}'..='\u{2015}' | '\u{2043}' | '\u{02d7}' | '\u{30fb}' => Some('-'),
+        '\u{2212}'
+        | '\u{2010}'..='\u{2015}'
+        | '\u{2043}'
+        | '\u{02d7}'
+        | '\u{30fb}'
+        | '\u{00b7}'
+        | '\u{2027}'
+        | '\u{2219}'
+        | '\u{22c5}' => Some('-'),
         _ if c.general_category() == GeneralCategory::DashPunctuation => Some('-'),
         _ => drawn_letter(c),
     }
 }
 
-/// The letter that small capitals, white letters on black and the letters of flags show, which Unicode does not take apart.
+/// The letter or digit that is drawn in parentheses, which Unicode takes apart with them.
+fn in_parentheses(c: char) -> Option<char> {
+    let nth = |first: u8, place: u32| u8::try_from(place).ok().map(|place| char::from(first + place));
+    match c as u32 {
+        code @ 0x2474..=0x247c => nth(b'1', code - 0x2474),
+        code @ 0x249c..=0x24b5 => nth(b'a', code - 0x249c),
+        code @ 0x1f110..=0x1f129 => nth(b'A', code - 0x1f110),
+        _ => None,
+    }
+}
+
+/// The letter or digit that small capitals, white characters on black, in other rings, and the letters of flags show, which Unicode does not take apart.
 fn drawn_letter(c: char) -> Option<char> {
     const SMALL_CAPITALS: &str = "ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘꞯʀꜱᴛᴜᴠᴡ\u{fffd}ʏᴢ";
     let letter = |place: u32| u8::try_from(place).ok().map(|place| char::from(b'a' + place));
+    let digit = |first: u32| char::from_digit(c as u32 - first + 1, 10);
     match c {
+        '\u{24ff}' | '\u{1f10b}' | '\u{1f10c}' => Some('0'),
+        '\u{24f5}'..='\u{24fd}' => digit(0x24f5),
+        '\u{2776}'..='\u{277e}' => digit(0x2776),
+        '\u{2780}'..='\u{2788}' => digit(0x2780),
+        '\u{278a}'..='\u{2792}' => digit(0x278a),
         '\u{fffd}' => None,
         '\u{1f150}'..='\u{1f169}' => letter(c as u32 - 0x1f150),
         '\u{1f170}'..='\u{1f189}' => letter(c as u32 - 0x1f170),
@@ -208,7 +234,8 @@ pub(crate) fn capital_look(c: char) -> Option<char> {
         let letter =
             letters.next().filter(|letter| letters.next().is_none() && letter.is_ascii_lowercase())?;
         let is_other = fold(c).folded.first().is_none_or(|folded| folded.ch != letter);
-        (c.is_uppercase() && is_other).then_some(letter)
+        // What looks like `l` as a capital is an `I`.
+        (c.is_uppercase() && is_other && letter != 'l').then_some(letter)
     };
     let looks =
         LOOKS.get_or_init(|| (FIRST..0x590).map(|code| char::from_u32(code).and_then(look)).collect());
@@ -318,9 +345,17 @@ mod tests {
             ("İstanbul ısparta", "istanbul isparta"),
             ("🅼🅰🆁🅸🅰 🅜", "maria m"),
             ("ᴍᴀʀɪᴀ ʟᴏᴘᴇᴢ", "maria lopez"),
+            ("⒨⒜🄡⑷ ❹⓿➀➎⓽", "mar4 40159"),
+            ("4·1‧5", "4-1-5"),
         ] {
             assert_eq!(folded(raw), expected, "{raw}");
         }
+    }
+
+    #[test]
+    fn capitals_have_looks_of_their_own() {
+        // Greek Nu, Eta and Iota, Cyrillic I.
+        assert_eq!(['Ν', 'Η', 'Ι', 'І', 'Α'].map(capital_look), [Some('n'), Some('h'), None, None, None]);
     }
 
     #[test]
