@@ -57,6 +57,8 @@ pub(crate) struct ScanPlan {
     pub(super) similar: Option<Similar>,
     /// Kinds in which a sign may stand that may be said in a word.
     pub(super) signed: KindMask,
+    /// Kinds of several words.
+    pub(super) spaced: KindMask,
     /// What else is read beside the text itself.
     pub(super) readings: Readings,
     /// Whether anything is.
@@ -210,6 +212,7 @@ impl ScanPlan {
             heads: 0,
             similar: None,
             signed: 0,
+            spaced: 0,
             readings,
             reads: readings != Readings::NONE,
             announcing: Vec::new(),
@@ -254,8 +257,10 @@ impl ScanPlan {
                     true => plan.digits |= bit,
                     false => plan.words |= bit,
                 }
-                if gaps.between == Between::Nowhere {
-                    plan.signed |= bit;
+                match gaps.between {
+                    Between::Nowhere => plan.signed |= bit,
+                    Between::Words => plan.spaced |= bit,
+                    Between::Characters => {}
                 }
                 if !spec.shape.is_digits() && gaps.between == Between::Characters {
                     plan.codes |= bit;
@@ -526,7 +531,9 @@ impl ScanPlan {
         let encoded = all(&|byte| {
             let mut word = Plausible::default();
             word.goes_on(Alphabet::Base64, char::from(byte))
-                && word.first(Alphabet::Base64).any(|byte| byte < 128 && keys >> byte & 1 != 0)
+                && word
+                    .next(Alphabet::Base64)
+                    .is_some_and(|mut next| next.any(|byte| byte < 128 && keys >> byte & 1 != 0))
         });
         match keys {
             0 => 0,
