@@ -57,8 +57,6 @@ pub(crate) struct ScanPlan {
     pub(super) similar: Option<Similar>,
     /// Kinds in which a sign may stand that may be said in a word.
     pub(super) signed: KindMask,
-    /// Kinds of several words.
-    pub(super) spaced: KindMask,
     /// What else is read beside the text itself.
     pub(super) readings: Readings,
     /// Whether anything is.
@@ -212,7 +210,6 @@ impl ScanPlan {
             heads: 0,
             similar: None,
             signed: 0,
-            spaced: 0,
             readings,
             reads: readings != Readings::NONE,
             announcing: Vec::new(),
@@ -257,10 +254,8 @@ impl ScanPlan {
                     true => plan.digits |= bit,
                     false => plan.words |= bit,
                 }
-                match gaps.between {
-                    Between::Nowhere => plan.signed |= bit,
-                    Between::Words => plan.spaced |= bit,
-                    Between::Characters => {}
+                if gaps.between == Between::Nowhere {
+                    plan.signed |= bit;
                 }
                 if !spec.shape.is_digits() && gaps.between == Between::Characters {
                     plan.codes |= bit;
@@ -531,9 +526,7 @@ impl ScanPlan {
         let encoded = all(&|byte| {
             let mut word = Plausible::default();
             word.goes_on(Alphabet::Base64, char::from(byte))
-                && word
-                    .next(Alphabet::Base64)
-                    .is_some_and(|mut next| next.any(|byte| byte < 128 && keys >> byte & 1 != 0))
+                && word.first(Alphabet::Base64).any(|byte| byte < 128 && keys >> byte & 1 != 0)
         });
         match keys {
             0 => 0,

@@ -90,8 +90,6 @@ pub(crate) struct Scanner {
     mark_before: Means,
     /// What was left out there is a part of a word, or may be, so that what comes begins only where it is left out.
     frees: bool,
-    /// Markup was left out right before what comes: two words may meet there (`Ann<b>Lee</b>`).
-    is_parted: bool,
     /// The run that the character at hand has ended.
     closed: Option<Run>,
     /// Up to this raw byte numbers may stand for characters, since the text says so.
@@ -244,7 +242,6 @@ impl Scanner {
             mark: Means::EXACT,
             mark_before: Means::EXACT,
             frees: false,
-            is_parted: false,
             closed: None,
             announced: 0,
         }
@@ -277,7 +274,7 @@ impl Scanner {
         self.symbol_end = 0;
         self.encoded.forget();
         self.spelled.forget();
-        (self.mark_before, self.frees, self.is_parted) = (Means::EXACT, false, false);
+        (self.mark_before, self.frees) = (Means::EXACT, false);
         self.slips.break_off();
         self.views.iter_mut().for_each(|views| views.sleep());
     }
@@ -294,7 +291,7 @@ impl Scanner {
         self.sign = other.sign;
         self.patterns.copy(&other.patterns);
         self.symbol_end = other.symbol_end;
-        (self.mark_before, self.frees, self.is_parted) = (Means::EXACT, false, false);
+        (self.mark_before, self.frees) = (Means::EXACT, false);
     }
 
     /// Calls `each` with the end and the kind of the values that are complete, or may be, and may still turn out to go on.
@@ -390,7 +387,6 @@ impl Scanner {
             self.run.means = (self.run.means | mark).without(closed);
         }
         self.patterns.mark(mark, closed);
-        self.is_parted = self.reads == Some(views::Kind::Markup);
         self.mark_before = mark | Means::OPEN.when(emphasis == Some(Emphasis::Begins));
         // Other markup stands apart from words as it is.
         let is_apart = matches!(self.reads, Some(views::Kind::Markup | views::Kind::Breaks));
@@ -482,12 +478,6 @@ impl Scanner {
         self.walks.iter().any(|walk| walk.awaits_sign(&self.plan))
     }
 
-    /// Whether a walk is alive right behind an `@`.
-    pub(super) fn is_behind_at(&self) -> bool {
-        self.before.near_byte() == Some(b'@')
-            && self.walks.iter().any(|walk| self.plan.kind(walk.kind).shape == Shape::Email)
-    }
-
     /// No walk is open, nothing waits, and the fast lane is open.
     #[inline]
     fn is_idle(&self) -> bool {
@@ -541,9 +531,6 @@ impl Scanner {
         }
         let hidden = self.depth == 0 && symbol.raw_start > self.symbol_end && self.symbol_end > 0;
         let goes_on = symbol.joins(self.before.class());
-        if std::mem::take(&mut self.is_parted) && goes_on {
-            self.part_words(symbol);
-        }
         if self.remembers() {
             self.remember(symbol);
         }
@@ -624,23 +611,6 @@ impl Scanner {
         self.before.push(symbol);
         self.symbol_end = symbol.raw_end;
         debug_assert!(self.is_glued() || self.walks.len() <= self.plan.most_walks());
-    }
-
-    /// Lets walks go on as if there were a space before this symbol too; those over the word before it open for that.
-    #[inline(never)]
-    fn part_words(&mut self, symbol: &Symbol) {
-        let plan = Arc::clone(&self.plan);
-        if self.run.is_open() && !self.run.full {
-            self.open_run(plan.ended(&self.run.word, ' ') & plan.spaced);
-        }
-        let (raw_end, altered) = (symbol.raw_start, false);
-        let space = Symbol { ch: ' ', class: Class::Space, upper: false, altered, raw_end, ..*symbol };
-        for at in 0..self.walks.len() {
-            let mut parted = self.walks[at];
-            let is_spaced = plan.spaced & 1 << parted.kind != 0 && !parted.is_in_gap();
-            let goes_on = is_spaced && parted.step(&plan, &space, &mut self.forks).alive;
-            self.walks.extend(goes_on.then_some(parted));
-        }
     }
 
     fn step_walks(&mut self, symbol: &Symbol, hidden: bool) {

@@ -5,12 +5,14 @@
 //! value. Whatever goes through a changed place is *marked* with the means of the reading, and only what is marked is reported: the rest is
 //! the other scanner's. Since views are scanners they have views, to a depth of three: `%2540` is `%40` is `@`.
 
+use std::ops::Range;
+
 use super::Means;
 use super::plan::ScanPlan;
 use super::scanner::{Counts, Match, Scanner, folded};
 use crate::text::reading::{
     Alphabet, Base, Base64, Breaks, Cipher, Codes, Escapes, Letters, Markup, Meaning, Piece, Substitution,
-    Words, hides, may_surround,
+    Words,
 };
 
 /// A view of a view of a view has none.
@@ -78,6 +80,8 @@ struct View {
     kind: Kind,
     reading: Reading,
     scanner: Scanner,
+    /// What begins here has not been held.
+    unheld: Range<u64>,
     /// It reads a word for a sign next, or nothing.
     awaits_sign: bool,
     /// Those that are not are kept for their buffers.
@@ -114,11 +118,18 @@ impl Views {
     fn fresh(&mut self, parent: &Scanner, kind: Kind) -> &mut View {
         let place = self.views.iter().position(|view| view.kind == kind).unwrap_or_else(|| {
             let (reading, scanner) = (Reading::new(kind), parent.below(kind, kind.means()));
-            self.views.push(View { kind, reading, scanner, awaits_sign: false, is_awake: false });
+            self.views.push(View {
+                kind,
+                reading,
+                scanner,
+                unheld: 0..0,
+                awaits_sign: false,
+                is_awake: false,
+            });
             self.views.len() - 1
         });
         let view = &mut self.views[place];
-        (view.is_awake, view.awaits_sign) = (true, false);
+        (view.is_awake, view.awaits_sign, view.unheld) = (true, false, 0..0);
         view.reading.begin_anew(parent.is_behind_text(), parent.is_in_word());
         view.scanner.begin_anew();
         view
@@ -129,29 +140,34 @@ impl Views {
         self.fresh(parent, kind).scanner.copy(parent);
     }
 
-    /// Opens a view for what stands behind a value if its next word is one for a sign, such as `at`, or if it is behind one.
-    fn fork_for_sign(&mut self, parent: &Scanner, is_behind: bool) {
+    /// Opens a view for what stands behind a value if its next word is one for a sign, such as `at`.
+    fn fork_for_sign(&mut self, parent: &Scanner) {
         let view = self.fresh(parent, Kind::Words);
         view.scanner.copy(parent);
-        view.awaits_sign = !is_behind;
-        if let Reading::Words(words) = &mut view.reading
-            && is_behind
-        {
-            words.stand_behind_sign();
-        }
+        view.awaits_sign = true;
     }
 
     /// Closes it before a letter with which no such word goes on: most words are none.
     pub(super) fn expect_sign(&mut self, letter: u8) {
         for view in self.views.iter_mut().filter(|view| view.is_awake && view.awaits_sign) {
             let Reading::Words(words) = &view.reading else { continue };
-            view.is_awake = words.may_be_sign(letter);
+            match words.may_be_sign(letter) {
+                Some(may_be) => view.is_awake = may_be,
+                None => view.awaits_sign = false,
+            }
         }
     }
 
     /// Opens a view that decodes from the next character on.
     pub(super) fn decode(&mut self, parent: &Scanner, kind: Kind) {
         self.fresh(parent, kind);
+    }
+
+    /// Lets nothing count in a view that begins in these raw bytes, since nobody has held it.
+    fn ignore(&mut self, kind: Kind, unheld: Range<u64>) {
+        for view in self.views.iter_mut().filter(|view| view.kind == kind) {
+            view.unheld = unheld.clone();
+        }
     }
 
     /// Opens a view behind a word that stands for something.
@@ -324,7 +340,6 @@ impl View {
         let first = matches.len();
         let mut read = std::mem::take(pieces);
         self.reading.take(piece, &mut read);
-        self.awaits_sign &= !matches!(&self.reading, Reading::Words(words) if words.has_said());
         read.drain(..).for_each(|piece| self.scanner.read(piece, matches));
         *pieces = read;
         if self.reading.is_over() {
@@ -340,7 +355,9 @@ impl View {
     /// The oldest raw byte from which on something that counts may stand in what it reads.
     fn oldest(&mut self, counts: &Counts) -> Option<u64> {
         let pending = self.reading.undecided(self.scanner.plan(), counts);
-        pending.into_iter().chain(self.scanner.oldest(counts, true)).min()
+        let oldest = pending.into_iter().chain(self.scanner.oldest(counts, true)).min()?;
+        // What begins in bytes that nobody has held does not count; what else is alive begins before them or behind.
+        Some(if self.unheld.contains(&oldest) { self.unheld.end } else { oldest })
     }
 
     fn finish(&mut self, end: u64, pieces: &mut Vec<Piece>, matches: &mut Vec<Match>) {
@@ -362,7 +379,7 @@ impl View {
         let mut at = 0;
         matches.retain(|found| {
             at += 1;
-            let is_marked = found.means.contains(means) && counts;
+            let is_marked = found.means.contains(means) && counts && !self.unheld.contains(&found.start);
             at <= first || is_marked && (!is_name || self.scanner.is_name(found.kind))
         });
     }
@@ -423,14 +440,11 @@ impl Scanner {
                 self.decode(Kind::Codes(Base::Binary));
             }
         }
-        // What hides a part of a value says something else.
-        if may_surround(ch) && !hides(ch) && self.may_view(Kind::Words) {
-            let is_behind_sign = ch.is_whitespace() && self.is_behind_at();
-            if is_behind_sign || self.awaits_sign(ch) {
-                let mut views = self.views.take().unwrap_or_default();
-                views.fork_for_sign(self, is_behind_sign);
-                self.views = Some(views);
-            }
+        let may_stand_before_sign = ch.is_whitespace() || matches!(ch, '[' | '(' | '{' | '<');
+        if may_stand_before_sign && self.may_view(Kind::Words) && self.awaits_sign(ch) {
+            let mut views = self.views.take().unwrap_or_default();
+            views.fork_for_sign(self);
+            self.views = Some(views);
         }
         if self.is_behind_letter() && Substitution::Looks.of(ch).is_some() {
             self.fork(Kind::Cipher(Substitution::Looks));
@@ -498,6 +512,9 @@ impl Scanner {
         if self.may_view(kind) {
             let mut views = self.views.take().unwrap_or_default();
             views.decode(self, kind);
+            if let [first, .., last] = pieces {
+                views.ignore(kind, first.start + 1..last.end);
+            }
             views.catch_up(kind, pieces, matches);
             self.views = Some(views);
         }

@@ -5,8 +5,7 @@ use super::{Counts, Match, Scanner};
 use crate::index::KindMask;
 use crate::scan::ScanPlan;
 use crate::scan::views::Kind;
-use crate::text::reading::{Alphabet, Escapes, Piece, Plausible};
-use crate::text::{Class, ascii_class, folds_to_nothing};
+use crate::text::reading::{Alphabet, Piece, Plausible};
 
 /// The characters of the word at the end that may be the beginning of encoded text.
 #[derive(Clone, Copy, Default)]
@@ -81,16 +80,10 @@ impl Encoded {
         self.base64.is_some() || self.base32.is_some()
     }
 
-    /// Where what counts may begin in the word.
+    /// Where the word begins, if what counts may begin with it.
     pub(super) fn start(&self, plan: &ScanPlan, counts: &Counts) -> Option<u64> {
-        let starts = |place: usize| self.pieces[place].map_or(u64::MAX, |piece| piece.start);
-        first_that_counts([self.base64, self.base32], plan, counts, starts)
-    }
-
-    /// Whether its characters stand one behind the other, up to this byte, so that the fast lane can keep them.
-    pub(super) fn is_unbroken(&self, seen: u64) -> bool {
-        let length = u64::from(self.length());
-        self.pieces().next().is_none_or(|first| !self.is_plausible() || first.start + length == seen)
+        let first = self.pieces[0].filter(|_| self.is_plausible())?.start;
+        plan.may_count(begun(self.base64, self.base32, plan), counts, first).then_some(first)
     }
 
     /// The word goes on; the alphabets in which it is long enough to be decoded.
@@ -165,11 +158,7 @@ pub(super) const NEXT: [[u8; 256]; 10] = {
 #[inline(always)]
 pub(super) fn may_be_encoded(text: &[u8]) -> bool {
     let mut state = OUTSIDE;
-    for (at, byte) in text.iter().enumerate().take(usize::from(Plausible::ENOUGH)) {
-        // What is not ASCII may be nothing that is seen.
-        if at > 0 && !byte.is_ascii() {
-            return true;
-        }
+    for byte in text.iter().take(usize::from(Plausible::ENOUGH)) {
         state = NEXT[usize::from(state)][usize::from(*byte)];
         if state == PLAIN || state == OUTSIDE {
             return false;
@@ -178,7 +167,7 @@ pub(super) fn may_be_encoded(text: &[u8]) -> bool {
     true
 }
 
-/// Where what counts may begin in the word at the end of the lane's text, which begins at `begin`.
+/// Where the word at the end of the lane's text begins, if what counts may begin with it.
 pub(super) fn start(
     word: impl Iterator<Item = u8>,
     begin: u64,
@@ -190,59 +179,29 @@ pub(super) fn start(
         base64 = base64.and_then(|mut word| word.goes_on(Alphabet::Base64, ch).then_some(word));
         base32 = base32.and_then(|mut word| word.goes_on(Alphabet::Base32, ch).then_some(word));
     }
-    first_that_counts([base64, base32], plan, counts, |place| begin + place as u64)
+    plan.may_count(begun(base64, base32, plan), counts, begin).then_some(begin)
 }
 
-/// Where something may begin that counts, in a word that goes on so far in one of the alphabets; `starts` says where its characters do.
-fn first_that_counts(
-    [base64, base32]: [Option<Plausible>; 2],
-    plan: &ScanPlan,
-    counts: &Counts,
-    starts: impl Fn(usize) -> u64,
-) -> Option<u64> {
+/// Which kinds may have a key that begins with what a word decodes to that goes on so far in one of the alphabets. What would begin further in
+/// is not held, for nearly every word of prose might hold it, and does not count.
+fn begun(base64: Option<Plausible>, base32: Option<Plausible>, plan: &ScanPlan) -> KindMask {
     let words = [(base64, Alphabet::Base64), (base32, Alphabet::Base32)];
-    let first = |(word, alphabet): (Option<Plausible>, Alphabet)| {
-        let start = |at: usize| starts(Plausible::place_of(alphabet, at));
-        begun(word?, alphabet, plan)
-            .find_map(|(at, kinds)| plan.may_count(kinds, counts, start(at)).then(|| start(at)))
-    };
-    words.into_iter().filter_map(first).min()
-}
-
-/// Which kinds may have a key that begins at each byte of what a word decodes to, as far as it is known.
-fn begun(word: Plausible, alphabet: Alphabet, plan: &ScanPlan) -> impl Iterator<Item = (usize, KindMask)> {
-    let mut buffer = [0; Plausible::ENOUGH as usize];
-    let length = word.decoded(alphabet, &mut buffer).len();
-    // What is encoded in base64 may be read otherwise again.
-    let read = move |byte: u8| if alphabet == Alphabet::Base64 { plan.is_read(char::from(byte)) } else { 0 };
-    let may_escape = alphabet == Alphabet::Base64 && plan.readings.escapes;
-    let escapes = move |byte: u8| may_escape && byte != b'=' && Escapes::begins(char::from(byte));
-    let mut is_escaped = false;
-    let kinds = move |at: usize| {
-        let decoded = &buffer[at..length];
-        // Behind an escape nobody knows where a word begins.
-        is_escaped |= at > 0 && escapes(buffer[at - 1]);
-        let is_start = at == 0 || ascii_class(buffer[at - 1]) != Some(Class::Run);
-        // An escape begins also inside of a word.
-        let begins = |byte: u8| match is_start {
-            true => plan.begins(char::from(byte)) | read(byte),
-            false if escapes(byte) => read(byte),
-            false => 0,
-        };
-        match decoded.first() {
-            _ if is_escaped => KindMask::MAX,
-            None => word.next(alphabet).into_iter().flatten().fold(0, |kinds, byte| kinds | begins(byte)),
-            Some(first) if is_start => {
-                let so_far = (1..=decoded.len()).map(|to| plan.begins_so(&decoded[..to]));
-                read(*first) | so_far.fold(!0, |kinds, begun| kinds & begun)
+    let words = words.into_iter().filter_map(|(word, alphabet)| Some((word?, alphabet)));
+    let kinds = words.map(|(word, alphabet)| {
+        // What is encoded in base64 may be read otherwise again.
+        let read = |byte: u8| if alphabet == Alphabet::Base64 { plan.is_read(char::from(byte)) } else { 0 };
+        match word.decoded(alphabet, &mut [0; Plausible::ENOUGH as usize]) {
+            [] => {
+                let firsts = word.first(alphabet);
+                firsts.fold(0, |kinds, byte| kinds | plan.begins(char::from(byte)) | read(byte))
             }
-            Some(first) => begins(*first),
+            decoded => {
+                let so_far = (1..=decoded.len()).map(|to| plan.begins_so(&decoded[..to]));
+                read(decoded[0]) | so_far.fold(!0, |kinds, begun| kinds & begun)
+            }
         }
-    };
-    (0..=length).map({
-        let mut kinds = kinds;
-        move |at| (at, kinds(at))
-    })
+    });
+    kinds.fold(0, |all, kinds| all | kinds)
 }
 
 impl Scanner {
@@ -257,8 +216,7 @@ impl Scanner {
 
     /// Looks at a character that has been taken; a word that is long enough opens a view.
     pub(super) fn read_encoded(&mut self, piece: Piece, ch: char, matches: &mut Vec<Match>) {
-        // What cannot be seen does not end a word.
-        if !self.encoded.is_plausible() || !ch.is_ascii_graphic() && folds_to_nothing(ch) {
+        if !self.encoded.is_plausible() {
             return;
         }
         for alphabet in self.encoded.read(piece, ch).into_iter().flatten() {

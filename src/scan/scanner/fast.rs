@@ -133,8 +133,7 @@ impl Scanner {
 
     fn enter_lane(&mut self) {
         let run = &self.run;
-        let is_kept = self.spelled.is_ascii() && self.encoded.is_unbroken(self.seen);
-        if !self.is_plain() || self.symbol_end != self.seen || !is_kept {
+        if !self.is_plain() || self.symbol_end != self.seen || !self.spelled.is_ascii() {
             return;
         }
         self.tail = Tail::of(run);

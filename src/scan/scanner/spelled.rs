@@ -38,8 +38,7 @@ pub(super) const NEXT: [[u8; 256]; 10] = {
         let is_word = (byte as u8).is_ascii_alphanumeric();
         // An underscore belongs to the word before it.
         let is_apostrophe = matches!(byte as u8, b'\'' | b'_');
-        let is_separator =
-            matches!(byte as u8, b' ' | b'\t' | b'\n' | b'.' | b'-' | b'/' | b'_' | b',' | b'|' | b':');
+        let is_separator = matches!(byte as u8, b' ' | b'.' | b'-' | b'/' | b'_' | b',' | b'|' | b':');
         let other = if is_word || is_apostrophe { WORD } else { BOUNDARY };
         next[BOUNDARY as usize][byte] = if is_word { ONE } else { other };
         next[WORD as usize][byte] = other;
@@ -169,10 +168,7 @@ impl Spelled {
     pub(super) fn go_on(&mut self, piece: Piece, ch: char) {
         self.state.pass(match ch {
             '·' | '•' => b'.',
-            // White space and dashes of other scripts are those of ASCII.
-            '\u{2010}'..='\u{2015}' | '\u{2027}' => b'-',
-            '\u{a0}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{3000}' => b' ',
-            // Quotes and other signs: no letters, and prose is full of them.
+            // Spaces, dashes, quotes: no letters, and prose is full of them.
             '\u{2000}'..='\u{2027}' => 0,
             // Letters that are drawn, as those of flags, are letters.
             '\u{80}'.. if ch.is_alphabetic() || folded(ch).is_ascii_alphabetic() => b'a',

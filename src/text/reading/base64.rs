@@ -79,16 +79,16 @@ impl Plausible {
         &buffer[..complete]
     }
 
-    /// What the byte behind these may be, if anything is known of it.
-    pub(crate) fn next(self, alphabet: Alphabet) -> Option<std::ops::RangeInclusive<u8>> {
-        let known = alphabet.bits() * u32::from(self.length) % 8;
-        let least = (self.bits << (8 - known)) as u8;
-        (known > 0).then_some(least..=least | ((1_u16 << (8 - known)) - 1) as u8)
-    }
-
-    /// The character in which the byte at a place begins.
-    pub(crate) fn place_of(alphabet: Alphabet, byte: usize) -> usize {
-        8 * byte / alphabet.bits() as usize
+    /// What the first byte may be.
+    pub(crate) fn first(self, alphabet: Alphabet) -> std::ops::RangeInclusive<u8> {
+        let known = alphabet.bits() * u32::from(self.length);
+        match known.checked_sub(8) {
+            Some(more) => (self.bits >> more) as u8..=(self.bits >> more) as u8,
+            None => {
+                let least = (self.bits << (8 - known)) as u8;
+                least..=least | ((1_u16 << (8 - known)) - 1) as u8
+            }
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Escapes: characters that are written by their number or name.
 //!
-//! `&#64;` `&#x40;` `&commat;` (HTML) · `%40` (URLs, RFC 3986), `%u0040` · `\u0040` `\u{40}` `\U00000040` `\x40` `\x{40}` `\100` `\@` (programs, JSON,
+//! `&#64;` `&#x40;` `&commat;` (HTML) · `%40` (URLs, RFC 3986) · `\u0040` `\u{40}` `\U00000040` `\x40` `\100` `\@` (programs, JSON,
 //! Markdown) · `=40` (quoted-printable, RFC 2045). Bytes above 127 are taken together as UTF-8, halves of surrogate pairs too.
 
 use super::{Piece, Utf8, span, utf8};
@@ -111,10 +111,6 @@ fn parse(pieces: &[Piece]) -> Parsed {
     let text = &text[..pieces.len()];
     match text {
         [b'&', rest @ ..] => entity(text, rest),
-        [b'%', b'u', first @ ..] if first.iter().all(u8::is_ascii_hexdigit) => match first.len() {
-            4 => char::from_u32(hex(first)).map_or(Parsed::Not, |ch| Parsed::Is(Some(ch))),
-            _ => Parsed::More,
-        },
         [b'%', ..] => bytes(text, b"%", |digit| digit.is_ascii_hexdigit()),
         [b'=', b'\n'] | [b'=', b'\r', b'\n'] => Parsed::Is(None),
         [b'=', b'\r'] => Parsed::More,
@@ -188,11 +184,9 @@ fn backslash(text: &[u8], rest: &[u8]) -> Parsed {
     let hex_digits = |digits: &[u8]| digits.iter().all(u8::is_ascii_hexdigit);
     match rest {
         [] => Parsed::More,
-        [b'u' | b'x', b'{', digits @ .., b'}'] if !digits.is_empty() && hex_digits(digits) => {
-            scalar(hex(digits))
-        }
-        [b'u' | b'x', b'{', digits @ ..] if digits.len() <= 6 && hex_digits(digits) => Parsed::More,
         [b'x', ..] => bytes(text, b"\\x", |digit| digit.is_ascii_hexdigit()),
+        [b'u', b'{', digits @ .., b'}'] if !digits.is_empty() && hex_digits(digits) => scalar(hex(digits)),
+        [b'u', b'{', digits @ ..] if digits.len() <= 6 && hex_digits(digits) => Parsed::More,
         [b'u', first @ ..] if first.len() < 4 && hex_digits(first) => Parsed::More,
         [b'u', first @ ..] if first.len() >= 4 && hex_digits(&first[..4]) => {
             let (high, second) = (hex(&first[..4]), &first[4..]);
@@ -258,7 +252,6 @@ mod tests {
             ("ann=40ex.com, =C3=A9", "ann@ex.com, é"),
             ("exam=\nple", "example"),
             ("%2540", "%40"),
-            ("%u0040 \\x{40}", "@ @"),
             ("&amp;#64;", "&#64;"),
         ] {
             assert_eq!(text_of(&read(text)), expected, "{text}");

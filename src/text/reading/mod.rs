@@ -8,7 +8,7 @@
 //! |---|---|---|
 //! | [`Escapes`] | 8–11, 48, quoted-printable | an entity of 32 characters |
 //! | [`Markup`] | 5–7, 53, 32 (tags) | a run of `_` |
-//! | [`Breaks`] | 53 | a line break and 16 characters of indentation |
+//! | [`Breaks`] | 7 | a line break |
 //! | [`Words`] | 22–24, 28 | two words of 12 letters and what is between them |
 //! | [`Letters`] | 3, 4, 27, 54 | a word of 12 letters and a separator |
 //! | [`Base64`] | 12, 14 (base32), 48 | bits of one character, or a UTF-8 sequence |
@@ -46,7 +46,7 @@ pub(crate) use escapes::Escapes;
 pub(crate) use hidden::{HINTING, Hidden, hides, may_hint};
 pub(crate) use letters::Letters;
 pub(crate) use markup::Markup;
-pub(crate) use words::{Meaning, Words, may_open, may_surround, opener, openers};
+pub(crate) use words::{Meaning, Words, may_open, opener, openers};
 
 /// A character of a text or of a reading of it.
 #[derive(Clone, Copy, PartialEq, Eq)]
