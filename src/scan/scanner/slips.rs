@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::super::Means;
 use super::super::block::Block;
 use super::super::history::History;
-use super::super::plan::ScanPlan;
+use super::super::plan::{BARS, ScanPlan};
 use super::super::similar::{MOST_SLIPS, farthest, is_at_beginning, is_slip, right, slips};
 use super::super::walk::Stepped;
 use super::{Ending, Match, Run, Scanner, Waiting, Walk};
@@ -79,8 +79,14 @@ impl Tail {
         goes_on: bool,
         ends: bool,
     ) -> Option<Self> {
-        // `_` may be markup, so that blocks leave it out of words.
-        if text.len() > 8 || text.contains(&b'_') || ends && self.before_end(plan, text, seen, goes_on) {
+        // `_` may be markup, so that blocks leave it out of words. Behind a word an address may go on with two signs (`ann@@ex.com`).
+        let is_sign = |byte: &u8| plan.class(*byte) & BARS != 0;
+        let has_two_signs = text.windows(2).any(|two| two.iter().all(is_sign));
+        if text.len() > 8
+            || text.contains(&b'_')
+            || has_two_signs
+            || ends && self.before_end(plan, text, seen, goes_on)
+        {
             return None;
         }
         let (apart, word) = Block::read(text).last_run();
