@@ -382,8 +382,8 @@ mod tests {
         }
         // Folding changed for some character? Then indexes built before no longer fit: change `version` with this.
         // Another compiler or another version of the Unicode crates has another version, and nothing to compare with.
-        if version() == "VVV" {
-            assert_eq!(hash.digest(), 0, "version {}", version());
+        if version() == "3/17.0-18.0-18.0-18.0-18.0" {
+            assert_eq!(hash.digest(), 0x11df_7ccb_e96a_c6cb);
         }
     }
 }
