@@ -28,7 +28,7 @@ pub(super) struct Build {
     /// How much memory sorting may use.
     #[arg(long, default_value = "512MiB", value_name = "BYTES")]
     memory: Size,
-    /// How many threads fold, sort and write at the same time; one for each core unless given. The index is the same.
+    /// How many threads fold, sort and write at the same time, at most eight; one for each core unless given. The index is the same.
     #[arg(long, value_name = "NUMBER")]
     threads: Option<NonZeroUsize>,
     /// Find values that are written backwards too: long ones of strong kinds, and names. The index takes about 40 % more bytes.

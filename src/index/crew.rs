@@ -206,6 +206,7 @@ mod tests {
         (0..5).for_each(|job| drop(crew.give(job)));
         drop(crew.rest());
     }
+
     #[test]
     fn both_see_all_of_it() {
         for at_once in [false, true] {

@@ -2,8 +2,8 @@
 //!
 //! Per character, in this order: invisible characters vanish; compatibility forms are taken apart (NFKD); accents and
 //! other marks that only decorate vanish, while the vowel signs of Indic and South-East Asian scripts and the voicing marks of
-//! kana stay; case folds (upper, then lower: `ß` is `ss`); decimal digits of any script become `0`–`9`; dashes, quotes, full stops and white
-//! space become their ASCII form, and so do letters that are drawn small or white on black; letters of Latin, Greek, Cyrillic, Armenian, Cherokee and Lisu that look like ASCII letters become them.
+//! kana stay; case folds (upper, then lower: `ß` is `ss`); decimal digits of any script become `0`–`9`; dashes, middle dots, quotes, full stops and white
+//! space become their ASCII form, and so do letters and digits that are drawn small, white on black, in rings or in parentheses; letters of Latin, Greek, Cyrillic, Armenian, Cherokee and Lisu that look like ASCII letters become them.
 //!
 //! Sources: Unicode NFKD and general categories, UTS 39 confusables (through the unicode-rs crates). Look-alikes are
 //! taken from non-ASCII characters to ASCII letters only: UTS 39 would also join `1`, `l` and `I`, or `m` and `rn`, which ordinary

@@ -96,10 +96,10 @@ impl Scanner {
             .slips
             .waiting()
             .flat_map(|start| kinds_in(self.plan.slip_emails()).map(move |kind| (kind, 0, start, start)));
-        let slips_of_names = self.remembers().then(|| self.slips.name(&self.run));
-        let names = slips_of_names
-            .into_iter()
-            .flatten()
+        let names = self
+            .slips
+            .name(&self.run)
+            .filter(|_| self.remembers())
             .flat_map(|start| kinds_in(weak_names).map(move |kind| (kind, weak_names, start, start)));
         let open = walks.chain(endings).chain(sign).chain(slips).chain(names);
         let known = open
