@@ -165,6 +165,25 @@ impl<R: Read> Opened<R> {
         Ok(Self { cipher, piece, at: 0, number: 0, left: bytes - HEADER as u64, from })
     }
 
+    /// Reads from a place of the content on.
+    #[cfg(feature = "parquet")]
+    pub(crate) fn at(seal: &Seal, name: &str, from: R, bytes: u64, start: u64) -> io::Result<Self>
+    where
+        R: io::Seek,
+    {
+        let mut opened = Self::new(seal, name, from, bytes)?;
+        let (number, within) = (start / PIECE as u64, (start % PIECE as u64) as usize);
+        let before = number.saturating_mul((PIECE + TAG) as u64);
+        opened.left = opened.left.checked_sub(before).ok_or_else(not_sealed_so)?;
+        opened.number = u32::try_from(number).map_err(|_| not_sealed_so())?;
+        opened.from.seek(io::SeekFrom::Start(HEADER as u64 + before))?;
+        if within > 0 {
+            opened.next_piece()?;
+            opened.at = within.min(opened.piece.len());
+        }
+        Ok(opened)
+    }
+
     fn next_piece(&mut self) -> io::Result<()> {
         let length = self.left.min((PIECE + TAG) as u64);
         self.left -= length;

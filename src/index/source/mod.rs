@@ -11,6 +11,8 @@ mod jsonl;
 mod parquet;
 #[cfg(feature = "postgres")]
 pub(crate) mod postgres;
+#[cfg(feature = "parquet")]
+mod spool;
 mod zstd;
 
 use std::fmt;

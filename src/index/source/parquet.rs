@@ -1,7 +1,7 @@
 //! Parquet: tables of columns, read row by row. Several values of one cell are a list, or separated by `;`.
 
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::io::{Cursor, Read, Seek, SeekFrom};
 
 use bytes::Bytes;
 use parquet::basic::{ConvertedType, LogicalType, TimeUnit, Type as Physical};
@@ -10,13 +10,14 @@ use parquet::record::Field;
 use parquet::schema::types::Type;
 
 use super::columns::{Columns, Row};
+use super::spool::Spool;
 use super::{Into, Rows};
 use crate::error::{Error, Result, clipped};
 
 /// How a Parquet file begins, and ends.
 pub(super) const MAGIC: &[u8] = b"PAR1";
 
-/// What is unpacked or comes through a pipe is kept in memory up to this, and beyond it in a file that has no name.
+/// What is unpacked or comes through a pipe is kept in memory up to this, and beyond it in a [`Spool`].
 const IN_MEMORY: u64 = 64 << 20;
 
 /// Whether a file is a Parquet file; leaves it at its beginning.
@@ -36,14 +37,7 @@ pub(super) fn read_stream(mut content: impl Read, name: &str, into: &mut Into) -
     if (start.len() as u64) < IN_MEMORY {
         return read(Bytes::from(start), name, into);
     }
-    let spooled = || -> std::io::Result<File> {
-        let mut file = tempfile::tempfile()?;
-        file.write_all(&start)?;
-        drop(start);
-        std::io::copy(&mut content, &mut file)?;
-        Ok(file)
-    };
-    read(spooled().map_err(unreadable)?, name, into)
+    read(Spool::of(Cursor::new(start).chain(content), name)?, name, into)
 }
 
 /// Reads the rows of a file.
