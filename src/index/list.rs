@@ -8,7 +8,7 @@ use super::Owner;
 ///
 /// A long list may have a table in which each person stands about where the first bits of the number say: whoever is looked for is found, or not, by looking at a few places side by side, without
 /// a search and without a branch that cannot be foretold. People are looked for one after the other in order: then the table is not read in leaps either, which matters for lists of thousands, which
-/// are rarely in the cache, and no look waits for the one before it.
+/// are rarely in the cache, and no look waits for the one before it. What it costs is the memory that has to be fetched, so that the table keeps no more of a number than its place does not say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct People {
     /// Numbers, each with a last bit that says whether the value confers.
@@ -21,36 +21,30 @@ struct Table {
     /// The lowest number, and how many bits of what a number is more than that do not tell its place.
     first: u32,
     shift: u32,
-    /// As in the list, with gaps.
-    slots: Arc<[u32]>,
+    /// The last bits of what a number is more than the first one, and as in the list whether the value confers; with gaps.
+    slots: Arc<[u16]>,
 }
 
-/// Nobody: no number is so high.
-const EMPTY: u32 = u32::MAX;
+/// Nobody, or one whose last bits are all ones.
+const EMPTY: u16 = u16::MAX;
 
-/// So many places are looked at together…
-const TOGETHER: usize = 8;
-/// …and so many at most. Where many numbers are close together they crowd each other out; then there is no table.
-const MOST: usize = 32;
+/// So many places are looked at together. Nobody is crowded out farther.
+const TOGETHER: usize = 16;
+
+/// Of a number the table has fifteen bits: enough to tell apart all who may stand in the places that are looked at together.
+const WIDEST: u32 = 10;
+const _: () = assert!((2 * TOGETHER - 1) << WIDEST <= 1 << 15);
 
 impl People {
     /// The same people, to be found at once.
     pub(crate) fn with_table(mut self) -> Self {
         let (Some(first), Some(last)) = (self.list.first(), self.list.last()) else { return self };
         let (first, range) = (first >> 1, (last >> 1) - (first >> 1));
-        // Three places for each at most.
-        let shift = (0..31).find(|shift| (range >> shift) as usize <= 3 * self.list.len()).unwrap_or(31);
-        let mut slots = Vec::with_capacity((range >> shift) as usize + MOST + TOGETHER);
-        for owner in self.list.iter() {
-            let place = (((owner >> 1) - first) >> shift) as usize;
-            if slots.len() > place + MOST {
-                return self;
-            }
-            slots.resize(slots.len().max(place), EMPTY);
-            slots.push(*owner);
-        }
-        slots.resize(slots.len() + MOST + TOGETHER, EMPTY);
-        self.table = Some(Table { first, shift, slots: slots.into() });
+        let places = |shift: u32| (range >> shift) as usize;
+        // A place for each at least. Where many numbers are close together they crowd each other out, and more may help.
+        let widest = (0..=WIDEST).rev().find(|shift| places(*shift) >= self.list.len()).unwrap_or(0);
+        let narrower = (0..=widest).rev().take_while(|shift| places(*shift) <= 16 * self.list.len());
+        self.table = narrower.take(3).find_map(|shift| Table::new(&self.list, first, shift));
         self
     }
 
@@ -59,20 +53,38 @@ impl People {
     pub(crate) fn find(&self, number: u32) -> Option<Owner> {
         let Some(table) = &self.table else { return search(&self.list, number) };
         // Of a lower number this is out of reach.
-        let mut at = (number.wrapping_sub(table.first) >> table.shift) as usize;
-        loop {
-            let near = table.slots.get(at..at + TOGETHER)?;
-            // Most often it is none of them.
-            if near.iter().fold(false, |is_here, owner| is_here | (owner >> 1 == number)) {
-                let found = near.iter().find(|owner| **owner >> 1 == number && **owner != EMPTY);
-                return found.map(|owner| unpacked(*owner));
-            }
-            // Whoever stands behind a gap, or behind a higher number, is not crowded out by those before it.
-            if near[TOGETHER - 1] >> 1 >= number {
+        let more = number.wrapping_sub(table.first);
+        let at = (more >> table.shift) as usize;
+        let near = table.slots.get(at..at + TOGETHER)?;
+        let bits = more as u16 & EMPTY >> 1;
+        // Most often it is none of them.
+        if !near.iter().fold(false, |is_here, slot| is_here | (slot >> 1 == bits)) {
+            return None;
+        }
+        if bits == EMPTY >> 1 {
+            // It may be a gap.
+            return search(&self.list, number);
+        }
+        let confers = near.iter().find(|slot| **slot >> 1 == bits).is_some_and(|slot| slot & 1 == 1);
+        Some(Owner { number, confers })
+    }
+}
+
+impl Table {
+    /// A table of these people; `None` if they crowd each other out.
+    fn new(list: &[u32], first: u32, shift: u32) -> Option<Self> {
+        let mut slots = Vec::with_capacity(((list.last()? >> 1) - first >> shift) as usize + 2 * TOGETHER);
+        for owner in list {
+            let more = (owner >> 1) - first;
+            let place = (more >> shift) as usize;
+            if slots.len() >= place + TOGETHER {
                 return None;
             }
-            at += TOGETHER;
+            slots.resize(slots.len().max(place), EMPTY);
+            slots.push((more << 1) as u16 | (owner & 1) as u16);
         }
+        slots.resize(slots.len() + TOGETHER, EMPTY);
+        Some(Self { first, shift, slots: slots.into() })
     }
 }
 
@@ -172,7 +184,9 @@ mod tests {
 
     #[test]
     fn a_table_finds_whom_the_list_holds_and_nobody_else() {
-        for (count, step) in [(0, 1), (1, 7), (2, 1), (100, 64), (5_000, 1), (5_000, 199), (3, 1 << 29)] {
+        for (count, step) in
+            [(0, 1), (1, 7), (2, 1), (100, 64), (5_000, 1), (5_000, 199), (3, 1 << 29), (40_000, 7)]
+        {
             let list: People = (0..count).map(|n| Owner { number: n * step, confers: n % 3 > 0 }).collect();
             let table = list.clone().with_table();
             for number in (0..count).flat_map(|n| [n * step, n * step + 1]).chain([u32::MAX >> 1]) {
@@ -181,12 +195,12 @@ mod tests {
         }
         // Crowds: a few close together, and so many that there is no table.
         for crowd in [10, 10_000] {
-            let far = (0..1_000).map(|n| 1_000_000 + n * 50_000);
+            let far = (0..1_000).map(|n| 1_000_000 + n * 5_000);
             let list: People =
                 (500..500 + crowd).chain(far).map(|number| Owner { number, confers: true }).collect();
             let table = list.clone().with_table();
             assert_eq!(table.table.is_some(), crowd == 10);
-            for number in (400..12_000).chain((0..60_000_000).step_by(25_000)) {
+            for number in (400..12_000).chain((0..7_000_000).step_by(2_500)) {
                 assert_eq!(table.find(number), list.find(number), "{crowd} {number}");
             }
         }

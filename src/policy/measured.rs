@@ -1,4 +1,6 @@
 //! What the together-check costs: a million customers, names with up to 5,000 owners, all weak kinds.
+//!
+//! Half a million share their name with somebody, most of them with thousands, as nobody's customers do: it is the long lists that cost.
 
 use std::io::Write;
 use std::time::{Duration, Instant};
@@ -25,11 +27,16 @@ struct Values {
 }
 
 impl Values {
-    /// So many values; of `skewed` ones the first has many more owners than the last.
-    fn new(random: &mut Random, count: u32, skewed: bool) -> Self {
+    /// So many values; of `skewed` ones the first has many more owners than the last. `alone`: so many of a hundred people have one of their own.
+    fn new(random: &mut Random, count: u32, skewed: bool, alone: u32) -> Self {
         let mut lists = vec![Vec::new(); count as usize];
         let mut of = Vec::new();
         for number in 0..CUSTOMERS {
+            if random.below(100) < alone {
+                of.push(lists.len() as u32);
+                lists.push(vec![Owner { number, confers: true }]);
+                continue;
+            }
             let even = random.below(count);
             let value = if skewed { even.min(random.below(count)).min(random.below(count)) } else { even };
             lists[value as usize].push(Owner { number, confers: true });
@@ -49,8 +56,9 @@ impl Values {
 fn a_weak_fact_costs_at_most_five_microseconds() {
     let mut random = Random(1);
     // Names with up to 5,000 owners, birth dates, postcodes, cities, ends of cards.
-    let kinds = [(600, true), (28_000, false), (10_000, false), (300, true), (10_000, false)];
-    let kinds: Vec<Values> = kinds.map(|(count, skewed)| Values::new(&mut random, count, skewed)).into();
+    let kinds = [(300, true, 50), (28_000, false, 0), (10_000, false, 0), (300, true, 0), (10_000, false, 0)];
+    let kinds: Vec<Values> =
+        kinds.map(|(count, skewed, alone)| Values::new(&mut random, count, skewed, alone)).into();
     let most = kinds[0].people.iter().map(|people| people.len()).max();
     let limits = Limits { facts: 2, people: 5 };
     let mut times = Vec::new();
