@@ -17,8 +17,8 @@ pub(super) struct Case {
     pub(super) kind: Kind,
     /// Bytes of `text` that say the value, in order and apart.
     pub(super) places: Vec<Range<usize>>,
-    /// The fact that stands before it, if it does not count alone.
-    pub(super) fact: Option<String>,
+    /// Bytes of the fact that stands before it, if it does not count alone.
+    pub(super) fact: Option<Range<usize>>,
 }
 
 /// Whose the value is.
@@ -166,18 +166,19 @@ impl Material {
         let fact = fact.as_ref().and_then(|kind| Some((kind, person.value(kind)?)));
         let mut parts = self.parts(fact, random)?;
         let mut place = random.below(parts.len() + 1);
-        if let Some((kind, value)) = fact {
+        let fact = fact.map(|(kind, value)| {
             let (before, behind) = answers::sentence(kind, random);
             let at = random.below(place + 1);
             parts.insert(at, format!("{before}{value}{behind}"));
             place += 1;
-        }
+            (at, before.len()..before.len() + value.len())
+        });
         let (before, behind) = answers::sentence(kind, random);
         parts.insert(place, format!("{before}{}{behind}", written.text));
         let (text, starts) = answers::joined(&parts, random);
         let start = starts[place] + before.len();
         let places = written.places.iter().map(|place| place.start + start..place.end + start);
-        let fact = fact.map(|(_, value)| value.to_owned());
+        let fact = fact.map(|(at, bytes)| starts[at] + bytes.start..starts[at] + bytes.end);
         Some(Case { text, reader, kind: kind.clone(), places: places.collect(), fact })
     }
 

@@ -5,7 +5,7 @@ use std::ops::Range;
 use serde::Serialize;
 
 use super::cases::{Case, Whose};
-use crate::Kind;
+use crate::{Action, Finding, Kind};
 
 /// A value that was not covered, or should not have been touched, and the text around it.
 #[derive(Clone, Debug, Serialize)]
@@ -19,6 +19,8 @@ pub(super) struct Example {
 
 /// So many bytes on each side of the value are shown.
 const AROUND: usize = 24;
+/// So many before what was withheld of a clean answer: what led to it is no finding.
+const BEFORE: usize = 400;
 
 impl Example {
     pub(super) fn new(number: usize, whose: Whose, case: &Case, withheld: &[Range<usize>]) -> Self {
@@ -28,25 +30,42 @@ impl Example {
             Whose::Nobodys => "decoy withheld",
         };
         let (first, last) = (&case.places[0], &case.places[case.places.len() - 1]);
-        let fact = case.fact.as_ref().and_then(|fact| case.text[..first.start].find(fact));
-        let start = boundary(&case.text, fact.unwrap_or(first.start).saturating_sub(AROUND));
-        let end = boundary(&case.text, (last.end + AROUND).min(case.text.len()));
-        let mut text = String::new();
-        for (at, c) in case.text[start..end].char_indices() {
-            let at = start + at;
-            if withheld.iter().any(|span| span.start == at) {
-                text.push('⟦');
-            }
-            match c {
-                '\'' | '"' | '\\' => text.push(c),
-                c => text.extend(c.escape_debug()),
-            }
-            if withheld.iter().any(|span| span.end == at + c.len_utf8()) {
-                text.push('⟧');
-            }
-        }
+        let from = case.fact.as_ref().map_or(first.start, |fact| fact.start);
+        let text = shown(&case.text, from..last.end, withheld);
         Self { number, what, kind: case.kind.clone(), text }
     }
+
+    /// What was withheld of an answer in which nobody's data stand, and what stands before it.
+    pub(super) fn of_clean(number: usize, text: &str, findings: &[Finding]) -> Option<Self> {
+        let withheld = findings.iter().filter(|finding| finding.action >= Action::Redact);
+        let spans: Vec<Range<usize>> =
+            withheld.clone().map(|finding| finding.span.start as usize..finding.span.end as usize).collect();
+        let last = withheld.last()?;
+        let from = spans[0].start.saturating_sub(BEFORE);
+        let text = shown(text, from..last.span.end as usize, &spans);
+        Some(Self { number, what: "withheld", kind: last.kind.clone(), text })
+    }
+}
+
+/// A part of a text and a little around it, in which what was withheld stands in `⟦⟧`.
+fn shown(text: &str, part: Range<usize>, withheld: &[Range<usize>]) -> String {
+    let start = boundary(text, part.start.saturating_sub(AROUND));
+    let end = boundary(text, (part.end + AROUND).min(text.len()));
+    let mut shown = String::new();
+    for (at, c) in text[start..end].char_indices() {
+        let at = start + at;
+        if withheld.iter().any(|span| span.start == at) {
+            shown.push('⟦');
+        }
+        match c {
+            '\'' | '"' | '\\' => shown.push(c),
+            c => shown.extend(c.escape_debug()),
+        }
+        if withheld.iter().any(|span| span.end == at + c.len_utf8()) {
+            shown.push('⟧');
+        }
+    }
+    shown
 }
 
 /// Keeps the first so many of each way to go wrong.

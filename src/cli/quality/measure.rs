@@ -15,7 +15,7 @@ use crate::{Action, Checker, Index, Kind, Policy, Reader, Session};
 /// What is counted, per class and kind.
 #[derive(Clone, Copy, Debug, Default, serde::Serialize)]
 pub(super) struct Rates {
-    /// A finding overlaps the value of another customer.
+    /// A finding overlaps the value of another customer, or hides the fact that it would be one of two with.
     pub(super) caught: Rate,
     /// Every letter and digit of it is withheld.
     pub(super) covered: Rate,
@@ -42,6 +42,7 @@ pub(super) struct Clean {
     pub(super) withheld: Rate,
     /// How often so many bytes were held after a push.
     pub(super) held: BTreeMap<usize, u64>,
+    pub(super) examples: Vec<Example>,
 }
 
 /// About one token: how much is pushed at a time where what is held is measured.
@@ -90,14 +91,21 @@ impl Bench<'_> {
             let mut clean = Clean::default();
             for number in batch.clone() {
                 let (text, reader) = self.material.clean(number);
-                let was_withheld = hold(self.checker(reader), &text, &mut clean.held);
+                let mut checker = self.checker(reader);
+                let was_withheld = hold(&mut checker, &text, &mut clean.held);
                 clean.withheld.count(was_withheld);
+                if was_withheld {
+                    clean.examples.extend(Example::of_clean(number, &text, checker.findings()));
+                }
             }
             let mut found = found.lock().expect("no other thread panics");
             found.withheld += clean.withheld;
             clean.held.into_iter().for_each(|(held, times)| *found.held.entry(held).or_default() += times);
+            found.examples.extend(clean.examples);
         });
-        found.into_inner().expect("no thread panics")
+        let mut found = found.into_inner().expect("no thread panics");
+        example::first(&mut found.examples, self.examples);
+        found
     }
 
     fn batch(&self, class: &Class, whose: Whose, numbers: Range<usize>) -> Measured {
@@ -174,23 +182,22 @@ fn judge(mut checker: Checker, case: &Case, random: &mut Random) -> Judged {
     let finding = |finding: &crate::Finding| {
         finding.action > Action::Allow && overlaps(&(finding.span.start as usize..finding.span.end as usize))
     };
-    let is_withheld = |at: usize| withheld.iter().any(|span| span.contains(&at));
-    let mut letters = case.places.iter().flat_map(|place| {
-        case.text[place.clone()]
-            .char_indices()
-            .filter(|(_, c)| c.is_alphanumeric())
-            .map(|(at, _)| place.start + at)
-    });
+    let is_withheld = |place: &Range<usize>| {
+        let letters = case.text[place.clone()].char_indices().filter(|(_, c)| c.is_alphanumeric());
+        letters.map(|(at, _)| place.start + at).all(|at| withheld.iter().any(|span| span.contains(&at)))
+    };
+    // Two facts disclose somebody together: the one is nobody's if the other is not there.
+    let is_alone = case.fact.as_ref().is_some_and(is_withheld);
     Judged {
-        caught: checker.findings().iter().any(finding),
-        covered: letters.all(is_withheld),
+        caught: is_alone || checker.findings().iter().any(finding),
+        covered: is_alone || case.places.iter().all(is_withheld),
         touched: withheld.iter().any(overlaps),
         withheld,
     }
 }
 
 /// Pushes a clean answer; whether anything of it was withheld. Counts what is held after each push.
-fn hold(mut checker: Checker, text: &str, held: &mut BTreeMap<usize, u64>) -> bool {
+fn hold(checker: &mut Checker, text: &str, held: &mut BTreeMap<usize, u64>) -> bool {
     let (mut out, mut rest) = (String::new(), text);
     while !rest.is_empty() {
         let (piece, behind) = piece(rest, PUSH);

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::example::Example;
 use super::measure::{ByKind, Clean, Measured, PUSH, Rates};
 use super::rate::Rate;
+use super::run::CLEAN;
 use super::writing::Class;
 use crate::Kind;
 use crate::cli::grouped;
@@ -43,6 +44,8 @@ pub(super) struct ClassRates {
 pub(super) struct CleanRates {
     pub(super) withheld: Rate,
     pub(super) held: Held,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    examples: Vec<Example>,
 }
 
 /// Bytes held after a push.
@@ -104,6 +107,7 @@ impl From<Clean> for CleanRates {
         });
         Self {
             withheld: clean.withheld,
+            examples: clean.examples,
             held: Held {
                 push_bytes: PUSH,
                 pushes,
@@ -171,9 +175,10 @@ impl fmt::Display for Report {
                 grouped(clean.held.pushes)
             )?;
         }
-        for class in &self.classes {
-            for Example { what, kind, text, .. } in &class.examples {
-                writeln!(f, "  {}: {kind} {what}: {text}", class.class)?;
+        let of_classes = self.classes.iter().map(|class| (class.class, &class.examples));
+        for (class, examples) in of_classes.chain(self.clean.iter().map(|clean| (CLEAN, &clean.examples))) {
+            for Example { what, kind, text, .. } in examples {
+                writeln!(f, "  {class}: {kind} {what}: {text}")?;
             }
         }
         if !self.beyond.is_empty() {
@@ -192,7 +197,7 @@ mod tests {
 
     #[test]
     fn percentiles_and_means_of_what_was_held() {
-        let clean = Clean { withheld: Rate::default(), held: [(0, 90), (1, 8), (7, 1), (50, 1)].into() };
+        let clean = Clean { held: [(0, 90), (1, 8), (7, 1), (50, 1)].into(), ..Clean::default() };
         let CleanRates { held, .. } = clean.into();
         assert_eq!((held.mean, held.p99, held.max, held.pushes), (0.65, 7, 50, 100));
     }
