@@ -1,9 +1,7 @@
 //! `tightlip bench`: what it measures, its budget, its page, and many streams.
 
-mod support;
-
+use crate::support::{Ended, PEOPLE, Place, VALUES};
 use serde_json::Value;
-use support::{Ended, PEOPLE, Place, VALUES};
 
 const SHORT: &str = "bench --seconds 0.05";
 const ANSWER: &str = "Hello Ann Lee, Bob Ray (bob@example.com, +1 415 555 0177) has your parcel.\n";

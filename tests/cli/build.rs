@@ -1,9 +1,7 @@
 //! `index build`: from dictionaries to an index and what `filter` makes of it.
 
-mod support;
-
+use crate::support::{Ended, PEOPLE, Place};
 use serde_json::{Value, json};
-use support::{PEOPLE, Place};
 
 /// What a stranger is shown of a text.
 fn filtered(place: &Place, text: &str) -> String {
@@ -376,7 +374,7 @@ fn a_disk_that_is_full_leaves_the_old_index() {
     let script = format!("trap '' XFSZ; ulimit -f 16; exec '{binary}' index build people.csv -o index.tlx");
     let output =
         std::process::Command::new("sh").args(["-c", &script]).current_dir(place.path("")).output().unwrap();
-    support::Ended::from(output).refused_at_once(1, &["cannot write", "file too large"]);
+    Ended::from(output).refused_at_once(1, &["cannot write", "file too large"]);
     assert_eq!(place.files("index.tlx"), before);
     assert_eq!(filtered(&place, "ann@example.com"), "[EMAIL]");
 }
@@ -401,7 +399,7 @@ fn an_interrupted_build_leaves_nothing() {
     let told = std::process::Command::new("kill").args(["-INT", &build.id().to_string()]).status().unwrap();
     assert!(told.success());
     // It waits for more, which does not come.
-    let ended = support::Ended::from(build.wait_with_output().unwrap());
+    let ended = Ended::from(build.wait_with_output().unwrap());
     ended.refused(1, &["interrupted", "nothing was written"]);
     assert_eq!(place.file("index.tlx", "manifest.json"), before);
     assert_eq!(place.files("index.tlx").len(), 7);

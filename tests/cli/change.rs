@@ -1,8 +1,6 @@
 //! `tightlip index update | erase | compact`, as users type it.
 
-mod support;
-
-use support::{Ended, Place, Seeded};
+use crate::support::{Ended, Place, Seeded};
 
 const TEXT: &str = "Ann Lee, ann@example.com, +1 415 555 0104; Bob Ray, bob@example.com, +1 415 555 0177.\n";
 

@@ -1,13 +1,11 @@
 //! Consent, conversations and disclosure reports on the command line.
 
-mod support;
-
 use std::io::{Read, Write};
 use std::process::Stdio;
 use std::time::Duration;
 
+use crate::support::{Place, VALUES};
 use serde_json::Value;
-use support::{Place, VALUES};
 
 #[test]
 fn who_was_let_sees() {

@@ -1,14 +1,12 @@
 //! `filter`: what comes out, when, and how it ends.
 
-mod support;
-
 use std::io::{Read, Write};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
+use crate::support::{Ended, Place, VALUES};
 use serde_json::{Value, json};
-use support::{Ended, Place, VALUES};
 
 /// A filter that runs while its input is being written.
 struct Live {

@@ -1,10 +1,8 @@
 //! A damaged index is refused in one line, or the damage is where nobody reads; never a panic, never another answer.
 
-mod support;
-
 use std::path::{Path, PathBuf};
 
-use support::{Ended, Place, Seeded, VALUES};
+use crate::support::{Ended, Place, Seeded, VALUES};
 
 const TEXT: &str = "Ann Lee, ann@example.com, 415-555-0104, XK42TQ; Bob Ray, bob.ray@example.org, bobray_08, born 11/30/1985. Bye";
 

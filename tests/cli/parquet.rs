@@ -1,14 +1,9 @@
 //! Dictionaries in Parquet: the same index as from CSV, whatever they are packed in.
 
-#[path = "support/tables.rs"]
-mod tables;
-
-mod support;
-
 use std::io::Write;
 
-use support::{Place, VALUES};
-use tables::{Column, parquet};
+use crate::support::{Place, Seeded, VALUES};
+use crate::tables::{Column, parquet};
 
 const SCHEMA: &str = "message people {
     optional binary customer_id (UTF8); optional binary name (UTF8); optional binary email (UTF8); optional binary phone (UTF8);
@@ -118,7 +113,7 @@ fn damage_is_one_sentence_without_values() {
     let place = Place::new();
     let whole = people();
     println!("seed 11");
-    let mut random = support::Seeded(11);
+    let mut random = Seeded(11);
     for turn in 0..60 {
         let mut damaged = whole.clone();
         if turn % 3 == 0 {

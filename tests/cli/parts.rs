@@ -1,14 +1,9 @@
 //! `index keys` and `index build --part`: what many machines derive and sort is the index that one would have built.
 
-#[path = "support/tables.rs"]
-mod tables;
-
-mod support;
-
 use std::fmt::Write;
 
-use support::{Place, Seeded, VALUES};
-use tables::{Column, parquet};
+use crate::support::{Place, Seeded, VALUES};
+use crate::tables::{Column, parquet};
 
 const SCHEMA: &str =
     "message part { optional binary key (UTF8); optional binary kind (UTF8); optional binary owner (UTF8); }";

@@ -1,9 +1,7 @@
 //! `tightlip bench --quality`: the same figures for the same seed, in a table and as JSON, and floors.
 
-mod support;
-
+use crate::support::Place;
 use serde_json::Value;
-use support::Place;
 
 const SMALL: &str = "bench --quality --owners 300 --cases 12";
 

@@ -1,13 +1,11 @@
 //! Bad input: one clear line, the right exit code, no value of a customer, and soon.
 
-mod support;
-
 use std::time::{Duration, Instant};
 
-use support::{PEOPLE, Place, VALUES};
+use crate::support::{Ended, PEOPLE, Place, VALUES};
 
 /// What is built from a dictionary of this content.
-fn build(place: &Place, content: impl AsRef<[u8]>, options: &str) -> support::Ended {
+fn build(place: &Place, content: impl AsRef<[u8]>, options: &str) -> Ended {
     place.write("d.csv", content).run(&format!("index build d.csv -o index.tlx {options}"))
 }
 

@@ -1,11 +1,9 @@
 //! Sealed indexes, as users type it: nothing can be read without the key, nothing can be altered, and everything that can be done to an index can be
 //! done to one that is sealed.
 
-mod support;
-
 use std::path::Path;
 
-use support::{Ended, PEOPLE, Place, Seeded, VALUES};
+use crate::support::{Ended, PEOPLE, Place, Seeded, VALUES};
 
 const TEXT: &str = "Ann Lee, ann@example.com, +1 415 555 0104; Bob Ray, bob@example.com, +1 415 555 0177.\n";
 

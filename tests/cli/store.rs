@@ -1,8 +1,6 @@
 //! `index push | pull` through a folder.
 
-mod support;
-
-use support::{Place, VALUES};
+use crate::support::{Place, VALUES};
 
 #[test]
 fn a_store_in_a_folder() {

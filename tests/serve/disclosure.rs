@@ -1,15 +1,12 @@
 //! The proxy: consent, conversations over several requests, and disclosure reports.
 
-mod proxy;
-mod support;
-
 use std::fs;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
-use proxy::{Proxy, Upstream, ask, until};
+use crate::proxy::{Proxy, Upstream, ask, until};
+use crate::support::{Place, VALUES};
 use serde_json::Value;
-use support::{Place, VALUES};
 
 /// An upstream that answers with what a header asks it to say.
 fn parrot() -> Upstream {

@@ -1,12 +1,9 @@
 //! What an upstream may do to the proxy: each is closed, and logged without text.
 
-mod proxy;
-mod support;
-
 use std::io::Write;
 
-use proxy::{Asked, Proxy, Upstream};
-use support::{Place, VALUES};
+use crate::proxy::{Asked, Proxy, Upstream};
+use crate::support::{Place, VALUES};
 
 const CHAT: &str = "POST /v1/chat/completions";
 const SECRET: &str = "grapefruit for bob@example.com";

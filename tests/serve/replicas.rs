@@ -1,17 +1,13 @@
 //! Conversations over several proxies that share a store, with a real server: Valkey, or Redis.
 
-mod proxy;
-mod store;
-mod support;
-
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use proxy::{Proxy, Upstream, until};
-use store::Store;
-use support::{Place, VALUES};
+use crate::proxy::{Proxy, Upstream, until};
+use crate::store::Store;
+use crate::support::{Place, VALUES};
 
 /// An upstream that answers with what a header asks it to say, when it is told to.
 fn parrot(stage: &Arc<AtomicUsize>) -> Upstream {
