@@ -73,7 +73,7 @@ impl People {
 impl Table {
     /// A table of these people; `None` if they crowd each other out.
     fn new(list: &[u32], first: u32, shift: u32) -> Option<Self> {
-        let mut slots = Vec::with_capacity(((list.last()? >> 1) - first >> shift) as usize + 2 * TOGETHER);
+        let mut slots = Vec::with_capacity((((list.last()? >> 1) - first) >> shift) as usize + 2 * TOGETHER);
         for owner in list {
             let more = (owner >> 1) - first;
             let place = (more >> shift) as usize;

@@ -37,10 +37,10 @@ impl Example {
 
     /// What was withheld of an answer in which nobody's data stand, and what stands before it.
     pub(super) fn of_clean(number: usize, text: &str, findings: &[Finding]) -> Option<Self> {
-        let withheld = findings.iter().filter(|finding| finding.action >= Action::Redact);
+        let mut withheld = findings.iter().filter(|finding| finding.action >= Action::Redact);
         let spans: Vec<Range<usize>> =
             withheld.clone().map(|finding| finding.span.start as usize..finding.span.end as usize).collect();
-        let last = withheld.last()?;
+        let last = withheld.next_back()?;
         let from = spans[0].start.saturating_sub(BEFORE);
         let text = shown(text, from..last.span.end as usize, &spans);
         Some(Self { number, what: "withheld", kind: last.kind.clone(), text })
