@@ -191,12 +191,12 @@ impl Evidence {
         let own = 1 << fact.kind;
         let picture = |facts, shown: Vec<u32>| {
             let first = shown.first().and_then(|number| people.find(*number));
-            let kinds = first.map_or(0, |person| beside.kinds_of(person, own).0.0);
+            let kinds = first.map_or(0, |person| beside.kinds_of(person, own).0);
             Picture { facts, people: shown, kinds }
         };
         let others = |person: &Owner| !may_see(person.number);
         let exposed = self.exposed.iter().filter_map(|number| people.find(*number)).filter(others);
-        let exposed = exposed.filter(|person| beside.kinds_of(*person, own).0.0.count_ones() >= limits.facts);
+        let exposed = exposed.filter(|person| beside.kinds_of(*person, own).0.count_ones() >= limits.facts);
         let further: Vec<u32> = exposed.map(|person| person.number).collect();
         if !further.is_empty() && !self.has_said(fact) {
             return Some(picture(most, further));
@@ -240,18 +240,16 @@ impl<'a> Beside<'a> {
         self.lists.iter().fold(self.everyone, |mask, (kind, _)| mask | kind)
     }
 
-    /// The kinds that fit one whom the fact fits, and those of them that do by verified values; and the place of the first list that has them.
-    fn kinds_of(&self, person: Owner, own: KindMask) -> ((KindMask, KindMask), usize) {
+    /// The kinds that fit one whom the fact fits, and those of them that do by verified values.
+    fn kinds_of(&self, person: Owner, own: KindMask) -> (KindMask, KindMask) {
         let mut kinds = (self.everyone, if person.confers { self.everyone } else { self.everyone & !own });
-        let mut first = self.lists.len();
-        for (place, (kind, list)) in self.lists.iter().enumerate() {
+        for (kind, list) in &self.lists {
             if let Some(owner) = list.find(person.number) {
                 kinds.0 |= kind;
                 kinds.1 |= if owner.confers { *kind } else { 0 };
-                first = first.min(place);
             }
         }
-        (kinds, first)
+        kinds
     }
 
     /// The kinds that few people have together, at least so many as make a picture, and all people who may have them.
@@ -274,9 +272,9 @@ impl<'a> Beside<'a> {
             }
             let mut verified = candidates.iter().filter(|(_, kinds)| kinds.1 & rest == rest).count();
             let mut is_enough = |person: Owner| {
-                let (kinds, first) = self.kinds_of(person, fact);
-                // Who is in a list before this one was seen there.
-                if first >= place && counts(&person) {
+                let was_seen = || lists[..place].iter().any(|(_, list)| list.find(person.number).is_some());
+                if counts(&person) && !was_seen() {
+                    let kinds = self.kinds_of(person, fact);
                     verified += usize::from(kinds.1 & rest == rest);
                     candidates.push((person.number, kinds));
                 }

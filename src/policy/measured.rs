@@ -1,6 +1,7 @@
 //! What the together-check costs: a million customers, names with up to 5,000 owners, all weak kinds.
 //!
-//! Half a million share their name with somebody, most of them with thousands, as nobody's customers do: it is the long lists that cost.
+//! Once everybody shares their name with hundreds or thousands, as nobody's customers do, and once every other one has a name of their own: it is
+//! the long lists that cost.
 
 use std::io::Write;
 use std::time::{Duration, Instant};
@@ -54,9 +55,15 @@ impl Values {
 #[test]
 #[ignore = "measures; run it with --release"]
 fn a_weak_fact_costs_at_most_five_microseconds() {
+    let slowest = [(600, true, 0), (300, true, 50)].map(measure).into_iter().max();
+    assert!(slowest < Some(Duration::from_micros(5)), "p99 {slowest:?}");
+}
+
+/// The 99th percentile.
+fn measure(names: (u32, bool, u32)) -> Duration {
     let mut random = Random(1);
     // Names with up to 5,000 owners, birth dates, postcodes, cities, ends of cards.
-    let kinds = [(300, true, 50), (28_000, false, 0), (10_000, false, 0), (300, true, 0), (10_000, false, 0)];
+    let kinds = [names, (28_000, false, 0), (10_000, false, 0), (300, true, 0), (10_000, false, 0)];
     let kinds: Vec<Values> =
         kinds.map(|(count, skewed, alone)| Values::new(&mut random, count, skewed, alone)).into();
     let most = kinds[0].people.iter().map(|people| people.len()).max();
@@ -87,5 +94,5 @@ fn a_weak_fact_costs_at_most_five_microseconds() {
     let figures =
         format!("names with up to {most:?} owners; p50 {half:?}, p99 {most_of_all:?}, p99.9 {nearly_all:?}");
     writeln!(std::io::stderr(), "{figures}").unwrap();
-    assert!(at(0.99) < Duration::from_micros(5), "{figures}");
+    most_of_all
 }

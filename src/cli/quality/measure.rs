@@ -258,6 +258,29 @@ mod tests {
     }
 
     #[test]
+    fn of_two_facts_one_has_to_be_withheld() {
+        let with = |fact: Range<usize>| {
+            let mut builder = IndexBuilder::new();
+            builder.add(Identifier { owner: "a", kind: Kind::Phone, text: "415 555 0104" }).unwrap();
+            let index = builder.finish_in_memory().unwrap();
+            let checker = Session::new(&index, &Policy::strict(), Reader::stranger()).checker();
+            let text = "Call 415-555-0104 in Austin.".into();
+            let places = vec![21..27];
+            judge(
+                checker,
+                &Case { text, reader: None, kind: Kind::City, places, fact: Some(fact) },
+                &mut Random::of(1, "pieces", 0),
+            )
+        };
+        let withheld = with(5..17);
+        assert!(withheld.caught && withheld.covered && !withheld.touched);
+        for told in [0..4, 0..17] {
+            let told = with(told);
+            assert!(!told.caught && !told.covered);
+        }
+    }
+
+    #[test]
     fn what_a_stop_keeps_back_is_withheld() {
         let mut builder = IndexBuilder::new();
         builder.add(Identifier { owner: "a", kind: Kind::Phone, text: "415 555 0104" }).unwrap();
