@@ -92,23 +92,13 @@ fn a_writer_that_is_killed_leaves_the_old_index_or_the_new_one() {
     };
     place.write("customers.csv", rows(0)).write("changed.csv", rows(1_500));
     place.run("index build customers.csv -o index.tlx").well();
-    let binary = assert_cmd::cargo::cargo_bin!("tightlip");
     let mut random = Seeded(11);
     for round in 0..20 {
         let change: &[&str] = match round % 2 {
             0 => &["index", "update", "index.tlx", "changed.csv"],
             _ => &["index", "compact", "index.tlx"],
         };
-        let mut writer = std::process::Command::new(binary)
-            .current_dir(place.path(""))
-            .args(change)
-            .stdout(std::process::Stdio::null())
-            .stderr(std::process::Stdio::null())
-            .spawn()
-            .expect("the binary runs");
-        std::thread::sleep(std::time::Duration::from_millis(random.below(400) as u64));
-        writer.kill().expect("it can be killed");
-        writer.wait().expect("it ends");
+        place.kill(change, std::time::Duration::from_millis(random.below(400) as u64));
         let said = place.run("index verify index.tlx").quietly();
         assert!(said.contains("(3000 owners)") || said.contains("(4500 owners)"), "round {round}: {said}");
     }

@@ -128,3 +128,27 @@ fn damage_is_one_sentence_without_values() {
         assert!(VALUES.iter().all(|value| !ended.err.contains(value)), "turn {turn}: {ended:?}");
     }
 }
+
+/// What comes through a pipe and is larger than what is kept in memory lies in a file, sealed; it is read from any place all the same.
+#[test]
+fn a_large_table_may_be_piped() {
+    let place = Place::new();
+    println!("seed 13");
+    let mut random = Seeded(13);
+    let notes: Vec<String> =
+        (0..70).map(|_| (0..1 << 17).map(|_| format!("{:08x}", random.below(1 << 31))).collect()).collect();
+    let notes: Vec<Option<&str>> = notes.iter().map(|note| Some(&**note)).collect();
+    let ids: Vec<String> = (0..70).map(|number| format!("C-{number}")).collect();
+    let ids: Vec<Option<&str>> = ids.iter().map(|id| Some(&**id)).collect();
+    let emails: Vec<String> = (0..70).map(|number| format!("person{number}@example.com")).collect();
+    let emails: Vec<Option<&str>> = emails.iter().map(|email| Some(&**email)).collect();
+    let schema = "message people { optional binary customer_id (UTF8); optional binary note (UTF8); optional binary email (UTF8); }";
+    let table = parquet(schema, &[Column::Texts(&ids), Column::Texts(&notes), Column::Texts(&emails)], 10);
+    assert!(table.len() > 64 << 20, "{}", table.len());
+    place.write("schema.toml", "[columns]\nnote = 'ignore'").write("people.parquet", &table);
+    place.run("index build people.parquet -o index.tlx --schema schema.toml").quietly();
+    place.fed("index build - -o piped.tlx --schema schema.toml", table).quietly();
+    for file in [".strong", ".weak", ".postings", ".owners"] {
+        assert_eq!(place.file("index.tlx", file), place.file("piped.tlx", file), "{file}");
+    }
+}

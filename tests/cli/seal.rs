@@ -204,7 +204,6 @@ fn a_writer_that_is_killed_leaves_a_sealed_index() {
     };
     place.write("one.key", [1; 32]).write("customers.csv", rows(0, "example.com"));
     place.run("index build customers.csv -o index.tlx --encrypt --key-file one.key").well();
-    let binary = assert_cmd::cargo::cargo_bin!("tightlip");
     let mut random = Seeded(23);
     for round in 0..20 {
         place.write(
@@ -215,16 +214,7 @@ fn a_writer_that_is_killed_leaves_a_sealed_index() {
             0 => &["index", "update", "index.tlx", "changed.csv", "--key-file", "one.key"],
             _ => &["index", "compact", "index.tlx", "--key-file", "one.key"],
         };
-        let mut writer = std::process::Command::new(binary)
-            .current_dir(place.path(""))
-            .args(change)
-            .stdout(std::process::Stdio::null())
-            .stderr(std::process::Stdio::null())
-            .spawn()
-            .expect("the binary runs");
-        std::thread::sleep(std::time::Duration::from_millis(random.below(300) as u64));
-        writer.kill().expect("it can be killed");
-        writer.wait().expect("it ends");
+        place.kill(change, std::time::Duration::from_millis(random.below(300) as u64));
         let said = place.run("index verify index.tlx --key-file one.key").quietly();
         assert!(said.contains("(1500 owners)") || said.contains("(1501 owners)"), "round {round}: {said}");
         let (old, new) = ("person1450@example.com", "person1450@example.org");

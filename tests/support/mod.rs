@@ -92,6 +92,17 @@ impl Place {
         command
     }
 
+    /// Runs a command and kills it.
+    pub fn kill(&self, arguments: &[&str], after: std::time::Duration) {
+        let mut command = std::process::Command::new(assert_cmd::cargo::cargo_bin!("tightlip"));
+        command.current_dir(self.0.path()).args(arguments);
+        command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+        let mut running = command.spawn().expect("the binary runs");
+        std::thread::sleep(after);
+        running.kill().expect("it can be killed");
+        running.wait().expect("it ends");
+    }
+
     pub fn run(&self, arguments: &str) -> Ended {
         self.fed(arguments, "")
     }
