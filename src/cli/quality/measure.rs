@@ -265,7 +265,7 @@ mod tests {
             let index = builder.finish_in_memory().unwrap();
             let checker = Session::new(&index, &Policy::strict(), Reader::stranger()).checker();
             let text = "Call 415-555-0104 in Austin.".into();
-            let places = vec![21..27];
+            let places = std::iter::once(21..27).collect();
             judge(
                 checker,
                 &Case { text, reader: None, kind: Kind::City, places, fact: Some(fact) },
