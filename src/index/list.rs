@@ -55,17 +55,23 @@ impl People {
         // Of a lower number this is out of reach.
         let more = number.wrapping_sub(table.first);
         let at = (more >> table.shift) as usize;
-        let near = table.slots.get(at..at + TOGETHER)?;
-        let bits = more as u16 & EMPTY >> 1;
+        // Of a known length they are compared side by side.
+        let near: &[u16; TOGETHER] = table.slots.get(at..)?.first_chunk()?;
+        let wanted = (more << 1) as u16 | 1;
         // Most often it is none of them.
-        if !near.iter().fold(false, |is_here, slot| is_here | (slot >> 1 == bits)) {
+        if !near.iter().fold(false, |is_here, slot| is_here | (slot | 1 == wanted)) {
             return None;
         }
-        if bits == EMPTY >> 1 {
-            // It may be a gap.
+        self.found(number, near, wanted)
+    }
+
+    /// The one whose slot is among these, if it is no gap. Apart from [`find`](Self::find): in one loop with it, all slots are gone through one by one.
+    #[inline(never)]
+    fn found(&self, number: u32, near: &[u16; TOGETHER], wanted: u16) -> Option<Owner> {
+        if wanted == EMPTY {
             return search(&self.list, number);
         }
-        let confers = near.iter().find(|slot| **slot >> 1 == bits).is_some_and(|slot| slot & 1 == 1);
+        let confers = near.iter().find(|slot| **slot | 1 == wanted).is_some_and(|slot| slot & 1 == 1);
         Some(Owner { number, confers })
     }
 }
