@@ -29,14 +29,7 @@ struct Case {
     /// Rows of owner, reader, kinds, until, purpose.
     #[serde(default)]
     grants: String,
-    /// Where nothing is withheld nothing is held, and no beginning of a value is there to be kept for the next turn.
-    #[serde(default = "yes")]
-    is_observed: bool,
     turns: Vec<Turn>,
-}
-
-fn yes() -> bool {
-    true
 }
 
 #[derive(Deserialize)]
@@ -143,7 +136,6 @@ impl Case {
             let place =
                 |finding: &Finding| (finding.channel.clone(), finding.span.clone(), finding.kind.clone());
             let withheld = said.findings.iter().filter(|finding| finding.action >= Action::Redact);
-            let withheld = withheld.filter(|_| self.is_observed);
             if let Some(missed) = withheld
                 .map(place)
                 .find(|withheld| observed.findings.iter().all(|found| place(found) != *withheld))

@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use super::Edit;
-use super::continued::Continued;
+use super::continued::{Continued, Last};
 use super::finding::Finding;
 use super::hold::Hold;
 use super::sentences::Sentences;
@@ -37,6 +37,8 @@ pub(super) struct Channel {
     known: Known,
     /// The same text behind what the last turn has left.
     continued: Vec<Continued>,
+    /// The end of the text, if a value may begin in it that leaves before the next turn goes on with it.
+    last: Option<Last>,
     /// How far text waits for what comes behind it.
     look_ahead: LookAhead,
     sentences: Sentences,
@@ -112,6 +114,7 @@ impl Channel {
             known: Known::default(),
             quiet: continued.is_empty() && look_ahead == LookAhead::None,
             continued,
+            last: None,
             look_ahead,
             sentences: Sentences::default(),
             told: Vec::new(),
@@ -144,6 +147,8 @@ impl Channel {
             begun: Instant::now(),
             most_held: 0,
         };
+        let leaves_unheld = new.left_for_next_turn(inner) & !new.counts.always != 0;
+        new.last = leaves_unheld.then(Last::default);
         new.expect_names();
         new
     }
@@ -167,6 +172,9 @@ impl Channel {
         debug_assert!(settled >= self.decided, "{settled} is before {}", self.decided);
         self.decided = settled.max(self.decided);
         self.hold.pass(text, self.decided, out);
+        if let Some(last) = &mut self.last {
+            last.read(text);
+        }
         self.most_held = self.most_held.max(self.hold.len());
         true
     }
@@ -181,6 +189,9 @@ impl Channel {
         }
         if self.look_ahead == LookAhead::Sentence {
             self.sentences.read(text, self.hold.seen());
+        }
+        if let Some(last) = &mut self.last {
+            last.read(text);
         }
         let mut at = std::mem::take(&mut self.passed);
         if !self.continued.is_empty() {

@@ -80,6 +80,32 @@ pub(super) fn beginning(text: &str) -> Option<String> {
     (SHORTEST..=LONGEST).contains(&text.len()).then(|| text.to_owned())
 }
 
+/// The end of a text that has left.
+#[derive(Default)]
+pub(super) struct Last(String);
+
+impl Last {
+    pub(super) fn read(&mut self, text: &str) {
+        // Twice as much before what is too much goes, so that it goes rarely.
+        let end = &text[boundary(text, LONGEST)..];
+        if self.0.len() + end.len() > 2 * LONGEST {
+            self.0.drain(..boundary(&self.0, LONGEST));
+        }
+        self.0.push_str(end);
+    }
+
+    /// The last bytes, if there are so many.
+    pub(super) fn text(&self, length: usize) -> Option<&str> {
+        self.0.get(self.0.len().checked_sub(length)?..)
+    }
+}
+
+/// Where the last bytes of a text begin, at least so many.
+fn boundary(text: &str, length: usize) -> usize {
+    let from = text.len().saturating_sub(length);
+    (0..=from).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
+}
+
 /// Keeps a beginning.
 pub(super) fn keep(kept: &mut Vec<String>, beginning: String) {
     if !kept.contains(&beginning) {

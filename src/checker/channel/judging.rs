@@ -8,7 +8,7 @@ use crate::checker::finding::Finding;
 use crate::checker::session::{Inner, Kept};
 use crate::checker::withheld::{Shown, Told};
 use crate::identifier::{Shape, Strength};
-use crate::index::People;
+use crate::index::{KindMask, People};
 use crate::policy::{Across, Action, Audience, Excuse, Fact, Judgement, Limits, LookAhead, Rule};
 use crate::scan::{Counts, Match, Means};
 
@@ -265,24 +265,30 @@ impl Channel {
         Counts { always: inner.rules.wanted & strong, ..Counts::default() }
     }
 
+    /// The kinds of which the beginning of a value is kept for the next turn.
+    pub(super) fn left_for_next_turn(&self, inner: &Inner) -> KindMask {
+        if self.audience == Audience::Internal || inner.policy.across() == Across::Response {
+            return 0;
+        }
+        Self::strong(inner).always
+    }
+
     /// From where on the text may be the beginning of a strong value, now that it is about to end.
     pub(super) fn beginning(&mut self, inner: &Inner) -> Option<u64> {
-        let counts = Self::strong(inner);
-        if self.audience == Audience::Internal
-            || counts.always == 0
-            || inner.policy.across() == Across::Response
-        {
-            return None;
-        }
-        self.scanner.oldest(&counts, true)
+        let counts = Counts { always: self.left_for_next_turn(inner), ..Counts::default() };
+        if counts.always == 0 { None } else { self.scanner.oldest(&counts, true) }
     }
 
     /// Keeps the beginning of a strong value that the text ends with, for the next turn; not if it is withheld.
     pub(super) fn leave(&mut self, inner: &Inner, text: &str, start: Option<u64>) {
         let mut shared = inner.shared();
         shared.has_ended |= self.scanner.seen() > 0;
-        let start = start.filter(|start| *start >= self.decided && self.withheld.is_free(*start));
-        let begun = start.and_then(|start| beginning(&self.hold.text(text, start..self.scanner.seen())));
+        let seen = self.scanner.seen();
+        let begun = start.filter(|start| self.withheld.is_free(*start)).and_then(|start| match &self.last {
+            _ if start >= self.decided => beginning(&self.hold.text(text, start..seen)),
+            Some(last) => last.text((seen - start) as usize).and_then(beginning),
+            None => None,
+        });
         let Some(begun) = begun else { return };
         keep(&mut shared.left, begun);
         loop {
