@@ -340,16 +340,26 @@ impl View {
         let first = matches.len();
         let mut read = std::mem::take(pieces);
         self.reading.take(piece, &mut read);
+        if !self.is_kept_awake() && read.iter().all(|piece| !piece.changed) && !self.scanner.has_marks() {
+            // It reads what its parent does, and nothing before it was read otherwise.
+            read.clear();
+            (*pieces, self.is_awake) = (read, false);
+            return;
+        }
         read.drain(..).for_each(|piece| self.scanner.read(piece, matches));
         *pieces = read;
         if self.reading.is_over() {
             self.scanner.finish(matches);
             self.is_awake = false;
         } else {
-            self.is_awake =
-                self.reading.pending().is_some() || self.reading.goes_on() || self.scanner.has_marks();
+            self.is_awake = self.is_kept_awake() || self.scanner.has_marks();
         }
         self.keep_marked(first, matches);
+    }
+
+    /// What comes may be read otherwise, whatever its scanner says.
+    fn is_kept_awake(&self) -> bool {
+        self.reading.is_over() || self.reading.pending().is_some() || self.reading.goes_on()
     }
 
     /// The oldest raw byte from which on something that counts may stand in what it reads.

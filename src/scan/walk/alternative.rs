@@ -2,7 +2,7 @@
 
 use super::{ALIVE, DEAD, Fork, Phase, Stepped, Walk};
 use crate::identifier::Shape;
-use crate::index::{Alternative, FirstAlternative, Sort, Standing, step, ways};
+use crate::index::{Alternative, FirstAlternative, Sort, Standing, Ways, step, ways};
 use crate::scan::Means;
 use crate::scan::plan::{ScanPlan, Start};
 use crate::text::Symbol;
@@ -42,7 +42,16 @@ impl Walk {
             _ if is_plain => Standing::InProse,
             _ => Standing::BehindSpace,
         };
+        // With which bytes keys go on behind the first one of the last alternative: many begin alike, and few fit any further.
+        let mut behind: Option<(u8, Ways)> = None;
         for (place, entry) in alternatives.beginning_with(first, standing, ways) {
+            if let [one, two, ..] = *entry.key {
+                let known = behind.filter(|(byte, _)| *byte == one);
+                let (_, ways) = *behind.insert(known.unwrap_or_else(|| (one, word.ways_behind(plan, one))));
+                if !ways.contains(two) {
+                    continue;
+                }
+            }
             let mut walk = if entry.key.is_empty() {
                 Self { left_out: self.left_out + 1, gap: 0, letters: 0, ..*self }
             } else {
@@ -124,6 +133,12 @@ impl Walk {
         }
         let goes_on = |byte| step(plan.map(self.segment, self.kind), self.node, byte).is_some();
         Stepped { alive: goes_on(b' ') || goes_on(b','), ..self.here(plan) }
+    }
+
+    /// With which bytes keys go on behind this one.
+    fn ways_behind(mut self, plan: &ScanPlan, byte: u8) -> Ways {
+        let lives = self.take(plan, byte);
+        if lives { ways(plan.map(self.segment, self.kind), self.node) } else { Ways::default() }
     }
 
     fn take_all(&mut self, plan: &ScanPlan, bytes: &[u8]) -> bool {
