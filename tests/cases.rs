@@ -179,11 +179,11 @@ impl Case {
         let places: Vec<usize> = self.text.char_indices().map(|(at, _)| at).collect();
         same("a character at a time", &whole, &check(&index, &policy, &reader, cut(&self.text, &places)))?;
         for (n, first) in places.iter().enumerate() {
-            same(
-                &format!("cut at {first}"),
-                &whole,
-                &check(&index, &policy, &reader, cut(&self.text, &[*first])),
-            )?;
+            let (before, behind) = self.text.split_at(*first);
+            for pieces in [vec![before, behind], vec![before, "", behind]] {
+                let how = format!("{pieces:?}");
+                same(&how, &whole, &check(&index, &policy, &reader, pieces))?;
+            }
             let more = if places.len() <= LONGEST_CUT_IN_THREE { &places[n + 1..] } else { &[] };
             for second in more {
                 let pieces = cut(&self.text, &[*first, *second]);

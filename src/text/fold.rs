@@ -96,8 +96,8 @@ fn fold_slowly(c: char, out: &mut Vec<Folded>) -> bool {
     if is_invisible(c) {
         return true;
     }
-    let c = in_parentheses(c).unwrap_or(c);
-    let decomposed: Vec<char> = std::iter::once(c).nfkd().filter(|m| !is_decoration(*m)).collect();
+    let drawn = in_parentheses(c).unwrap_or(c);
+    let decomposed: Vec<char> = std::iter::once(drawn).nfkd().filter(|m| !is_decoration(*m)).collect();
     let cased: String = decomposed
         .iter()
         .flat_map(|c| c.to_uppercase())

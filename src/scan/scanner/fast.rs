@@ -142,7 +142,12 @@ impl Scanner {
             self.before.near_byte().map_or(OFF, |byte| self.plan.step(byte).leads)
         } else if run.full && (run.means == Means::EXACT || self.plan.similar.is_none()) {
             DEAD
-        } else if run.word.is_short() && run.opened == 0 && run.means == Means::EXACT {
+        } else if run.word.is_short()
+            && run.opened == 0
+            && run.means == Means::EXACT
+            // One byte each, as the lane takes them.
+            && self.seen - run.start == run.word.len() as u64
+        {
             // Behind a digit a space may be a gap, of which the paths know nothing.
             if run.word.ends_in_digit() { OFF } else { run.word.place() }
         } else {
