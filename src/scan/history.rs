@@ -27,6 +27,11 @@ impl History {
         self.end
     }
 
+    /// What comes does not stand behind it.
+    pub(super) fn forget(&mut self) {
+        self.end = u64::MAX;
+    }
+
     pub(super) fn clear(&mut self, end: u64) {
         self.bytes.clear();
         self.ends.clear();

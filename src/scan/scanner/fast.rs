@@ -122,6 +122,8 @@ impl Scanner {
         if place != 0 && place != BARRED && self.plan.slip_emails() != 0 {
             self.tail.open(&mut self.run);
         }
+        // Where this run stands in it is not known, even if the lane took nothing.
+        self.slips.history.forget();
         let lane = std::mem::take(&mut self.lane);
         if self.plan.readings.encodings {
             self.encoded.leave_lane(lane, self.seen);
