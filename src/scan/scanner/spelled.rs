@@ -36,11 +36,11 @@ pub(super) const NEXT: [[u8; 256]; 10] = {
     let mut byte = 0;
     while byte < 256 {
         let is_word = (byte as u8).is_ascii_alphanumeric();
-        // An underscore belongs to the word before it.
+        // Behind a word it belongs to it; before one it is a quote, or emphasis.
         let is_apostrophe = matches!(byte as u8, b'\'' | b'_');
         let is_separator = matches!(byte as u8, b' ' | b'.' | b'-' | b'/' | b'_' | b',' | b'|' | b':');
         let other = if is_word || is_apostrophe { WORD } else { BOUNDARY };
-        next[BOUNDARY as usize][byte] = if is_word { ONE } else { other };
+        next[BOUNDARY as usize][byte] = if is_word { ONE } else { BOUNDARY };
         next[WORD as usize][byte] = other;
         next[ONE as usize][byte] = if is_separator { SEPARATED } else { other };
         let mut gap = 0;
@@ -51,7 +51,7 @@ pub(super) const NEXT: [[u8; 256]; 10] = {
             } else if is_separator {
                 longer
             } else {
-                other
+                BOUNDARY
             };
             next[(SECOND + gap) as usize][byte] = if is_separator { SPELLED } else { other };
             gap += 1;
@@ -168,6 +168,7 @@ impl Spelled {
     pub(super) fn go_on(&mut self, piece: Piece, ch: char) {
         self.state.pass(match ch {
             '·' | '•' => b'.',
+            '‘' | '’' => b'\'',
             // Spaces, dashes, quotes: no letters, and prose is full of them.
             '\u{2000}'..='\u{2027}' => 0,
             // Letters that are drawn, as those of flags, are letters.

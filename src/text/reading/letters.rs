@@ -144,6 +144,11 @@ impl Letters {
     /// What is spelled has ended: what was kept comes out as it is, and so does everything behind it.
     fn end_kept(&mut self, out: &mut Vec<Piece>) {
         self.is_over = true;
+        // Behind the last letter an underscore is the end of emphasis, unless letters are kept apart by it.
+        let is_spelled = self.is_something() && self.separator.first() != Some(&'_');
+        if let Some(last) = self.kept.first_mut().filter(|piece| is_spelled && piece.is('_')) {
+            *last = last.as_char(' ');
+        }
         out.append(&mut self.kept);
         self.token.clear();
     }
