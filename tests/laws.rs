@@ -248,6 +248,8 @@ const POLICIES: &[&str] = &[
     "extends = 'strict'\n[kinds]\nemail = 'stop'\n[together]\npeople = 9\n[similar]\nkinds = ['name', 'email', 'address', 'city']\nmin_length = 4",
     "[together]\npeople = 2",
     "[together]\nfacts = 3\npeople = 9",
+    "[together]\nfacts = 1",
+    "[hold]\nlook_ahead = 'sentence'",
     "[together]\naction = 'stop'",
     "[kinds]\nname = 'observe'\nphone = 'stop'\n[redact]\nstyle = 'pseudonym'",
     "[kinds]\ncity = 'stop'\nname = 'redact'\n[redact]\nstyle = 'mask'",

@@ -136,7 +136,8 @@ impl Channel {
                     Counts {
                         always: held(rules.withheld_alone),
                         later: held(rules.withheld_together),
-                        since: (look_ahead != LookAhead::None || inner.is_kept()).then_some(0),
+                        since: (look_ahead != LookAhead::None || inner.is_kept() || rules.limits.facts <= 1)
+                            .then_some(0),
                         patterns: rules.withheld_patterns,
                         hints: rules.withheld_hints,
                     }
@@ -258,7 +259,7 @@ impl Channel {
         self.scanner.complete(&mut |end, kind| {
             open.extend(inner.rules.counts_together(kind).then_some((end, kind)));
         });
-        if self.undecided.is_empty() && open.is_empty() || inner.is_kept() {
+        if self.undecided.is_empty() && open.is_empty() || inner.is_kept() || self.counts.since == Some(0) {
             return self.counts.since;
         }
         let may_be_fact = |(found, alone): &&(Match, Judgement)| {
