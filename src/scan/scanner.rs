@@ -439,9 +439,9 @@ impl Scanner {
         self.plan.kind(kind).shape == Shape::Name
     }
 
-    /// Whether something is alive that could go on behind a line break.
+    /// Whether something is alive that could go on behind a line break. What is read otherwise has no slips.
     pub(super) fn awaits_rest(&mut self) -> bool {
-        !self.walks.is_empty() || self.may_open_run()
+        self.walks.iter().any(|walk| !walk.means.contains(Means::SIMILAR)) || self.may_open_run()
     }
 
     /// Whether something is alive that could go on behind markup.

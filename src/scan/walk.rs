@@ -198,10 +198,11 @@ impl Walk {
         if self.closed { self.lead } else { self.start }
     }
 
-    /// Whether a sign that may be said, such as `@`, is part of the key here.
+    /// Whether a sign that may be said, such as `@`, is part of the key here. What is read otherwise has no slips.
     pub(super) fn awaits_sign(&self, plan: &ScanPlan) -> bool {
         let map = plan.map(self.segment, self.kind);
         plan.kind(self.kind).gaps.between == Between::Nowhere
+            && !self.means.contains(Means::SIMILAR)
             && b"@._-+".iter().any(|sign| step(map, self.node, *sign).is_some())
     }
 
