@@ -157,8 +157,19 @@ pub(crate) fn merged<'a>(found: impl IntoIterator<Item = &'a Found>) -> Vec<(usi
 }
 
 /// Disguises that the generator uses, and what is under them.
-pub(crate) const DISGUISES: [(char, char); 8] =
-    [('é', 'e'), ('а', 'a'), ('О', 'O'), ('４', '4'), ('０', '0'), ('\u{a0}', ' '), ('’', '\''), ('–', '-')];
+pub(crate) const DISGUISES: [(char, char); 11] = [
+    ('é', 'e'),
+    ('а', 'a'),
+    ('О', 'O'),
+    ('４', '4'),
+    ('０', '0'),
+    ('\u{a0}', ' '),
+    ('’', '\''),
+    ('–', '-'),
+    ('⒩', 'n'),
+    ('⒜', 'a'),
+    ('\u{212a}', 'k'),
+];
 
 pub(crate) fn is_invisible(c: char) -> bool {
     matches!(c, '\u{200b}' | '\u{ad}')
