@@ -25,6 +25,8 @@ pub(super) struct Load {
     pub(super) first: Vec<Duration>,
     pub(super) events: usize,
     pub(super) took: Duration,
+    /// How many streams were refused.
+    pub(super) refused: usize,
 }
 
 /// What answers say.
@@ -100,15 +102,15 @@ pub(super) async fn run(proxy: SocketAddr, streams: Streams) -> Load {
         .collect();
     let mut first = Vec::new();
     for stream in asked {
-        first.push(stream.await.expect("no stream is mixed up or cut"));
+        first.extend(stream.await.expect("no stream is mixed up or cut"));
     }
     let took = begin.elapsed();
     first.sort();
-    Load { first, events: streams.in_all * streams.events, took }
+    Load { events: first.len() * streams.events, took, refused: streams.in_all - first.len(), first }
 }
 
-/// One stream: how long it waited for its first event.
-async fn ask(proxy: SocketAddr, number: usize, streams: Streams) -> Duration {
+/// One stream: how long it waited for its first event; `None` if it was refused.
+async fn ask(proxy: SocketAddr, number: usize, streams: Streams) -> Option<Duration> {
     let mut stream = TcpStream::connect(proxy).await.unwrap();
     stream.set_nodelay(true).unwrap();
     let (events, pause) = (streams.events, streams.pause.as_millis());
@@ -130,6 +132,9 @@ async fn ask(proxy: SocketAddr, number: usize, streams: Streams) -> Duration {
             first = Some(begin.elapsed());
         }
     }
+    if came.starts_with(b"HTTP/1.1 503 ") {
+        return None;
+    }
     let text = String::from_utf8(dechunked(&came)).unwrap();
     assert!(text.ends_with("data: [DONE]\n\n"), "stream {number} is cut");
     let mut said = String::new();
@@ -140,7 +145,7 @@ async fn ask(proxy: SocketAddr, number: usize, streams: Streams) -> Duration {
     }
     let expected: String = (0..events).map(|at| format!(" {}", word(number, at))).collect();
     assert_eq!(said, expected, "stream {number} is mixed up");
-    first.expect("a first event")
+    Some(first.expect("a first event"))
 }
 
 /// The body of a response, without its head and the lengths of its chunks.

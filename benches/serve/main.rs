@@ -1,7 +1,8 @@
 //! The proxy under many streams: `cargo bench --bench serve`.
 //!
 //! Two proxies run in turn in front of the same upstream: one checks, in the other every route is exempt. First 500 slow streams that begin at once, then
-//! 500 that begin one after the other, then as many events as go through; each stream must get its own text and nothing of another's. Clients and
+//! 500 that begin one after the other, then as many events as go through; each stream must get its own text and nothing of another's. Last, the slow streams
+//! meet a proxy that takes half as many: the others are refused, and none of those that are taken is checked less or later for it. Clients and
 //! upstream share the machine with the proxy, so that clocks say what all three take; what the proxy alone takes is said by its processor time.
 //! Figures are the medians of some rounds. With `-- --test` everything is small.
 
@@ -195,5 +196,18 @@ fn main() {
             );
             report(&without, &with);
         }
+        let most = slow.in_all / 2;
+        // Long enough that all of them are there at once.
+        let slow = Streams { pause: slow.pause.max(Duration::from_millis(50)), ..slow };
+        let limited = Proxy::start(folder.path(), upstream, &format!("[limits]\nstreams = {most}\n"));
+        load::run(limited.address, warm).await;
+        let load = load::run(limited.address, slow).await;
+        assert!(load.refused > 0 && load.first.len() >= most, "{} of {} were refused", load.refused, slow.in_all);
+        println!(
+            "{} slow streams that begin at once, where {most} may run: {} were refused, the others had their first event after {:.1} ms at the median and all their text",
+            slow.in_all,
+            load.refused,
+            load.first[load.first.len() / 2].as_secs_f64() * 1e3,
+        );
     });
 }
