@@ -72,11 +72,11 @@ impl Before {
         self.near.class()
     }
 
-    /// Behind `=`, `+`, `*`, `/` or `<` and perhaps a space, or a full stop.
+    /// Behind `+`, behind `=`, `+`, `/`, `<` or `×` and a space, or behind a full stop. Other signs of arithmetic are marks of lists, quotations and emphasis too.
     pub(super) fn is_behind_operator(&self) -> bool {
-        let is_operator = |c: char| matches!(c, '=' | '+' | '*' | '/' | '<' | '>' | '×' | '-');
+        let is_operator = |c: char| matches!(c, '=' | '+' | '/' | '<' | '×');
         let (near, far) = (self.near.ch(), self.far.ch());
-        near == '.' || near == ' ' && is_operator(far) || matches!(near, '+' | '*')
+        matches!(near, '.' | '+') || near == ' ' && is_operator(far)
     }
 
     /// The nearest symbol, if it is ASCII.

@@ -3,7 +3,7 @@
 use super::{Match, Scanner};
 use crate::scan::views::Kind;
 use crate::text::reading::Piece;
-use crate::text::symbols_of;
+use crate::text::{Class, symbols_of};
 
 /// Where the text stands: one step of an automaton for each byte.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -77,6 +77,13 @@ impl State {
         self.0 = NEXT[usize::from(self.0)][usize::from(byte)];
     }
 
+    /// What comes is another word.
+    fn end_word(&mut self) {
+        if matches!(self.0, WORD | ONE | SECOND..SPELLED) {
+            self.0 = BOUNDARY;
+        }
+    }
+
     #[inline(always)]
     pub(super) fn is_spelled(self) -> bool {
         self.0 == SPELLED
@@ -109,17 +116,19 @@ impl State {
 #[derive(Clone, Copy, Default)]
 pub(super) struct Spelled {
     pub(super) state: State,
+    /// The last character is a word of its own, as those of scripts without spaces are.
+    behind_solo: bool,
     pieces: [Option<Piece>; 5],
 }
 
 impl Spelled {
     pub(super) fn forget(&mut self) {
-        self.state = State::default();
+        (self.state, self.behind_solo) = (State::default(), false);
     }
 
     /// Knows what the fast lane does, which took these bytes last, the first one lowest.
     pub(super) fn leave_lane(&mut self, state: State, recent: u64, seen: u64) {
-        self.state = state;
+        (self.state, self.behind_solo) = (state, false);
         let length = u64::from(state.length());
         for (at, piece) in (0..length).zip(&mut self.pieces) {
             let start = seen - length + at;
@@ -156,7 +165,7 @@ impl Spelled {
         // More than a letter, a gap and a letter, and what stands before them, does not matter.
         let first = bytes.len().saturating_sub(8);
         if first > 0 {
-            self.state = State(WORD);
+            (self.state, self.behind_solo) = (State(WORD), false);
         }
         for (at, byte) in bytes.iter().enumerate().skip(first) {
             let start = base + at as u64;
@@ -166,6 +175,10 @@ impl Spelled {
 
     /// Goes on with a character.
     pub(super) fn go_on(&mut self, piece: Piece, ch: char) {
+        let is_solo = is_solo(ch);
+        if std::mem::replace(&mut self.behind_solo, is_solo) || is_solo {
+            self.state.end_word();
+        }
         self.state.pass(match ch {
             '·' | '•' => b'.',
             '‘' | '’' => b'\'',
@@ -181,6 +194,16 @@ impl Spelled {
             self.pieces[place] = Some(piece);
         }
     }
+}
+
+/// Whether a character is a word of its own.
+fn is_solo(ch: char) -> bool {
+    let mut is_solo = false;
+    // Spaces, dashes and quotes are common.
+    if ch > '\u{ff}' && !('\u{2000}'..='\u{2027}').contains(&ch) {
+        symbols_of(ch, 0, 0, |symbol| is_solo |= symbol.class == Class::Solo);
+    }
+    is_solo
 }
 
 /// What a letter is in a key.

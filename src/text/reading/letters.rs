@@ -5,6 +5,7 @@
 
 use super::words::{LONGEST, Meaning, begins_word, meaning};
 use super::{Piece, span};
+use crate::text::Class;
 use crate::text::fold::fold;
 
 /// More between two tokens, and they do not belong together.
@@ -53,8 +54,14 @@ impl Letters {
         let Some(ch) = piece.ch else { return out.push(piece) };
         let folded = match fold(ch).folded {
             [] => return out.push(piece.out()),
-            [one] => one.ch,
-            _ => return self.end(piece, out),
+            [one] if one.class != Class::Solo => one.ch,
+            // Several characters in one, or a word of its own.
+            _ => {
+                if !self.token.is_empty() {
+                    self.say(out);
+                }
+                return self.end(piece, out);
+            }
         };
         if folded.is_alphanumeric() {
             if self.token.is_empty() {
