@@ -136,8 +136,7 @@ impl Channel {
                     Counts {
                         always: held(rules.withheld_alone),
                         later: held(rules.withheld_together),
-                        since: (look_ahead != LookAhead::None || inner.is_kept() || rules.limits.facts <= 1)
-                            .then_some(0),
+                        since: None,
                         patterns: rules.withheld_patterns,
                         hints: rules.withheld_hints,
                     }
@@ -148,6 +147,7 @@ impl Channel {
             begun: Instant::now(),
             most_held: 0,
         };
+        new.arm(inner, &inner.shared().evidence);
         let leaves_unheld = new.left_for_next_turn(inner) & !new.counts.always != 0;
         new.last = leaves_unheld.then(Last::default);
         new.expect_names();
