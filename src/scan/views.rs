@@ -340,7 +340,8 @@ impl View {
         let first = matches.len();
         let mut read = std::mem::take(pieces);
         self.reading.take(piece, &mut read);
-        if !self.is_kept_awake() && read.iter().all(|piece| !piece.changed) && !self.scanner.has_marks() {
+        let is_raw = !self.reading.is_over() && read.iter().all(|piece| !piece.changed);
+        if is_raw && !self.is_kept_awake() && !self.scanner.has_marks() {
             // It reads what its parent does, and nothing before it was read otherwise.
             read.clear();
             (*pieces, self.is_awake) = (read, false);
@@ -359,7 +360,7 @@ impl View {
 
     /// What comes may be read otherwise, whatever its scanner says.
     fn is_kept_awake(&self) -> bool {
-        self.reading.is_over() || self.reading.pending().is_some() || self.reading.goes_on()
+        self.reading.pending().is_some() || self.reading.goes_on()
     }
 
     /// The oldest raw byte from which on something that counts may stand in what it reads.
