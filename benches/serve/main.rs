@@ -2,7 +2,7 @@
 //!
 //! Two proxies run in turn in front of the same upstream: one checks, in the other every route is exempt. First 500 slow streams that begin at once, then
 //! 500 that begin one after the other, then as many events as go through; each stream must get its own text and nothing of another's. Last, the slow streams
-//! meet a proxy that takes half as many: the others are refused, and none of those that are taken is checked less or later for it. Clients and
+//! meet a proxy that takes half as many: the others are refused, and those that are taken get all their text. Clients and
 //! upstream share the machine with the proxy, so that clocks say what all three take; what the proxy alone takes is said by its processor time.
 //! Figures are the medians of some rounds. With `-- --test` everything is small.
 
