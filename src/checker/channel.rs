@@ -366,6 +366,9 @@ impl Channel {
             && self.continued.is_empty()
             && self.look_ahead == LookAhead::None
             && self.state == State::Open;
+        if self.quiet {
+            self.scanner.enter_lane();
+        }
     }
 
     /// Appends what is decided, with the edits made, to `out`; keeps the rest. `text` is what was decided last. After a stop nothing is kept.

@@ -5,6 +5,8 @@
 
 use std::sync::OnceLock;
 
+use foldhash::HashMap;
+
 use super::openings::FirstWord;
 use super::{KeyMap, Openings, Ways, ending, step, ways};
 use crate::identifier::Shape;
@@ -59,6 +61,10 @@ pub(crate) struct Alternatives {
     missing: Ways,
     /// For each [`Standing`], the places of those that may stand there: most texts never meet the others.
     standing: [Places; 3],
+    /// The places of those that stand for whole words, by the first of these.
+    whole: HashMap<Box<[u8]>, Vec<u16>>,
+    /// The places of those that stand for the beginning of a word, by its first byte.
+    parts: HashMap<u8, Vec<u16>>,
 }
 
 /// Places of entries, by the first bytes of their texts.
@@ -138,7 +144,14 @@ impl Alternatives {
         let missing = without_text
             .filter_map(|entry| entry.key.first())
             .fold(Ways::default(), |ways, byte| ways.or(Ways::of(*byte..=*byte)));
-        Self { entries, missing, standing }
+        let (mut whole, mut parts) = (HashMap::<Box<[u8]>, Vec<u16>>::default(), HashMap::default());
+        for (place, entry) in (0..).zip(&entries).filter(|(_, entry)| !entry.key.is_empty()) {
+            match entry.text.ends_with(b" ") {
+                true => parts.entry(entry.key[0]).or_insert_with(Vec::new).push(place),
+                false => whole.entry(first_word(&entry.key).into()).or_default().push(place),
+            }
+        }
+        Self { entries, missing, standing, whole, parts }
     }
 
     pub(crate) fn get(&self, place: u16) -> &Alternative {
@@ -155,6 +168,25 @@ impl Alternatives {
         let places = self.standing[standing as usize].beginning_with(byte);
         let lead_on = places.filter(move |(_, key)| *key == 0 || ways.contains(*key));
         lead_on.map(|(place, _)| (place, self.get(place)))
+    }
+
+    /// Those that stand for something with which a key, or the rest of one behind a space, begins; and what is behind that.
+    pub(crate) fn standing_for<'a>(
+        &'a self,
+        rest: &'a [u8],
+    ) -> impl Iterator<Item = (&'a Alternative, &'a [u8])> {
+        let whole = self.whole.get(first_word(rest)).into_iter().flatten();
+        let parts = rest.first().and_then(|first| self.parts.get(first)).into_iter().flatten();
+        whole.chain(parts).map(|place| self.get(*place)).filter_map(move |entry| {
+            let behind = rest.strip_prefix(&*entry.key)?;
+            let is_part = entry.text.ends_with(b" ") || entry.key.ends_with(b" ");
+            (is_part || matches!(behind, [] | [b' ' | b',', ..])).then_some((entry, behind))
+        })
+    }
+
+    /// Those that stand for nothing.
+    pub(crate) fn standing_for_nothing(&self) -> impl Iterator<Item = &Alternative> {
+        self.entries.iter().filter(|entry| entry.key.is_empty())
     }
 
     /// Those that say that a word of the key may be missing in the text, if keys go on so.
@@ -190,7 +222,23 @@ impl Places {
     }
 }
 
+/// The first word of a key or of the rest of one.
+fn first_word(rest: &[u8]) -> &[u8] {
+    rest.split(|byte| matches!(byte, b' ' | b',')).next().unwrap_or_default()
+}
+
 impl Alternative {
+    /// Whether a walk may begin over it.
+    pub(crate) fn may_begin(&self) -> bool {
+        let begins = matches!(self.sort, Sort::Nickname | Sort::Anywhere);
+        begins && !self.text.is_empty() && !self.key.is_empty() && !self.key.ends_with(b" ")
+    }
+
+    /// Whether it may stand for nothing before the rest of a key.
+    pub(crate) fn may_stand_before(&self, rest: &[u8]) -> bool {
+        self.sort != Sort::BeforeNumber || rest.first().is_some_and(u8::is_ascii_digit)
+    }
+
     fn may_stand(&self, standing: Standing) -> bool {
         let is_nickname = self.sort == Sort::Nickname;
         match standing {
@@ -256,8 +304,7 @@ impl FirstAlternatives {
         (node, output): (usize, u64),
     ) {
         for (place, entry) in (0..).zip(&alternatives.entries) {
-            let begins = matches!(entry.sort, Sort::Nickname | Sort::Anywhere);
-            if !begins || entry.text.is_empty() || entry.key.is_empty() || entry.key.ends_with(b" ") {
+            if !entry.may_begin() {
                 continue;
             }
             let take = |(node, output), byte: &u8| {

@@ -16,6 +16,7 @@ mod folder;
 mod folding;
 #[cfg(feature = "serve")]
 pub(crate) mod follow;
+mod followers;
 mod hints;
 mod info;
 mod key;
@@ -58,6 +59,7 @@ pub(crate) use alternatives::{
 pub use builder::IndexBuilder;
 pub(crate) use bytes::Bytes;
 pub use erase::{Erased, Receipt};
+pub(crate) use followers::Follower;
 pub(crate) use hints::{HINT, INITIAL, hint_kind};
 pub use info::{IndexBytes, IndexInfo, IndexMemory, ObservedInfo, SegmentInfo};
 pub use key::IndexKey;
@@ -67,8 +69,7 @@ use manifest::{FileEntry, Manifest, SegmentEntry};
 pub(crate) use observed::Observed;
 pub use opening::{Load, Opening};
 pub(crate) use openings::{
-    BARRED, CHARACTERS, DEAD, END, FirstWord, HIDING, KindMask, MOST_KINDS, NO_KIND, OFF, Openings, Place,
-    READING, SPLIT, character,
+    FirstWord, HIDING, KindMask, MOST_KINDS, NO_KIND, Openings, READING, WORD, character,
 };
 use owner_names::OwnerNames;
 pub use parts::KeyWriter;

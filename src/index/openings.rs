@@ -3,9 +3,9 @@
 //! Five tables, one union per generation:
 //!
 //! - *short*: exactly which kinds have a key whose first run of letters and digits begins with one, two or three given characters;
-//! - *paths*: exactly which character may follow these, and whether such a run may end there: an automaton;
 //! - *words*: a blocked Bloom filter: whether any key's first run (its first eight bytes), or the first four or six bytes of it, is given;
-//! - *kinds*: hashed, a superset: which kinds have such a key, asked only after *words* said yes. Eight bits for all kinds, the place modulo eight;
+//! - *kinds*: hashed, a superset: which kinds have such a key, asked only after *words* said yes. Sixteen bits for all kinds, the place modulo sixteen;
+//! - *[followers](super::followers)*: a blocked Bloom filter: whether any key goes on so behind such a word;
 //! - *others*: exactly which kinds have a key that begins with a given character that is neither letter nor digit.
 //!
 //! They may only say no where no key can start: a missing key is a leak, a superfluous one a wasted step.
@@ -13,8 +13,10 @@
 //! through most, since ordinary words begin like names but are not names.
 
 use super::Bytes;
+use super::followers::Followers;
 use super::keys::first_class;
 use crate::error::{Error, Result};
+use crate::identifier::Shape;
 use crate::text::Class;
 use crate::text::reading::{ANNOUNCING, HINTING, Meaning, openers};
 
@@ -40,32 +42,20 @@ pub(crate) const WORD: usize = 8;
 pub(crate) const PREFIXES: [usize; 2] = [4, 6];
 
 /// Characters that the short table tells apart: none, letters, digits, `_` and all others.
-pub(crate) const CHARACTERS: Place = 39;
+const CHARACTERS: Place = 39;
 const SHORT: usize = (CHARACTERS * CHARACTERS * CHARACTERS) as usize;
 
-/// Where a word stands among the beginnings of keys: a beginning of at most three characters, as a number with a digit for each, zero for none;
-/// or one of these. What is larger is off the paths.
+/// A beginning of a key of at most three characters, as a number with a digit for each, zero for none.
 pub(crate) type Place = u32;
-/// In a word with which no key begins.
-pub(crate) const DEAD: Place = SHORT as Place;
-/// Behind a character behind which some kinds may not begin.
-pub(crate) const BARRED: Place = DEAD + 1;
-/// Off the paths: where more has to be looked at than a character.
-pub(crate) const OFF: Place = 64 * (DEAD + 2);
-const PLACES: usize = SHORT + 2;
-/// A word ends.
-pub(crate) const END: Place = OFF + 40;
-/// A word ends that may be the beginning of a longer one of a key.
-pub(crate) const SPLIT: Place = OFF + 41;
 
 const OTHERS: usize = 129;
 
 pub(crate) struct Openings {
     short: Box<[KindMask]>,
-    paths: Box<[u64]>,
     others: Box<[KindMask]>,
     words: Box<[u64]>,
-    kinds: Box<[u8]>,
+    kinds: Box<[u16]>,
+    followers: Followers,
     /// The run that was added last: of keys in order many begin with the same.
     last: (FirstWord, KindMask),
 }
@@ -108,11 +98,25 @@ impl FirstWord {
         self.len = (self.len() + length).min(WORD) as u8;
     }
 
+    /// So many ASCII letters, the first one lowest.
+    #[inline(always)]
+    pub(crate) fn of_letters(letters: u64, length: usize) -> Self {
+        // Capitals differ from other letters by this bit.
+        let folded = letters | 0x2020_2020_2020_2020;
+        let kept = if length == 0 { 0 } else { u64::MAX >> (64 - 8 * length) };
+        Self { packed: folded & kept, len: length as u8 }
+    }
+
     /// The first bytes of a word.
     pub(crate) fn of(word: &[u8]) -> Self {
         let mut first = Self::EMPTY;
         word.iter().all(|byte| first.push_byte(*byte));
         first
+    }
+
+    /// This word and one more character, if there is room.
+    pub(crate) fn then(mut self, c: char) -> Option<Self> {
+        self.push(c).then_some(self)
     }
 
     /// A number that orders words as their bytes do.
@@ -135,17 +139,6 @@ impl FirstWord {
     /// Its place, if it has no more than three bytes.
     pub(crate) fn place(&self) -> Place {
         self.bytes().fold(0, |place, byte| place * CHARACTERS + character(byte))
-    }
-
-    /// What has this place, of ASCII.
-    pub(crate) fn at_place(place: Place) -> Self {
-        let mut word = Self::EMPTY;
-        for place in [place / CHARACTERS / CHARACTERS, place / CHARACTERS, place] {
-            if place > 0 {
-                word.push_byte(b" abcdefghijklmnopqrstuvwxyz0123456789_"[(place % CHARACTERS) as usize]);
-            }
-        }
-        word
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -187,7 +180,7 @@ impl FirstWord {
         WORD - self.len()
     }
 
-    pub(crate) fn bytes(&self) -> impl Iterator<Item = u8> + use<> {
+    pub(crate) fn bytes(&self) -> impl DoubleEndedIterator<Item = u8> + use<> {
         self.packed.to_le_bytes().into_iter().take(usize::from(self.len))
     }
 
@@ -198,7 +191,7 @@ impl FirstWord {
 
     /// One mixing of the bytes with what they are (a word: 0, a prefix: its length).
     #[inline]
-    fn hash(&self, role: u64) -> u64 {
+    pub(super) fn hash(&self, role: u64) -> u64 {
         // Multiply and fold (the mixing of wyhash): enough to spread eight bytes over a filter.
         let product = u128::from(self.packed ^ 0xa076_1d64_78bd_642f)
             * u128::from((role << 8 | u64::from(self.len)) ^ 0xe703_7ed1_a0b4_28db);
@@ -208,7 +201,7 @@ impl FirstWord {
 
 /// The three bits of a block that a hash sets.
 #[inline]
-fn bits(hash: u64) -> u64 {
+pub(super) fn bits(hash: u64) -> u64 {
     1 << (hash >> 58) | 1 << (hash >> 52 & 63) | 1 << (hash >> 46 & 63)
 }
 
@@ -237,15 +230,13 @@ pub(crate) fn character(byte: u8) -> Place {
 impl Openings {
     /// Tables for about this many keys.
     pub(crate) fn for_keys(keys: usize) -> Self {
-        let mut paths = vec![0; PLACES];
-        paths[BARRED as usize] = (1 << CHARACTERS) - 1;
         Self {
-            short: vec![0; PLACES].into(),
-            paths: paths.into(),
+            short: vec![0; SHORT].into(),
             others: vec![0; OTHERS].into(),
-            // Sixteen bits and a byte of kinds for each key.
+            // Sixteen bits, and as many of kinds, for each key.
             words: vec![0; (keys / 4).clamp(1 << 6, 1 << 26).next_power_of_two()].into(),
             kinds: vec![0; keys.clamp(1 << 6, 1 << 28).next_power_of_two()].into(),
+            followers: Followers::for_keys(keys),
             last: (FirstWord::EMPTY, 0),
         }
     }
@@ -254,13 +245,24 @@ impl Openings {
     pub(crate) fn everywhere() -> Self {
         let all = |n| vec![KindMask::MAX; n].into();
         Self {
-            short: all(PLACES),
-            paths: vec![u64::MAX; PLACES].into(),
+            short: all(SHORT),
             others: all(OTHERS),
             words: vec![u64::MAX].into(),
-            kinds: vec![u8::MAX].into(),
+            kinds: vec![u16::MAX].into(),
+            followers: Followers::everything(),
             last: (FirstWord::EMPTY, 0),
         }
+    }
+
+    /// Adds what stands behind the first word of a key of a shape, as a text writes it.
+    pub(crate) fn add_followers(&mut self, shape: Shape, folded: &[u8]) {
+        self.followers.add(shape, folded);
+    }
+
+    /// What stands behind the first words of keys.
+    #[inline]
+    pub(crate) fn followers(&self) -> &Followers {
+        &self.followers
     }
 
     /// Adds a key of a kind, as a text writes it.
@@ -299,7 +301,6 @@ impl Openings {
             word.chars().for_each(|letter| {
                 first.push(letter);
             });
-            self.add_path(&first);
             self.add_word(first, meaning);
         }
     }
@@ -312,7 +313,6 @@ impl Openings {
             let is_run = class.is_some_and(|(_, class)| class == Class::Run);
             if c == '_' && word.len() > 0 {
                 // It may be said: `mia underscore li`.
-                self.add_path(&word);
                 self.add_word(word, kind);
             }
             if !is_run || !word.push(c) {
@@ -328,7 +328,6 @@ impl Openings {
             place = place * CHARACTERS + character(byte);
             self.short[place as usize] |= kind;
         }
-        self.add_path(&word);
         for len in PREFIXES {
             if word.len() >= len {
                 self.note(word.prefix(len).hash(len as u64), kind);
@@ -337,39 +336,23 @@ impl Openings {
         self.add_word(word, kind);
     }
 
-    /// Lets words that begin like this one leave the paths.
-    fn add_path(&mut self, word: &FirstWord) {
-        let mut place = 0;
-        for byte in word.bytes().take(4) {
-            self.paths[place as usize] |= 1 << character(byte);
-            place = place * CHARACTERS + character(byte);
-            if let Some(ways) = self.paths.get_mut(place as usize) {
-                *ways |= 1 << (SPLIT % 64);
-            }
-        }
-        if let Some(ways) = self.paths.get_mut(place as usize) {
-            *ways |= 1 << (END % 64);
-        }
-    }
-
     fn add_word(&mut self, word: FirstWord, kind: KindMask) {
         self.note(word.hash(0), kind);
     }
 
     fn note(&mut self, hash: u64, kind: KindMask) {
         self.words[hash as usize & (self.words.len() - 1)] |= bits(hash);
-        self.kinds[hash as usize & (self.kinds.len() - 1)] |=
-            kind.to_le_bytes().iter().fold(0, |all, byte| all | byte);
+        self.kinds[hash as usize & (self.kinds.len() - 1)] |= (kind | kind >> 16) as u16;
     }
 
-    /// Eight bits of kinds stand for four times as many: what begins otherwise within three bytes is taken out again.
+    /// Sixteen bits of kinds stand for twice as many: what begins otherwise within three bytes is taken out again.
     #[inline(always)]
     fn ask(&self, word: &FirstWord, hash: u64) -> KindMask {
         let bits = bits(hash);
         if !self.words[hash as usize & (self.words.len() - 1)] & bits != 0 {
             return 0;
         }
-        let kinds = u32::from(self.kinds[hash as usize & (self.kinds.len() - 1)]) * 0x0101_0101;
+        let kinds = u32::from(self.kinds[hash as usize & (self.kinds.len() - 1)]) * 0x0001_0001;
         kinds & (self.short_prefix(word.short_place()) | NO_KIND)
     }
 
@@ -395,10 +378,9 @@ impl Openings {
         self.short[place as usize]
     }
 
-    /// For each place, which steps lead on from it: bit `n` stands for what adds `n`, [`END`] and [`SPLIT`] modulo 64.
-    #[inline(always)]
-    pub(crate) fn paths(&self) -> &[u64] {
-        &self.paths
+    /// Which kinds have a key whose first run begins with the first three bytes of this word.
+    pub(crate) fn first_letters(&self, word: &FirstWord) -> KindMask {
+        self.short_prefix(word.short_place())
     }
 
     /// Which kinds have a key that begins with a character that is neither letter nor digit.
@@ -411,9 +393,11 @@ impl Openings {
     /// about one word in a hundred that no key has gets through.
     pub(crate) fn shrink(&mut self) {
         let bits = |words: &[u64]| words.iter().map(|word| word.count_ones() as usize).sum::<usize>();
-        while self.words.len() > 1 << 6 && bits(&self.words) * 10 < self.words.len() * 64 {
-            let (low, high) = self.words.split_at(self.words.len() / 2);
-            self.words = low.iter().zip(high).map(|(low, high)| low | high).collect();
+        for words in [&mut self.words, self.followers.words_mut()] {
+            while words.len() > 1 << 6 && bits(words) * 10 < words.len() * 64 {
+                let (low, high) = words.split_at(words.len() / 2);
+                *words = low.iter().zip(high).map(|(low, high)| low | high).collect();
+            }
         }
     }
 
@@ -430,53 +414,60 @@ impl Openings {
         }
         join(&mut self.words, &other.words);
         join(&mut self.kinds, &other.kinds);
+        join(self.followers.words_mut(), other.followers.words());
         self.short.iter_mut().zip(&other.short).for_each(|(mask, other)| *mask |= other);
-        self.paths.iter_mut().zip(&other.paths).for_each(|(ways, other)| *ways |= other);
         self.others.iter_mut().zip(&other.others).for_each(|(mask, other)| *mask |= other);
     }
 
     pub(crate) fn size(&self) -> usize {
         4 * (self.short.len() + self.others.len())
-            + 8 * (self.paths.len() + self.words.len() + 1)
-            + self.kinds.len()
+            + 8 * (self.words.len() + self.followers.words().len() + 2)
+            + 2 * self.kinds.len()
     }
 
-    /// Writes the file: the number of words, the words and *paths* as `u64`, then *short* and *others* as `u32`, all little-endian, then *kinds*.
+    /// Writes the file: the numbers of words and of *followers*, both as `u64`, then *short* and *others* as `u32`, then *kinds* as `u16`, all little-endian.
     pub(crate) fn write(&self, out: &mut impl std::io::Write) -> std::io::Result<()> {
-        out.write_all(&(self.words.len() as u64).to_le_bytes())?;
-        for word in self.words.iter().chain(&self.paths) {
+        let followers = self.followers.words();
+        let counts = [self.words.len() as u64, followers.len() as u64];
+        for word in counts.iter().chain(&self.words).chain(followers) {
             out.write_all(&word.to_le_bytes())?;
         }
         for mask in self.short.iter().chain(&self.others) {
             out.write_all(&mask.to_le_bytes())?;
         }
-        out.write_all(&self.kinds)
+        self.kinds.iter().try_for_each(|kinds| out.write_all(&kinds.to_le_bytes()))
     }
 
     pub(crate) fn read(bytes: &Bytes) -> Result<Self> {
         let damaged = || Error::index("the openings are damaged; build the index again");
-        let (count, rest) = bytes.as_ref().split_first_chunk().ok_or_else(damaged)?;
-        let count = usize::try_from(u64::from_le_bytes(*count)).map_err(|_| damaged())?;
-        let length = count.checked_add(PLACES).and_then(|count| count.checked_mul(8));
+        let (counts, rest) = bytes.as_ref().split_first_chunk::<16>().ok_or_else(damaged)?;
+        let count = |at: usize| -> Result<usize> {
+            let count = counts[at..].first_chunk().ok_or_else(damaged)?;
+            usize::try_from(u64::from_le_bytes(*count)).map_err(|_| damaged())
+        };
+        let (count, followers) = (count(0)?, count(8)?);
+        let length = count.checked_add(followers).and_then(|count| count.checked_mul(8));
         let (words, rest) = length.and_then(|length| rest.split_at_checked(length)).ok_or_else(damaged)?;
-        let (masks, kinds) = rest.split_at_checked(4 * (PLACES + OTHERS)).ok_or_else(damaged)?;
+        let (masks, kinds) = rest.split_at_checked(4 * (SHORT + OTHERS)).ok_or_else(damaged)?;
         let words: Vec<u64> =
             words.chunks_exact(8).map(|w| u64::from_le_bytes(w.try_into().expect("eight bytes"))).collect();
         let masks: Vec<KindMask> = masks
             .chunks_exact(4)
             .map(|m| KindMask::from_le_bytes(m.try_into().expect("four bytes")))
             .collect();
-        let (words, paths) = words.split_at(count);
-        if !kinds.len().is_power_of_two() || !words.len().is_power_of_two() {
+        let (words, followers) = words.split_at(count);
+        let kinds: Vec<u16> =
+            kinds.chunks_exact(2).map(|k| u16::from_le_bytes(k.try_into().expect("two bytes"))).collect();
+        if [kinds.len(), words.len(), followers.len()].iter().any(|length| !length.is_power_of_two()) {
             return Err(damaged());
         }
-        let (short, others) = masks.split_at(PLACES);
+        let (short, others) = masks.split_at(SHORT);
         Ok(Self {
             short: short.into(),
-            paths: paths.into(),
             others: others.into(),
             words: words.into(),
             kinds: kinds.into(),
+            followers: Followers::of(followers.into()),
             last: (FirstWord::EMPTY, 0),
         })
     }
@@ -527,14 +518,6 @@ mod tests {
             assert_eq!(tables.prefix(&word("b")), 0);
             assert_eq!(tables.word(&word("李")) & 1 << 3, 1 << 3);
             assert_eq!(tables.prefix(&word("_x")), 1 << 3);
-            // Three letters and what may follow them: the `s` of `elisabeth`, `ann` as a whole, what may go on behind a hyphen.
-            let follows = |start: &str, step: Place| {
-                tables.paths()[word(start).place() as usize] >> (step % 64) & 1 != 0
-            };
-            assert_eq!(["s", "t"].map(|next| follows("eli", character(next.as_bytes()[0]))), [true, false]);
-            assert_eq!(["ann", "an", "eli", "a"].map(|word| follows(word, END)), [true, false, false, true]);
-            assert_eq!(["ann", "an", "eli", "x"].map(|word| follows(word, SPLIT)), [true, true, true, false]);
-            assert_eq!(FirstWord::at_place(word("_x").place()), word("_x"));
             assert_eq!(tables.other('+'), 1 << 4);
             assert_eq!(tables.other('-'), 0);
         }

@@ -1,6 +1,6 @@
 //! What is written beside the keys of a segment: whose they are, where none can begin, and which are only observed.
 
-use super::hints::is_hint;
+use super::hints::{INITIAL, is_hint};
 use super::keys::written;
 use super::merge::{Merged, MergedKey};
 use super::openings::Openings;
@@ -46,13 +46,17 @@ impl<'a> Tables<'a> {
     }
 
     fn add_key(&mut self, MergedKey { ordinal, key, owners, values }: &MergedKey) -> Result<()> {
+        let kind = usize::from(key[0]);
+        let (spec, folded) = (&self.kinds[kind], written(key));
+        if let [INITIAL, name @ ..] = folded {
+            self.openings.add_followers(spec.shape, name);
+        }
         if is_hint(key) {
             return self.postings.owners(owners, false);
         }
-        let kind = usize::from(key[0]);
-        let (spec, folded) = (&self.kinds[kind], written(key));
         if !spec.shape.is_digits() {
             self.openings.add(key[0], folded);
+            self.openings.add_followers(spec.shape, folded);
         }
         let is_value = u64::from(!owners.is_empty());
         let text = std::str::from_utf8(folded).unwrap_or_default();

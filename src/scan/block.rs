@@ -73,8 +73,23 @@ impl Block {
 pub(super) fn last_bytes(before: u64, text: &[u8]) -> u64 {
     match text.last_chunk() {
         Some(last) => u64::from_le_bytes(*last),
-        None if text.is_empty() => before,
-        None => before >> (8 * text.len()) | tail(text) << (64 - 8 * text.len()),
+        None => behind(before, tail(text), text.len()),
+    }
+}
+
+/// At most eight bytes, the first one lowest.
+#[inline(always)]
+pub(super) fn first_bytes(text: &[u8]) -> u64 {
+    text.first_chunk().map_or_else(|| tail(text), |first| u64::from_le_bytes(*first))
+}
+
+/// The last eight bytes behind at most eight more.
+#[inline(always)]
+pub(super) fn behind(before: u64, bytes: u64, length: usize) -> u64 {
+    match length {
+        0 => before,
+        8.. => bytes,
+        _ => before >> (8 * length) | bytes << (64 - 8 * length),
     }
 }
 

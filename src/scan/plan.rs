@@ -10,11 +10,12 @@ use super::walk::Walk;
 use super::{Means, Readings};
 use crate::identifier::{Between, Gaps, KindSpec, Shape, Strength};
 use crate::index::{
-    Alternatives, BACKWARDS, BARRED, DEAD, END, FirstAlternatives, FirstWord, Generation, HIDING, HINT,
-    INITIAL, KeyMap, KindMask, LONGEST_KEY, NO_KIND, OFF, Openings, Place, READING, SPLIT, character, step,
+    Alternatives, BACKWARDS, FirstAlternatives, FirstWord, Generation, HIDING, HINT, INITIAL, KeyMap,
+    KindMask, LONGEST_KEY, NO_KIND, Openings, READING, character, step,
 };
 use crate::text::reading::{
-    ANNOUNCING, Alphabet, Breaks, Escapes, HINTING, Markup, Meaning, Plausible, hides, may_open, opener,
+    ANNOUNCING, Alphabet, Breaks, Escapes, HINTING, Markup, Meaning, Plausible, Substitution, hides,
+    may_open, opener,
 };
 use crate::text::{Class, ascii_class};
 
@@ -57,19 +58,28 @@ pub(crate) struct ScanPlan {
     pub(super) similar: Option<Similar>,
     /// Kinds in which a sign may stand that may be said in a word.
     pub(super) signed: KindMask,
+    /// Before a byte of these classes a word may be the beginning of one in a key.
+    pub(super) splits: u8,
+    /// Kinds that are found with slips or without their end, but for names.
+    pub(super) kept: KindMask,
+    /// Kinds of names that are found with slips.
+    pub(super) kept_names: KindMask,
+    /// Words with which a key begins may wait for what stands behind them.
+    pub(super) waits: bool,
     /// What else is read beside the text itself.
     pub(super) readings: Readings,
     /// Whether anything is.
     pub(super) reads: bool,
     /// Words that say how what stands behind them is to be read.
     announcing: Vec<FirstWord>,
+    /// The first letters of these, modulo 32.
+    announced_by: u32,
     /// Which kinds have a key that begins with a character of ASCII.
     begun: [KindMask; 128],
     /// With which characters of ASCII begins what is read as a key where something is decoded.
     read: u128,
     /// What each byte is, see [`SPACE`] and the others.
     classes: [u8; 256],
-    steps: [Step; 256],
 }
 
 /// It knows values.
@@ -117,15 +127,6 @@ impl Scope {
     }
 }
 
-/// What a byte does to a [`Place`].
-#[derive(Clone, Copy)]
-pub(super) struct Step {
-    /// What it adds, where a path goes on.
-    pub(super) adds: Place,
-    /// Where it leads, where none does.
-    pub(super) leads: Place,
-}
-
 pub(super) struct KindPlan {
     pub(super) shape: Shape,
     pub(super) gaps: Gaps,
@@ -145,7 +146,7 @@ pub(super) struct Start {
     pub(super) means: Means,
 }
 
-/// What a byte of ASCII that is no letter or digit is to the scanner; none of these for a comma, say.
+/// What a byte of ASCII is to the scanner; none of these for a comma, say.
 /// White space.
 pub(super) const SPACE: u8 = 1;
 /// A word before it may be the beginning of the key's word (`12-34` for `1234`).
@@ -157,8 +158,11 @@ pub(super) const OPENS: u8 = 8;
 /// A control, which folds to nothing, not ASCII, or `_`: a word may go on behind it. Or something that may be read otherwise.
 pub(super) const OPAQUE: u8 = 16;
 
-/// Markup, a line break or an equals sign, which may be left out in a word or stand for something there.
+/// Markup, a line break, an equals sign or a sign that looks like a letter, which may be left out in a word or stand for something there.
 pub(super) const BREAKS: u8 = 32;
+/// A letter, or a digit.
+pub(super) const LETTER: u8 = 64;
+pub(super) const DIGIT: u8 = 128;
 
 /// The kinds of a mask.
 pub(super) fn kinds_in(mut mask: KindMask) -> impl Iterator<Item = u8> {
@@ -177,6 +181,11 @@ impl ScanPlan {
         plan.patterns = PatternPlan::new(generation, scope.patterns);
         plan.find_similar();
         plan.find_hints();
+        plan.splits = SPLITS | BREAKS | if plan.groups != 0 { SPACE } else { 0 };
+        let similar = plan.similar.as_ref().map_or(0, |similar| similar.kinds);
+        plan.kept = similar & !plan.names | plan.partial | plan.heads;
+        plan.kept_names = similar & plan.names;
+        plan.waits = !plan.blind;
         plan.tell_bytes();
         plan
     }
@@ -210,13 +219,17 @@ impl ScanPlan {
             heads: 0,
             similar: None,
             signed: 0,
+            splits: 0,
+            kept: 0,
+            kept_names: 0,
+            waits: false,
             readings,
             reads: readings != Readings::NONE,
             announcing: Vec::new(),
+            announced_by: 0,
             begun: [0; 128],
             read: 0,
             classes: [0; 256],
-            steps: [Step { adds: OFF, leads: OFF }; 256],
         };
         for (place, spec) in generation.kinds().iter().enumerate() {
             let bit = 1 << place;
@@ -284,13 +297,14 @@ impl ScanPlan {
     fn tell_bytes(&mut self) {
         for byte in 0..=u8::MAX {
             self.classes[usize::from(byte)] = self.class_of(byte);
-            self.steps[usize::from(byte)] = self.step_of(byte);
         }
         self.begun = std::array::from_fn(|byte| self.find_begun(char::from(byte as u8)));
         self.read = self.find_read();
         let ciphers = ANNOUNCING.iter().filter(|_| self.readings.ciphers || self.readings.encodings);
         let hints = HINTING.iter().filter(|_| self.has_hints());
         self.announcing = ciphers.chain(hints).map(|word| FirstWord::of(word.as_bytes())).collect();
+        let letters = self.announcing.iter().filter_map(|word| word.bytes().next());
+        self.announced_by = letters.fold(0, |letters, letter| letters | 1 << (letter & 31));
     }
 
     /// Finds values with one slip too.
@@ -393,7 +407,8 @@ impl ScanPlan {
         let escapes = readings.escapes && Escapes::begins(c);
         let is_read = escapes && c != '=' || self.has_hints() && hides(c);
         let is_markup = readings.markup && (Markup::begins(c) || Breaks::begins(c));
-        let breaks = if escapes || is_markup { BREAKS } else { 0 };
+        let is_look = readings.ciphers && Substitution::Looks.of(c).is_some();
+        let breaks = if escapes || is_markup || is_look { BREAKS } else { 0 };
         match ascii_class(byte) {
             _ if is_read => OPAQUE,
             None => OPAQUE,
@@ -405,29 +420,9 @@ impl ScanPlan {
                     | if opens { OPENS } else { 0 }
                     | if matches!(c, '-' | '.' | '/') { SPLITS } else { 0 }
             }
-            Some(Class::Run | Class::Solo) => 0,
+            Some(Class::Run | Class::Solo) if byte.is_ascii_digit() => DIGIT,
+            Some(Class::Run | Class::Solo) => LETTER,
         }
-    }
-
-    /// Digits are off the paths: other kinds may begin there.
-    fn step_of(&self, byte: u8) -> Step {
-        let class = self.class(byte);
-        match ascii_class(byte) {
-            _ if class & OPAQUE != 0 => Step { adds: OFF, leads: OFF },
-            Some(Class::Run) if !byte.is_ascii_digit() => {
-                Step { adds: character(byte.to_ascii_lowercase()), leads: DEAD }
-            }
-            Some(Class::Space | Class::Other) if class & OPENS == 0 => Step {
-                adds: if class & (SPLITS | BREAKS) != 0 || self.groups != 0 { SPLIT } else { END },
-                leads: if class & BARS != 0 { BARRED } else { 0 },
-            },
-            _ => Step { adds: OFF, leads: OFF },
-        }
-    }
-
-    #[inline(always)]
-    pub(super) fn step(&self, byte: u8) -> Step {
-        self.steps[usize::from(byte)]
     }
 
     #[inline(always)]
@@ -469,17 +464,22 @@ impl ScanPlan {
     /// Kinds that may have a key whose first word in the text is `word`, which ends before `next`.
     #[inline(never)]
     pub(super) fn ended(&self, word: &FirstWord, next: char) -> KindMask {
-        // A name may begin with an initial.
-        if next == '.' && word.is_letter() {
-            return self.openings().word(word) | self.openings().prefix(word) & (self.names | self.codes);
-        }
-        let split = match next {
-            ' ' if !word.ends_in_digit() => self.groups,
-            ' ' | '-' | '.' | '/' => self.codes,
-            _ => 0,
-        };
+        let split = u8::try_from(next).map_or(0, |next| self.split(word, next));
         let whole = self.openings().word(word);
         if split == 0 { whole } else { whole | self.openings().prefix(word) & split }
+    }
+
+    /// Kinds of which a word in the text that ends before `next` may be the beginning of a longer one in the key.
+    #[inline]
+    pub(super) fn split(&self, word: &FirstWord, next: u8) -> KindMask {
+        match next {
+            // A name may begin with an initial.
+            b'.' if word.is_letter() => self.names | self.codes,
+            b'-' | b'.' | b'/' => self.codes,
+            _ if self.class(next) & SPACE == 0 => 0,
+            _ if word.ends_in_digit() => self.codes,
+            _ => self.groups,
+        }
     }
 
     /// What a word stands for with which a number begins that is said, or something that is spelled.
@@ -583,8 +583,20 @@ impl ScanPlan {
         kinds | self.phone.filter(|_| matches!(ch, '+' | '(')).map_or(0, |phone| 1 << phone)
     }
 
+    /// Whether this word says how what stands behind it is to be read.
+    pub(super) fn announces(&self, word: &FirstWord) -> bool {
+        self.announcing.contains(word)
+    }
+
     /// Whether a word begins so that says how what stands behind it is to be read.
+    #[inline]
     pub(super) fn may_announce(&self, word: &FirstWord) -> bool {
+        let letter = word.bytes().next().unwrap_or_default();
+        self.announced_by >> (letter & 31) & 1 != 0 && self.announces_so(word)
+    }
+
+    #[inline(never)]
+    fn announces_so(&self, word: &FirstWord) -> bool {
         let first = |announcing: &FirstWord| {
             announcing.len() >= word.len() && announcing.first(word.len()) == word.first(word.len())
         };

@@ -1,6 +1,7 @@
 //! The scanner: opens walks where keys may begin, steps them, and settles where values end.
 
 mod begin;
+mod candidate;
 mod encoded;
 mod fast;
 mod held;
@@ -21,7 +22,7 @@ use super::plan::{ScanPlan, Start, kinds_in};
 use super::views::{self, Views};
 use super::walk::{Fork, Stepped, Walk};
 use crate::identifier::{Between, Shape};
-use crate::index::{FirstWord, KeyId, KindMask, NO_KIND, OFF, Place, READING};
+use crate::index::{FirstWord, KeyId, KindMask, NO_KIND, READING};
 use crate::text::reading::{Emphasis, Hidden, Piece};
 use crate::text::{Class, Symbol, symbols_of};
 use encoded::Encoded;
@@ -53,9 +54,8 @@ pub(crate) struct Scanner {
     walks: Vec<Walk>,
     forks: Vec<Fork>,
     endings: Vec<Ending>,
-    /// Where the word at the end stands, if the fast lane took the text so far: then no walk is open, and `run` is not up to date.
-    /// Else [`OFF`].
-    place: Place,
+    /// What the fast lane knows; if it took the text so far, no walk is open, and `run` is not up to date.
+    lane: Lane,
     run: Run,
     /// The word at the end, as far as the fast lane keeps it: only if it may have a slip.
     tail: Tail,
@@ -75,8 +75,8 @@ pub(crate) struct Scanner {
     encoded: Encoded,
     /// Letters that may be something that is spelled.
     spelled: Spelled,
-    /// Both, of the text that the fast lane took.
-    lane: Lane,
+    /// Values that were found when a word was read that had waited.
+    late: Vec<Match>,
     /// What of the text is read otherwise; none has been needed if `None`.
     pub(super) views: Option<Box<Views>>,
     /// What this scanner is fed, if it is a view, and how deep it is.
@@ -221,7 +221,7 @@ impl Scanner {
             walks: Vec::new(),
             forks: Vec::new(),
             endings: Vec::new(),
-            place: OFF,
+            lane: Lane::default(),
             run: Run::NONE,
             tail: Tail::NONE,
             before: Before::NOTHING,
@@ -234,7 +234,7 @@ impl Scanner {
             seen: 0,
             encoded: Encoded::default(),
             spelled: Spelled::default(),
-            lane: Lane::default(),
+            late: Vec::new(),
             views: None,
             reads: None,
             depth: 0,
@@ -313,6 +313,7 @@ impl Scanner {
     /// Takes text up to its end or the first character that yields matches, which go to `matches`; returns how many bytes were taken.
     pub(crate) fn advance(&mut self, text: &str, matches: &mut Vec<Match>) -> usize {
         self.leave_lane();
+        matches.append(&mut self.late);
         let base = self.seen;
         let mut at = 0;
         while at < text.len() && matches.is_empty() {
@@ -494,6 +495,7 @@ impl Scanner {
             && self.slips.are_idle()
             && self.views.as_ref().is_none_or(|views| views.awake() == 0)
             && self.patterns.is_empty()
+            && self.late.is_empty()
             && !self.plan.leaves_lane()
             && !self.run.may_stand
     }
@@ -520,6 +522,7 @@ impl Scanner {
     /// The text ends here: whatever is complete is a match.
     pub(crate) fn finish(&mut self, matches: &mut Vec<Match>) {
         self.leave_lane();
+        matches.append(&mut self.late);
         self.break_off(matches);
         self.symbol_end = self.seen;
     }

@@ -1,6 +1,6 @@
 //! Words that may be the beginning of encoded text: told from their first characters, so that ordinary words are never decoded.
 
-use super::lane::Lane;
+use super::lane::Otherwise;
 use super::{Counts, Match, Scanner};
 use crate::index::KindMask;
 use crate::scan::ScanPlan;
@@ -29,7 +29,7 @@ impl Encoded {
     }
 
     /// Knows what the fast lane does, which has taken all text before this place.
-    pub(super) fn leave_lane(&mut self, lane: Lane, seen: u64) {
+    pub(super) fn leave_lane(&mut self, lane: Otherwise, seen: u64) {
         match lane.length() {
             0 => self.forget(),
             length => {
@@ -143,7 +143,8 @@ pub(super) const NEXT: [[u8; 256]; 10] = {
                 2 => third,
                 _ => value < 64,
             };
-            let longer = if at == 7 { UNDECIDED } else { at as u8 + 1 };
+            // Behind a sign of the alphabet a letter begins another word, and this one is over.
+            let longer = if at == 7 || value < 64 && !is_word { UNDECIDED } else { at as u8 + 1 };
             next[at][byte] = if goes_on { longer } else { plain };
             at += 1;
         }

@@ -3,18 +3,25 @@
 //! It says the same as the scanner's own way, symbol by symbol, and leaves to it whatever is not plain: digits, signs, other scripts, words
 //! with which a key begins.
 
-use super::super::block::Block;
-use super::super::plan::{BARS, BREAKS, OPAQUE, OPENS, SPACE, SPLITS, ScanPlan};
+use super::super::block::{Block, behind, first_bytes};
+use super::super::plan::{BARS, BREAKS, DIGIT, LETTER, OPAQUE, OPENS, SPACE, SPLITS, ScanPlan};
+use super::candidate::{Candidate, Ends};
 use super::encoded::may_be_encoded;
-use super::lane::Lane;
+use super::lane::{Lane, Origin, Otherwise, Word};
 use super::slips::{Slip, Tail};
 use super::{Counts, Means, Run, Scanner};
-use crate::index::{BARRED, CHARACTERS, DEAD, FirstWord, OFF};
+use crate::index::{FirstWord, WORD};
 use crate::text::reading::{Piece, Plausible};
-use crate::text::symbols_of;
+use crate::text::{Class, symbols_of};
 
 /// Longer pieces of text are taken word by word.
-const LONGEST_TOKEN: usize = 16;
+pub(super) const LONGEST_TOKEN: usize = 16;
+
+/// The fast lane for most tokens takes so many bytes.
+const LONGEST_PIECE: usize = 8;
+
+/// Longer words are known to begin no key.
+const LONGEST_PLAIN: u64 = (WORD + LONGEST_PIECE) as u64;
 
 impl Scanner {
     /// The fast lane for a whole piece of text: takes it if no walk opens, and says the oldest byte that [`Self::oldest`] would. What was not taken is for
@@ -30,6 +37,9 @@ impl Scanner {
     /// Apart from the rest, whose state stays in registers that way.
     #[inline(never)]
     fn pass_words(&mut self, text: &str, counts: &Counts) -> (usize, Option<u64>) {
+        if let Some(oldest) = self.pass_waiting(text.as_bytes(), counts) {
+            return (text.len(), oldest);
+        }
         self.leave_lane();
         let taken = self.pass_plain(text.as_bytes(), self.seen);
         self.seen += taken as u64;
@@ -41,57 +51,128 @@ impl Scanner {
         (taken, oldest)
     }
 
-    /// The fast lane for most tokens: a step of an automaton for each byte, as long as no word ends with which a key begins and none goes on
-    /// so beyond three characters. Takes them all, or does nothing and returns `None`. Takes more than nine of ten four-byte pieces of prose,
-    /// of what it replaced (blocks of eight bytes, hashed words) in half the instructions.
+    /// The fast lane for most tokens: byte by byte, as long as no word ends with which a value may begin, and none waits for what stands behind it.
+    /// Takes them all, or does nothing and returns `None`.
     ///
-    /// Tried and lost: a step without a branch costs a sixth more on text whose words repeat, and wins next to nothing on text whose words do not.
+    /// Tried and lost: an automaton of the first three letters of keys, which is faster where few keys are known and leaves most words of prose to the
+    /// scanner where many are; blocks of eight bytes.
     #[inline(always)]
     fn pass_token(&mut self, text: &[u8], counts: &Counts) -> Option<Option<u64>> {
-        if text.is_empty() || text.len() > LONGEST_TOKEN {
+        let lane = &self.lane;
+        if !lane.is_open || lane.candidate.is_some() || text.is_empty() || text.len() > LONGEST_PIECE {
             return None;
         }
         let (plan, openings) = (&*self.plan, self.plan.openings());
-        let paths = openings.paths();
-        let (mut place, mut lane) = (self.place, self.lane);
-        let readings = plan.readings;
-        for byte in text {
-            let step = plan.step(*byte);
-            let goes_on = paths.get(place as usize)? >> (step.adds % 64) & 1 != 0;
-            place = if goes_on { place * CHARACTERS + step.adds } else { step.leads };
-        }
-        paths.get(place as usize)?;
-        let emails = plan.slip_emails();
-        let mut tail = self.tail;
-        if emails != 0 {
-            let goes_on = self.place != 0 && self.place != BARRED;
-            tail = tail.then(plan, text, self.seen, goes_on, place == BARRED)?;
-        }
-        if readings.encodings || readings.letters {
-            lane.pass(text);
-            if lane.is_undecided(readings) {
+        let (bytes, was) = (first_bytes(text), lane.otherwise);
+        let (mut word, mut state) = (lane.word, was.state);
+        // Where the last word begins in this text, if it does.
+        let mut from = text.len();
+        let mut rest = bytes;
+        for at in 0..text.len() {
+            let byte = rest as u8;
+            rest >>= 8;
+            state = Otherwise::next(state, byte);
+            let class = plan.class(byte);
+            if class & LETTER != 0 {
+                if !word.is_open() {
+                    (word, from) = (Word::NONE, at);
+                }
+                word.push(byte);
+                continue;
+            }
+            if class & (OPAQUE | OPENS | DIGIT) != 0 {
                 return None;
             }
-            self.lane = lane;
+            if word.is_open() && word.length() <= LONGEST_PLAIN {
+                // Of a longer word the first bytes are asked for.
+                let folded = word.folded();
+                if openings.word(&folded) & plan.words != 0
+                    || !word.is_cut()
+                        && class & plan.splits != 0
+                        && !matches!(plan.ends(&folded, word.is_upper(), byte), Ends::Plain)
+                {
+                    return None;
+                }
+            }
+            word = Word::NONE;
         }
-        (self.place, self.tail) = (place, tail);
+        let otherwise = Otherwise { state, recent: behind(was.recent, bytes, text.len()) };
+        if otherwise.is_undecided(plan.readings) {
+            return None;
+        }
+        let (mut oldest, mut may_begin) = (None, false);
+        if word.is_open() && word.length() <= LONGEST_PLAIN {
+            let (folded, start) = (word.folded(), self.seen + text.len() as u64 - word.length());
+            let kinds =
+                if word.is_cut() { openings.word(&folded) } else { openings.prefix(&folded) } & plan.words;
+            if kinds == 0 {
+                if word.is_cut() || !plan.may_announce(&folded) {
+                    word = Word::DEAD;
+                }
+            } else if word.is_cut() {
+                return None;
+            } else {
+                let counted = if word.is_free { 0 } else { kinds & counts.from(start) };
+                if counted != 0 {
+                    word.is_free = !folded.is_short() && plan.none_begins(&folded, counted) == counted;
+                    oldest = (!word.is_free).then_some(start);
+                }
+                if from < text.len() {
+                    word.is_barred = match from.checked_sub(1) {
+                        Some(before) => plan.class(text[before]) & BARS != 0,
+                        None => self.before.may_bar(),
+                    };
+                    may_begin = true;
+                }
+                if word.is_barred && oldest.is_some() {
+                    return None;
+                }
+            }
+        }
+        let emails = plan.slip_emails();
+        if emails != 0 {
+            let tail = self.tail_behind(text)?;
+            if oldest.is_none() {
+                oldest = tail.start().filter(|start| emails & counts.from(*start) != 0);
+            }
+            self.tail = tail;
+        }
+        if may_begin {
+            self.lane.origin = Some(Origin::of(self.before, was, bytes, from));
+        }
+        self.pass_lane(text, counts, word, otherwise, oldest)
+    }
+
+    /// Goes past text, and says the oldest byte that is held.
+    #[inline(always)]
+    pub(super) fn pass_lane(
+        &mut self,
+        text: &[u8],
+        counts: &Counts,
+        word: Word,
+        otherwise: Otherwise,
+        oldest: Option<u64>,
+    ) -> Option<Option<u64>> {
+        (self.lane.otherwise, self.lane.word) = (otherwise, word);
         self.go_past(text);
-        let (plan, openings) = (&*self.plan, self.plan.openings());
-        let length = u64::from(place > 0)
-            + u64::from(place >= CHARACTERS)
-            + u64::from(place >= CHARACTERS * CHARACTERS);
-        // In a dead word this is nonsense, and nobody looks.
-        let start = self.seen.wrapping_sub(length);
-        let possible = openings.short_prefix(place) & plan.words & counts.from(start);
-        let mut start = if possible != 0 { Some(start) } else { None };
-        if emails != 0 && start.is_none() {
-            start = tail.start().filter(|start| emails & counts.from(*start) != 0);
+        if otherwise.holds(self.plan.readings) && counts.anything() {
+            let read = otherwise.start(self.seen, &self.plan, counts);
+            return Some(oldest.into_iter().chain(read).min());
         }
-        let holds = readings.encodings && lane.length() > 0 || readings.letters && lane.spelled().holds();
-        if holds && counts.anything() {
-            return Some(start.into_iter().chain(lane.start(self.seen, plan, counts)).min());
+        Some(oldest)
+    }
+
+    /// What is known of slips behind a text; `None` if more has to be looked at.
+    #[inline(never)]
+    pub(super) fn tail_behind(&self, text: &[u8]) -> Option<Tail> {
+        let is_barred =
+            |two: &[u8]| self.plan.class(two[0]) & BARS != 0 && self.plan.class(two[1]) & LETTER != 0;
+        let begins_barred = self.before.may_bar() && self.plan.class(text[0]) & LETTER != 0;
+        if begins_barred || text.windows(2).any(is_barred) {
+            return None;
         }
-        Some(start)
+        let ends = text.last().is_some_and(|last| self.plan.class(*last) & BARS != 0);
+        self.tail.then(&self.plan, text, self.seen, self.lane.word.is_open(), ends)
     }
 
     #[inline(always)]
@@ -104,57 +185,104 @@ impl Scanner {
         self.symbol_end = self.seen;
     }
 
-    /// Makes the run what the fast lane knows of it.
+    /// Makes the run what the fast lane knows of it, and reads a word that has waited.
     #[inline]
     pub(super) fn leave_lane(&mut self) {
-        let place = std::mem::replace(&mut self.place, OFF);
-        if place == OFF {
-            return;
-        }
-        let full = place == DEAD;
-        let word = match place {
-            // Of a word with which no key begins nobody asks more.
-            DEAD => FirstWord::at_place(1),
-            BARRED => FirstWord::EMPTY,
-            _ => FirstWord::at_place(place),
-        };
-        self.run = Run { start: self.seen - word.len() as u64, word, full, word_is_cut: full, ..Run::NONE };
-        if place != 0 && place != BARRED && self.plan.slip_emails() != 0 {
-            self.tail.open(&mut self.run);
-        }
-        // Where this run stands in it is not known, even if the lane took nothing.
-        self.slips.history.forget();
-        let lane = std::mem::take(&mut self.lane);
-        if self.plan.readings.encodings {
-            self.encoded.leave_lane(lane, self.seen);
-        }
-        if self.plan.readings.letters {
-            self.spelled.leave_lane(lane.spelled(), lane.recent, self.seen);
+        if self.lane.is_open {
+            self.leave();
         }
     }
 
-    fn enter_lane(&mut self) {
+    #[inline(never)]
+    fn leave(&mut self) {
+        self.lane.is_open = false;
+        // Where this run stands in it is not known, even if the lane took nothing.
+        self.slips.history.forget();
+        if let Some(waiting) = self.lane.candidate.take() {
+            return self.read_again(&waiting);
+        }
+        let word = &self.lane.word;
+        self.run = match word.is_open() {
+            false => Run::NONE,
+            // Of a word with which no key begins nobody asks more.
+            true if word.is_cut() => {
+                let dead = FirstWord::of(b"a");
+                Run { start: self.seen - 1, word: dead, full: true, word_is_cut: true, ..Run::NONE }
+            }
+            true => {
+                let opened = match &self.lane.origin {
+                    Some(origin) if word.is_barred => self.plan.barred(origin.before()),
+                    _ => 0,
+                };
+                Run { start: self.seen - word.length(), word: word.folded(), opened, ..Run::NONE }
+            }
+        };
+        if word.is_open() && self.plan.slip_emails() != 0 {
+            self.tail.open(&mut self.run);
+        }
+        self.leave_otherwise(self.lane.otherwise);
+    }
+
+    fn leave_otherwise(&mut self, otherwise: Otherwise) {
+        if self.plan.readings.encodings {
+            self.encoded.leave_lane(otherwise, self.seen);
+        }
+        if self.plan.readings.letters {
+            self.spelled.leave_lane(otherwise.spelled(), otherwise.recent, self.seen);
+        }
+    }
+
+    /// Goes back to the beginning of a word that has waited, and reads all there is from there on.
+    #[inline(never)]
+    fn read_again(&mut self, waiting: &Candidate) {
+        let start = self.seen - waiting.length();
+        (self.run, self.before) = (Run::NONE, waiting.origin.before());
+        (self.seen, self.symbol_end) = (start, start);
+        self.leave_otherwise(waiting.origin.otherwise());
+        let mut late = std::mem::take(&mut self.late);
+        for byte in waiting.bytes() {
+            self.seen += 1;
+            self.read(Piece::raw(char::from(byte), self.seen - 1, self.seen), &mut late);
+        }
+        // No key is complete where the lane stops: it would not have let such a word wait.
+        debug_assert!(late.is_empty());
+        self.late = late;
+    }
+
+    /// Opens the fast lane, if nothing has begun.
+    pub(crate) fn enter_lane(&mut self) {
         let run = &self.run;
+        // Behind a sign of its alphabet another word begins, which the lane would take for the same.
+        let is_cut_off = self.encoded.is_plausible() && !self.is_in_word();
+        if self.lane.is_open || is_cut_off {
+            return;
+        }
         if !self.is_plain() || self.symbol_end != self.seen || !self.spelled.is_ascii() {
             return;
         }
-        self.tail = Tail::of(run);
-        self.lane = Lane::of(&self.encoded, &self.spelled, run.is_open());
-        self.place = if !run.is_open() {
-            self.before.near_byte().map_or(OFF, |byte| self.plan.step(byte).leads)
+        let otherwise = Otherwise::of(&self.encoded, &self.spelled, run.is_open());
+        let word = if !run.is_open() {
+            if self.before.class() == Class::Run {
+                return;
+            }
+            Word::NONE
         } else if run.full && (run.means == Means::EXACT || self.plan.similar.is_none()) {
-            DEAD
-        } else if run.word.is_short()
+            Word::DEAD
+        } else if !run.full
+            && !run.word_is_cut
             && run.opened == 0
             && run.means == Means::EXACT
             // One byte each, as the lane takes them.
             && self.seen - run.start == run.word.len() as u64
+            // Behind a digit a space may be a gap.
+            && run.word.bytes().all(|byte| byte.is_ascii_alphabetic())
         {
-            // Behind a digit a space may be a gap, of which the paths know nothing.
-            if run.word.ends_in_digit() { OFF } else { run.word.place() }
+            Word::of(&run.word)
         } else {
-            OFF
+            return;
         };
+        self.tail = Tail::of(run);
+        self.lane = Lane { is_open: true, otherwise, word, origin: None, candidate: None };
     }
 
     /// Takes what the fast lane can; returns the bytes taken.
@@ -169,7 +297,14 @@ impl Scanner {
             }
             taken += plain;
             match sign_at(&rest[plain..]) {
-                Some((sign, ascii)) if self.pass_sign(sign, ascii, start + plain as u64) => {
+                Some((sign, ascii))
+                    if self.pass_sign(
+                        sign,
+                        ascii,
+                        &rest[plain + sign.len_utf8()..],
+                        start + plain as u64,
+                    ) =>
+                {
                     taken += sign.len_utf8();
                 }
                 _ => return taken,
@@ -179,7 +314,7 @@ impl Scanner {
 
     /// Takes a sign of typography, if it does no more than the one of ASCII that stands for it, as that does in the fast lane; whether it did.
     #[inline(never)]
-    fn pass_sign(&mut self, sign: char, ascii: u8, start: u64) -> bool {
+    fn pass_sign(&mut self, sign: char, ascii: u8, behind: &[u8], start: u64) -> bool {
         let is_near = self.encoded.is_plausible() || self.spelled.state.length() > 0;
         let class = self.plan.class(ascii);
         if is_near
@@ -187,7 +322,7 @@ impl Scanner {
             || self.symbol_end != start
             || class & (OPAQUE | OPENS) != 0
             || self.plan.openings().other(sign) & self.plan.wanted != 0
-            || self.run.is_open() && !ends_plainly(&self.plan, &self.run, class, ascii)
+            || self.run.is_open() && !ends_plainly(&self.plan, &self.run, class, ascii, behind)
         {
             return false;
         }
@@ -296,7 +431,7 @@ impl Scanner {
                     break 'text;
                 }
                 if run.is_open() {
-                    if !ends_plainly(plan, &run, class, bytes[at]) {
+                    if !ends_plainly(plan, &run, class, bytes[at], &bytes[at + 1..]) {
                         break 'text;
                     }
                     if run.word.len() == 1 {
@@ -326,15 +461,18 @@ impl Scanner {
     }
 }
 
-/// Whether a word ends before this byte, of this class, so that no walk opens over it.
+/// Whether a word ends before this byte, of this class, so that no walk opens over it, or none lives with what stands behind that.
 #[inline(always)]
-fn ends_plainly(plan: &ScanPlan, run: &Run, class: u8, next: u8) -> bool {
+fn ends_plainly(plan: &ScanPlan, run: &Run, class: u8, next: u8, behind: &[u8]) -> bool {
     let possible = if class & SPLITS != 0 || plan.groups != 0 || run.word.ends_in_digit() {
         plan.ended(&run.word, if class & SPACE != 0 { ' ' } else { next as char })
     } else {
         plan.openings().word(&run.word)
     };
-    if possible & plan.words & !run.opened != 0 && !run.full {
+    if possible & plan.words & !run.opened != 0
+        && !run.full
+        && !plan.ends_plainly(&run.word, true, next, behind)
+    {
         return false;
     }
     if class & BREAKS != 0 && !run.full && plan.openings().prefix(&run.word) & plan.words != 0 {

@@ -1,10 +1,36 @@
 //! What has to be held: from where on something may still become a match.
 
 use super::{Counts, Scanner};
-use crate::index::{HIDING, KindMask, NO_KIND, READING};
+use crate::index::{FirstWord, HIDING, KindMask, NO_KIND, READING};
 use crate::scan::Means;
-use crate::scan::plan::{Start, kinds_in};
+use crate::scan::plan::{ScanPlan, Start, kinds_in};
 use crate::scan::walk::Walk;
+
+impl ScanPlan {
+    /// Of some kinds, those before the first of which a key begins with a word; all of them if none does.
+    #[inline(never)]
+    pub(super) fn none_begins(&self, word: &FirstWord, kinds: KindMask) -> KindMask {
+        if word.is_short() {
+            return 0;
+        }
+        let begins = |kind: u8, start: &Start| {
+            let stepped = Walk::new(kind, *start, 0, 0).take_word(self, word);
+            stepped.alive || stepped.found.is_some()
+        };
+        let has_none = |kind: &u8| match 1 << kind {
+            // All kinds share few bits, so that it may be another one's.
+            READING => {
+                !self.openings().first_letters(word) & READING != 0 || !self.may_open(word.text(&mut [0; 8]))
+            }
+            HIDING => true,
+            _ => {
+                !self.kind(*kind).starts.iter().any(|start| begins(*kind, start))
+                    && !self.first_alternatives().begin_with(*kind, word)
+            }
+        };
+        kinds_in(kinds).take_while(has_none).fold(0, |none, kind| none | 1 << kind)
+    }
+}
 
 impl Scanner {
     /// The oldest raw byte from which on some continuation of the text would make a match that [counts](Counts). Runs that have opened no walk
@@ -58,25 +84,10 @@ impl Scanner {
     #[inline(never)]
     pub(super) fn goes_on(&mut self, kinds: KindMask) -> bool {
         let (plan, word) = (&*self.plan, &self.run.word);
-        if word.is_short() {
-            return true;
-        }
-        let begins = |kind: u8, start: &Start| {
-            let stepped = Walk::new(kind, *start, 0, 0).take_word(plan, word);
-            stepped.alive || stepped.found.is_some()
-        };
-        let has_none = |kind: &u8| match 1 << kind {
-            READING => !plan.may_open(word.text(&mut [0; 8])),
-            HIDING => true,
-            _ => {
-                !plan.kind(*kind).starts.iter().any(|start| begins(*kind, start))
-                    && !plan.first_alternatives().begin_with(*kind, word)
-            }
-        };
-        let dead = kinds_in(kinds).take_while(has_none).fold(0, |dead, kind| dead | 1 << kind);
+        let none = plan.none_begins(word, kinds);
         // What announces is no key, and nothing of it is held.
-        self.run.opened |= if plan.may_announce(word) { dead & !NO_KIND } else { dead };
-        dead != kinds
+        self.run.opened |= if plan.may_announce(word) { none & !NO_KIND } else { none };
+        none != kinds
     }
 
     #[inline(never)]

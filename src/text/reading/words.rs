@@ -110,6 +110,29 @@ pub(crate) fn may_open(beginning: &str) -> bool {
     openers.get(first).is_some_and(|(opener, _)| opener.starts_with(beginning))
 }
 
+/// What a word may be that begins so.
+#[derive(Clone, Copy)]
+pub(crate) enum Spoken {
+    /// A word for a digit or a sign.
+    Number,
+    /// A word for a sign.
+    Sign,
+    /// One of these, or one of a spelling alphabet.
+    Letter,
+}
+
+impl Spoken {
+    /// Whether such a word begins with these letters.
+    pub(crate) fn may_begin(self, letters: &[u8]) -> bool {
+        let Ok(letters) = std::str::from_utf8(letters) else { return false };
+        match self {
+            Self::Number => table().beginnings.contains(letters),
+            Self::Sign => table().signs.iter().any(|sign| sign.starts_with(letters)),
+            Self::Letter => begins_word(letters),
+        }
+    }
+}
+
 /// Reads words that stand for digits and signs.
 #[derive(Clone, Default)]
 pub(crate) struct Words {
