@@ -338,7 +338,9 @@ impl Waits {
     #[inline]
     pub(super) fn then(&mut self, plan: &ScanPlan, word: &FirstWord, byte: u8) -> Told {
         let class = plan.class(byte);
-        if class & (OPAQUE | OPENS | DIGIT) != 0 || class & BREAKS != 0 && !is_break(byte) {
+        // A line may end inside of the next word.
+        let breaks = class & BREAKS != 0 && (!is_break(byte) || self.known > 0);
+        if class & (OPAQUE | OPENS | DIGIT) != 0 || breaks {
             return Told::Looks;
         }
         let is_letter = class & LETTER != 0;
