@@ -270,7 +270,8 @@ impl Waits {
         start: u64,
     ) -> Option<u64> {
         let from = counts.from(start);
-        if from & self.kinds == 0 && self.codes == 0 && self.number.len() == 0 && self.spoken.is_none() {
+        let is_read = self.number.len() > 0 || self.spoken.is_some() || self.sign;
+        if from & self.kinds == 0 && self.codes == 0 && !is_read {
             return Some(u64::MAX);
         }
         self.unheld_of(plan, word, from)
@@ -287,6 +288,10 @@ impl Waits {
             return None;
         }
         let counted = self.kinds & from;
+        // A gap before a sign that may be said is kept for whatever kind it is.
+        if self.sign && counted & plan.signed == 0 {
+            return None;
+        }
         if counted & !plan.signed != 0 && plan.goes_on_with_word(word, counted & !plan.signed) {
             return None;
         }
