@@ -61,9 +61,9 @@ pub(crate) struct ScanPlan {
     /// Before a byte of these classes a word may be the beginning of one in a key.
     pub(super) splits: u8,
     /// Kinds that are found with slips or without their end, but for names.
-    pub(super) kept: KindMask,
+    pub(super) inexact: KindMask,
     /// Kinds of names that are found with slips.
-    pub(super) kept_names: KindMask,
+    pub(super) inexact_names: KindMask,
     /// Words with which a key begins may wait for what stands behind them.
     pub(super) waits: bool,
     /// What else is read beside the text itself.
@@ -183,8 +183,8 @@ impl ScanPlan {
         plan.find_hints();
         plan.splits = SPLITS | BREAKS | if plan.groups != 0 { SPACE } else { 0 };
         let similar = plan.similar.as_ref().map_or(0, |similar| similar.kinds);
-        plan.kept = similar & !plan.names | plan.partial | plan.heads;
-        plan.kept_names = similar & plan.names;
+        plan.inexact = similar & !plan.names | plan.partial | plan.heads;
+        plan.inexact_names = similar & plan.names;
         plan.waits = !plan.blind;
         plan.tell_bytes();
         plan
@@ -220,8 +220,8 @@ impl ScanPlan {
             similar: None,
             signed: 0,
             splits: 0,
-            kept: 0,
-            kept_names: 0,
+            inexact: 0,
+            inexact_names: 0,
             waits: false,
             readings,
             reads: readings != Readings::NONE,
@@ -592,11 +592,11 @@ impl ScanPlan {
     #[inline]
     pub(super) fn may_announce(&self, word: &FirstWord) -> bool {
         let letter = word.bytes().next().unwrap_or_default();
-        self.announced_by >> (letter & 31) & 1 != 0 && self.announces_so(word)
+        self.announced_by >> (letter & 31) & 1 != 0 && self.begins_announcing(word)
     }
 
     #[inline(never)]
-    fn announces_so(&self, word: &FirstWord) -> bool {
+    fn begins_announcing(&self, word: &FirstWord) -> bool {
         let first = |announcing: &FirstWord| {
             announcing.len() >= word.len() && announcing.first(word.len()) == word.first(word.len())
         };

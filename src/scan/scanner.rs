@@ -9,6 +9,7 @@ mod hints;
 mod lane;
 mod slips;
 mod spelled;
+mod waits;
 
 use std::sync::Arc;
 

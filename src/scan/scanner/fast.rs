@@ -1,14 +1,15 @@
 //! The fast lane: ordinary text, in which no walk is open and none opens.
 //!
 //! It says the same as the scanner's own way, symbol by symbol, and leaves to it whatever is not plain: digits, signs, other scripts, words
-//! with which a key begins.
+//! with which a key begins that may go on as it does (see [`candidate`](super::candidate)).
 
 use super::super::block::{Block, behind, first_bytes};
 use super::super::plan::{BARS, BREAKS, DIGIT, LETTER, OPAQUE, OPENS, SPACE, SPLITS, ScanPlan};
-use super::candidate::{Candidate, Ends};
+use super::candidate::Candidate;
 use super::encoded::may_be_encoded;
 use super::lane::{Lane, Origin, Otherwise, Word};
 use super::slips::{Slip, Tail};
+use super::waits::Ends;
 use super::{Counts, Means, Run, Scanner};
 use crate::index::{FirstWord, WORD};
 use crate::text::reading::{Piece, Plausible};
@@ -129,13 +130,8 @@ impl Scanner {
                 }
             }
         }
-        let emails = plan.slip_emails();
-        if emails != 0 {
-            let tail = self.tail_behind(text)?;
-            if oldest.is_none() {
-                oldest = tail.start().filter(|start| emails & counts.from(*start) != 0);
-            }
-            self.tail = tail;
+        if plan.slip_emails() != 0 {
+            oldest = self.pass_slips(text, counts, oldest)?;
         }
         if may_begin {
             self.lane.origin = Some(Origin::of(self.before, was, bytes, from));
@@ -162,17 +158,24 @@ impl Scanner {
         Some(oldest)
     }
 
-    /// What is known of slips behind a text; `None` if more has to be looked at.
+    /// Goes past text in which nothing has a slip, and says the oldest byte that is held, given what else is; `None` if more has to be looked at.
     #[inline(never)]
-    pub(super) fn tail_behind(&self, text: &[u8]) -> Option<Tail> {
-        let is_barred =
-            |two: &[u8]| self.plan.class(two[0]) & BARS != 0 && self.plan.class(two[1]) & LETTER != 0;
-        let begins_barred = self.before.may_bar() && self.plan.class(text[0]) & LETTER != 0;
+    pub(super) fn pass_slips(
+        &mut self,
+        text: &[u8],
+        counts: &Counts,
+        oldest: Option<u64>,
+    ) -> Option<Option<u64>> {
+        let plan = &*self.plan;
+        let is_barred = |two: &[u8]| plan.class(two[0]) & BARS != 0 && plan.class(two[1]) & LETTER != 0;
+        let begins_barred = self.before.may_bar() && plan.class(text[0]) & LETTER != 0;
         if begins_barred || text.windows(2).any(is_barred) {
             return None;
         }
-        let ends = text.last().is_some_and(|last| self.plan.class(*last) & BARS != 0);
-        self.tail.then(&self.plan, text, self.seen, self.lane.word.is_open(), ends)
+        let ends = text.last().is_some_and(|last| plan.class(*last) & BARS != 0);
+        self.tail = self.tail.then(plan, text, self.seen, self.lane.word.is_open(), ends)?;
+        let counted = |start: &u64| self.plan.slip_emails() & counts.from(*start) != 0;
+        Some(oldest.or_else(|| self.tail.start().filter(counted)))
     }
 
     #[inline(always)]

@@ -100,7 +100,7 @@ impl Scanner {
             _ => 0,
         };
         let walks = self.walks.iter().map(|walk| (walk.kind, weak(walk.means), walk.first(), walk.oldest()));
-        let endings = self.endings.iter().map(|ending| &ending.found);
+        let endings = self.endings.iter().map(|ending| &ending.found).chain(&self.late);
         let endings = endings.map(|found| (found.kind, weak(found.means), found.start, found.start));
         let sign = self.sign.zip(self.plan.phone).map(|(sign, phone)| (phone, 0, sign.start, sign.start));
         let slips = self
