@@ -55,8 +55,10 @@ impl Channel {
                 }
                 continue;
             }
-            // A rare name may be a part of the reader's own, whose end is still to come.
-            let waits = judgement.rule == Rule::NamesAlone || inner.is_echo(found, &judgement);
+            // A rare name, or what is only similar, may be a part of the reader's own, whose end is still to come.
+            let waits = judgement.rule == Rule::NamesAlone
+                || found.means.contains(Means::SIMILAR)
+                || inner.is_echo(found, &judgement);
             if judgement.action >= Action::Redact && !waits {
                 self.withhold(inner, found, judgement);
                 if judgement.action == Action::Stop {
@@ -177,7 +179,7 @@ impl Channel {
             let mut shared = inner.shared();
             // What is only similar may be somebody else's.
             let is_fact = !found.means.contains(Means::SIMILAR);
-            let is_echo = alone.rule == Rule::Kind && alone.action == Action::Redact;
+            let is_echo = is_fact && alone.rule == Rule::Kind && alone.action == Action::Redact;
             let limits = if is_echo { Limits::ECHO } else { inner.rules.limits };
             let mut exposes = false;
             // Judged again when another turn of the conversation was faster.
