@@ -98,9 +98,7 @@ impl Alternatives {
                 }
             }
         }
-        let particles = include_str!("../../dictionaries/particles.txt");
-        let (particles, glued) =
-            particles.split_once("\n[glued]\n").expect("particles have a part `[glued]`");
+        let (particles, glued) = particles();
         for particle in lines(particles) {
             entries.push(Alternative::new("", particle, Sort::Inside));
         }
@@ -194,6 +192,17 @@ impl Alternatives {
         let entries = if self.missing.intersects(ways) { &*self.entries } else { &[] };
         entries.iter().take_while(|entry| entry.text.is_empty())
     }
+}
+
+/// Words inside of a name that may be left out, and beginnings of a name that may not.
+fn particles() -> (&'static str, &'static str) {
+    let particles = include_str!("../../dictionaries/particles.txt");
+    particles.split_once("\n[glued]\n").expect("particles have a part `[glued]`")
+}
+
+/// Whether a word is an article or a preposition inside of names, those of streets too.
+pub(crate) fn is_particle(word: &str) -> bool {
+    lines(particles().0).any(|particle| particle == word)
 }
 
 /// The lines of a table that say something.

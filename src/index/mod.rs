@@ -55,6 +55,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 pub(crate) use alternatives::{
     Alternative, Alternatives, FirstAlternative, FirstAlternatives, SHORTEST_REST, Sort, Standing,
+    is_particle,
 };
 pub use builder::IndexBuilder;
 pub(crate) use bytes::Bytes;

@@ -119,6 +119,12 @@ impl FirstWord {
         self.push(c).then_some(self)
     }
 
+    /// It without the byte at a place inside.
+    pub(super) fn without(&self, at: usize) -> Self {
+        let before = (1 << (8 * at)) - 1;
+        Self { packed: self.packed & before | self.packed >> 8 & !before, len: self.len - 1 }
+    }
+
     /// A number that orders words as their bytes do.
     #[inline]
     pub(crate) fn ordered(&self) -> u64 {

@@ -1,6 +1,7 @@
-//! Which words an email address may begin with if one of its keys was slipped: so that ordinary words are let go while they are written.
+//! Which words an address may begin with if one of its keys was slipped, an email address or one of streets: so that ordinary words are let go while they
+//! are written.
 
-use super::openings::FirstWord;
+use super::openings::{FirstWord, WORD, bits};
 use super::step::step;
 use super::{Generation, KeyMap};
 use crate::identifier::{Shape, Strength};
@@ -15,41 +16,58 @@ const LENGTHS: [usize; 2] = [5, 7];
 /// Characters that a slip may put in.
 const ALPHABET: &[u8] = b"abcdefghijklmnopqrstuvwxyz0123456789_";
 
-/// A set of beginnings, hashed: a superset, so that no slip is missed.
+/// The lengths of first words that may have a slip as a whole: of shorter ones, any word is one slip away.
+const WHOLE: std::ops::RangeInclusive<usize> = 4..=WORD + 1;
+
+/// Sets of words, hashed: supersets, so that no slip is missed.
 pub(crate) struct Slips {
+    /// Beginnings, each with every slip.
     bits: Box<[u64]>,
+    /// Whole first words of addresses of streets, each as it is and with one character left out: two words that are a slip apart have one of
+    /// these in common (Garbe, SymSpell, 2012).
+    firsts: Box<[u64]>,
 }
 
 impl Slips {
-    /// Every beginning of an email address of these maps that is at most one slip away.
+    /// Every beginning of an address of these maps that is at most one slip away.
     pub(super) fn new(generation: &Generation) -> Self {
         let keys: usize = generation.maps(Strength::Strong).map(|(_, map)| map.len()).sum();
-        let mut slips = Self { bits: vec![0; (4 * keys).clamp(1 << 6, 1 << 18).next_power_of_two()].into() };
-        slips.add_emails(generation, generation.maps(Strength::Strong).map(|(_, map)| map));
+        let words = |most: usize| vec![0; (4 * keys).clamp(1 << 6, most).next_power_of_two()].into();
+        let mut slips = Self { bits: words(1 << 18), firsts: words(1 << 14) };
+        slips.add_keys(generation, generation.maps(Strength::Strong).map(|(_, map)| map));
         slips
     }
 
     /// The same with those of some more maps.
     pub(super) fn with<'a>(&self, generation: &Generation, maps: impl Iterator<Item = &'a KeyMap>) -> Self {
-        let mut slips = Self { bits: self.bits.clone() };
-        slips.add_emails(generation, maps);
+        let mut slips = Self { bits: self.bits.clone(), firsts: self.firsts.clone() };
+        slips.add_keys(generation, maps);
         slips
     }
 
-    fn add_emails<'a>(&mut self, generation: &Generation, maps: impl Iterator<Item = &'a KeyMap>) {
-        let emails = generation.kinds().iter().enumerate().filter(|(_, spec)| spec.shape == Shape::Email);
-        let emails: Vec<usize> = emails.map(|(place, _)| place).collect();
+    fn add_keys<'a>(&mut self, generation: &Generation, maps: impl Iterator<Item = &'a KeyMap>) {
+        let kinds = generation.kinds().iter().enumerate();
+        let kinds = kinds.filter(|(_, spec)| matches!(spec.shape, Shape::Email | Shape::Words));
+        let kinds: Vec<(u8, Shape)> = kinds.map(|(place, spec)| (place as u8, spec.shape)).collect();
         for map in maps {
-            for place in &emails {
-                if let Some((node, _)) = step(map, map.root().addr(), *place as u8) {
-                    self.add_below(map, node, &mut Vec::new());
+            for (place, shape) in &kinds {
+                if let Some((node, _)) = step(map, map.root().addr(), *place) {
+                    self.add_below(map, node, *shape, &mut Vec::new());
                 }
             }
         }
     }
 
-    fn add_below(&mut self, map: &KeyMap, node: usize, beginning: &mut Vec<u8>) {
+    fn add_below(&mut self, map: &KeyMap, node: usize, shape: Shape, beginning: &mut Vec<u8>) {
         let here = map.node(node);
+        if shape == Shape::Words {
+            match beginning.split_last() {
+                // House numbers are right.
+                Some((first, [])) if !first.is_ascii_alphabetic() => return,
+                Some((b' ', word)) if WHOLE.contains(&word.len()) => self.add_first(word),
+                _ => {}
+            }
+        }
         for length in LENGTHS {
             if beginning.len() == length + 1 || here.is_final() && beginning.len() <= length {
                 self.add(beginning, length);
@@ -57,14 +75,26 @@ impl Slips {
         }
         // Behind two characters that belong to no word no single slip makes one.
         let apart = beginning.iter().filter(|byte| !is_run(**byte)).count();
-        if beginning.len() > LENGTHS[LENGTHS.len() - 1] || apart > 1 {
+        let longest = if shape == Shape::Words { *WHOLE.end() } else { LENGTHS[LENGTHS.len() - 1] };
+        if beginning.len() > longest || apart > 1 {
             return;
         }
         for transition in here.transitions() {
             beginning.push(transition.inp);
-            self.add_below(map, transition.addr, beginning);
+            self.add_below(map, transition.addr, shape, beginning);
             beginning.pop();
         }
+    }
+
+    fn add_first(&mut self, word: &[u8]) {
+        let mut note = |word: FirstWord| {
+            let hash = word.hash(0);
+            self.firsts[hash as usize & (self.firsts.len() - 1)] |= bits(hash);
+        };
+        if word.len() <= WORD {
+            note(FirstWord::of(word));
+        }
+        (RIGHT..word.len()).for_each(|at| note(FirstWord::of(&[&word[..at], &word[at + 1..]].concat())));
     }
 
     /// The words of this length that a key with this beginning makes with at most one slip.
@@ -113,6 +143,16 @@ impl Slips {
         ((hash >> 32) as usize & (self.bits.len() - 1), 1 << (hash >> 58))
     }
 
+    /// Whether a whole word may be the first one of an address of streets with a slip; or without.
+    pub(crate) fn may_be_first(&self, word: &FirstWord) -> bool {
+        let is_noted = |word: &FirstWord| {
+            let hash = word.hash(0);
+            !self.firsts[hash as usize & (self.firsts.len() - 1)] & bits(hash) == 0
+        };
+        word.len() + 1 >= *WHOLE.start()
+            && (is_noted(word) || (RIGHT..word.len()).any(|at| is_noted(&word.without(at))))
+    }
+
     /// Whether a word that goes on may be the beginning of a slipped address, given that its first character may, and so many may.
     #[inline(always)]
     pub(crate) fn may_begin(&self, word: &FirstWord, known: usize) -> bool {
@@ -159,7 +199,7 @@ mod tests {
     fn every_slip_is_noted_and_little_else() {
         for beginning in ["marialop", "maria.lo", "m-.xyzab", "ann", "anna.", "x9_yz", "müller"] {
             for length in LENGTHS {
-                let mut slips = Slips { bits: vec![0; 1 << 12].into() };
+                let mut slips = Slips { bits: vec![0; 1 << 12].into(), firsts: [].into() };
                 let beginning = &beginning.as_bytes()[..beginning.len().min(length + 1)];
                 slips.add(beginning, length);
                 let words = slipped(beginning, length);
@@ -170,6 +210,19 @@ mod tests {
                 let noted = slips.bits.iter().map(|bits| bits.count_ones() as usize).sum::<usize>();
                 assert!(noted <= words.len(), "{noted} of {}", words.len());
             }
+        }
+    }
+
+    #[test]
+    fn a_first_word_with_a_slip_is_known() {
+        let mut slips = Slips { bits: [].into(), firsts: vec![0; 1 << 6].into() };
+        ["calle", "eichenweg"].iter().for_each(|word| slips.add_first(word.as_bytes()));
+        for word in ["calle", "cale", "callle", "cakle", "clale", "call", "eichnweg", "ecihenwe"] {
+            let is_whole = word != "ecihenwe";
+            assert_eq!(slips.may_be_first(&FirstWord::of(word.as_bytes())), is_whole, "{word}");
+        }
+        for word in ["alle", "valle", "cell", "c", "call1e2", "river", ""] {
+            assert!(!slips.may_be_first(&FirstWord::of(word.as_bytes())), "{word}");
         }
     }
 }

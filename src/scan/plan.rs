@@ -318,9 +318,10 @@ impl ScanPlan {
         };
         let kinds = of(&|spec| matches!(spec.shape, Shape::Email | Shape::Name | Shape::Words));
         let emails = of(&|spec| spec.shape == Shape::Email);
+        let streets = of(&|spec| spec.shape == Shape::Words && spec.strength == Strength::Strong);
         let weak = of(&|spec| spec.strength == Strength::Weak);
-        self.similar = (kinds != 0).then_some(Similar { kinds, emails, weak, min_length });
-        if emails != 0 {
+        self.similar = (kinds != 0).then_some(Similar { kinds, emails, streets, weak, min_length });
+        if emails | streets != 0 {
             // Made now rather than by the first text that needs it.
             self.generation.slips();
         }
@@ -333,8 +334,8 @@ impl ScanPlan {
 
     /// Kinds whose first word may have a slip.
     #[inline]
-    pub(super) fn slip_emails(&self) -> KindMask {
-        self.similar.as_ref().map_or(0, |similar| similar.emails)
+    pub(super) fn slip_first(&self) -> KindMask {
+        self.similar.as_ref().map_or(0, |similar| similar.emails | similar.streets)
     }
 
     /// Where a walk began.
@@ -391,10 +392,18 @@ impl ScanPlan {
     /// Whether a first word that goes on may be the beginning of a value with a slip in it, given that so much of it may.
     #[inline(always)]
     pub(super) fn may_slip(&self, word: &FirstWord, known: usize) -> bool {
-        if known == 0 && self.openings().short_prefix(word.first_place()) & self.slip_emails() == 0 {
+        if known == 0 && self.openings().short_prefix(word.first_place()) & self.slip_first() == 0 {
             return false;
         }
         word.len() <= 4 || self.generation.slips().may_begin(word, known)
+    }
+
+    /// Whether a first word before a space may be one of a street with a slip in it.
+    #[inline]
+    pub(super) fn may_slip_whole(&self, word: &FirstWord) -> bool {
+        let streets = self.similar.as_ref().map_or(0, |similar| similar.streets);
+        self.openings().short_prefix(word.first_place()) & streets != 0
+            && self.generation.slips().may_be_first(word)
     }
 
     fn class_of(&self, byte: u8) -> u8 {

@@ -6,13 +6,15 @@
 
 use super::plan::Start;
 use crate::identifier::Shape;
-use crate::index::{KeyMap, KindMask, RIGHT, ending, step};
+use crate::index::{KeyMap, KindMask, RIGHT, ending, is_particle, step};
 
 /// Which kinds are compared so, and how.
 pub(super) struct Similar {
     pub(super) kinds: KindMask,
-    /// Those whose first word may have the slip.
+    /// Those whose first word may have the slip: email addresses,
     pub(super) emails: KindMask,
+    /// and addresses of streets.
+    pub(super) streets: KindMask,
     /// Those that say nothing alone, whatever the policy says of the kind.
     pub(super) weak: KindMask,
     /// Shorter keys have no slips.
@@ -185,13 +187,21 @@ pub(super) fn is_slip(shape: Shape, text: &str, key: &str, min_length: usize) ->
     } else {
         !(is_digit(&key, same) && is_digit(&key, same + 1))
     };
-    numbers_agree && !is_short_word(&key, same)
+    numbers_agree && (!is_short_word(&key, same) || shape == Shape::Words && is_inner_particle(&key, same))
 }
 
 /// Whether a text departs from a key at the first letter of a word of it.
 pub(super) fn is_at_beginning(text: &str, key: &str) -> bool {
     let same = text.chars().zip(key.chars()).take_while(|(text, key)| text == key).count();
     same == 0 || key.chars().nth(same - 1).is_some_and(|before| matches!(before, ' ' | ','))
+}
+
+/// Whether the word at a place is an article or a preposition before another word: `de la Paz`, not `LA` for Louisiana.
+fn is_inner_particle(of: &[char], at: usize) -> bool {
+    let before = of[..at].iter().rev().take_while(|c| c.is_alphabetic()).count();
+    let behind = of[at..].iter().take_while(|c| c.is_alphabetic()).count();
+    let is_inner = matches!(of[at + behind..], [' ', next, ..] if next.is_alphabetic());
+    is_inner && is_particle(&of[at - before..at + behind].iter().collect::<String>())
 }
 
 /// Whether the letters at a place are an initial, a unit or the abbreviation of a state: with another letter, another value.
@@ -238,6 +248,8 @@ mod tests {
         }
         assert!(!is_slip(Shape::Words, "12 oak street ga", "12 oak street ca", 8));
         assert!(is_slip(Shape::Words, "12 oak streat ca", "12 oak street ca", 8));
+        assert!(is_slip(Shape::Words, "paseo de al paz 2", "paseo de la paz 2", 8));
+        assert!(!is_slip(Shape::Words, "12 oak street ga 70112", "12 oak street la 70112", 8));
         assert!(!is_slip(Shape::Words, "13 oak street ca", "12 oak street ca", 8));
         assert!(is_slip(Shape::Name, "banna lea", "anna lea", 8));
         for text in ["anna mlea", "anna ea", "anna mea", "anna ela"] {

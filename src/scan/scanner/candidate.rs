@@ -138,7 +138,7 @@ impl Scanner {
                 oldest = Some(seen - length + unheld);
             }
         }
-        if plan.slip_emails() != 0 {
+        if plan.slip_first() != 0 {
             oldest = self.pass_slips(text, counts, oldest)?;
         }
         match waits {

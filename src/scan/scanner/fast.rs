@@ -130,7 +130,7 @@ impl Scanner {
                 }
             }
         }
-        if plan.slip_emails() != 0 {
+        if plan.slip_first() != 0 {
             oldest = self.pass_slips(text, counts, oldest)?;
         }
         if may_begin {
@@ -172,9 +172,12 @@ impl Scanner {
         if begins_barred || text.windows(2).any(is_barred) {
             return None;
         }
+        if self.tail.ends_as_street(plan, text, self.seen, self.lane.word.is_open()) {
+            return None;
+        }
         let ends = text.last().is_some_and(|last| plan.class(*last) & BARS != 0);
         self.tail = self.tail.then(plan, text, self.seen, self.lane.word.is_open(), ends)?;
-        let counted = |start: &u64| self.plan.slip_emails() & counts.from(*start) != 0;
+        let counted = |start: &u64| self.plan.slip_first() & counts.from(*start) != 0;
         Some(oldest.or_else(|| self.tail.start().filter(counted)))
     }
 
@@ -220,7 +223,7 @@ impl Scanner {
                 Run { start: self.seen - word.length(), word: word.folded(), opened, ..Run::NONE }
             }
         };
-        if word.is_open() && self.plan.slip_emails() != 0 {
+        if word.is_open() && self.plan.slip_first() != 0 {
             self.tail.open(&mut self.run);
         }
         self.leave_otherwise(self.lane.otherwise);
@@ -400,7 +403,7 @@ impl Scanner {
                             None if !self.before.may_bar() => 0,
                             _ => plan.barred(self.before.then(&bytes[..at])),
                         };
-                        let slip = Slip { may: plan.slip_emails() & !barred != 0, ..Slip::NONE };
+                        let slip = Slip { may: plan.slip_first() & !barred != 0, ..Slip::NONE };
                         run = Run { start: base + at as u64, opened: barred, slip, ..Run::NONE };
                     }
                     let room = run.word.room();
@@ -481,7 +484,11 @@ fn ends_plainly(plan: &ScanPlan, run: &Run, class: u8, next: u8, behind: &[u8]) 
     if class & BREAKS != 0 && !run.full && plan.openings().prefix(&run.word) & plan.words != 0 {
         return false;
     }
-    let may_slip = class & BARS != 0 && run.slip.may && !run.slip.long && plan.may_slip(&run.word, 0);
+    if !run.slip.may || run.slip.long {
+        return true;
+    }
+    let may_slip = class & BARS != 0 && plan.may_slip(&run.word, 0)
+        || class & SPACE != 0 && plan.may_slip_whole(&run.word);
     !may_slip
 }
 

@@ -58,7 +58,7 @@ impl Scanner {
         }
         if unopened && run.is_open() && run.slip.may && !run.slip.long {
             self.run.slip.may = self.plan.may_slip(&run.word, 0);
-            let counts = counts.from(run.start) & self.plan.slip_emails() != 0;
+            let counts = counts.from(run.start) & self.plan.slip_first() != 0;
             oldest = oldest.or((self.run.slip.may && counts).then_some(run.start));
         }
         if self.is_idle() && self.spelled.state.length() == 0 {
@@ -106,7 +106,7 @@ impl Scanner {
         let slips = self
             .slips
             .waiting()
-            .flat_map(|start| kinds_in(self.plan.slip_emails()).map(move |kind| (kind, 0, start, start)));
+            .flat_map(|start| kinds_in(self.plan.slip_first()).map(move |kind| (kind, 0, start, start)));
         let names = self
             .slips
             .name(&self.run)

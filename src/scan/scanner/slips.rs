@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::super::Means;
 use super::super::block::Block;
 use super::super::history::History;
-use super::super::plan::{BARS, ScanPlan};
+use super::super::plan::{BARS, SPACE, ScanPlan};
 use super::super::similar::{MOST_SLIPS, farthest, is_at_beginning, is_slip, right, slips};
 use super::super::walk::Stepped;
 use super::{Ending, Match, Run, Scanner, Waiting, Walk};
@@ -104,6 +104,24 @@ impl Tail {
         if tail.may && room < length { None } else { Some(tail) }
     }
 
+    /// Whether a word before a space in some more ASCII may be the first one of a street with a slip.
+    pub(super) fn ends_as_street(&self, plan: &ScanPlan, text: &[u8], seen: u64, goes_on: bool) -> bool {
+        let mut before = (0..text.len()).filter(|at| plan.class(text[*at]) & SPACE != 0);
+        before.any(|at| match self.before(plan, &text[..at], seen, goes_on) {
+            Some(tail) => tail.start().is_some() && plan.may_slip_whole(&tail.word),
+            None => true,
+        })
+    }
+
+    /// What it is behind some more ASCII, or none.
+    fn before(&self, plan: &ScanPlan, text: &[u8], seen: u64, goes_on: bool) -> Option<Self> {
+        match text {
+            [] if goes_on => Some(*self),
+            [] => Some(Self::NONE),
+            _ => self.then(plan, text, seen, goes_on, false),
+        }
+    }
+
     /// Where the value begins that it may be part of.
     #[inline(always)]
     pub(super) fn start(&self) -> Option<u64> {
@@ -113,10 +131,7 @@ impl Tail {
     /// Whether a word that may have a slip ends at the last byte, so that an address may go on behind it.
     fn before_end(&self, plan: &ScanPlan, text: &[u8], seen: u64, goes_on: bool) -> bool {
         let [word @ .., _] = text else { return false };
-        match word {
-            [] => goes_on && self.start().is_some(),
-            _ => self.then(plan, word, seen, goes_on, false).is_none_or(|tail| tail.start().is_some()),
-        }
+        self.before(plan, word, seen, goes_on).is_none_or(|tail| tail.start().is_some())
     }
 
     /// Makes a run that the fast lane has taken what it was.
@@ -192,7 +207,8 @@ impl Scanner {
     pub(super) fn begin_slip(&mut self, symbol: &Symbol, barred: KindMask) -> Slip {
         let Some(similar) = self.plan.similar.as_ref().filter(|_| self.depth == 0) else { return Slip::NONE };
         self.slips.upper = symbol.upper;
-        Slip { from: self.place_of(symbol), may: similar.emails & !barred != 0, long: false }
+        let may = (similar.emails | similar.streets) & !barred != 0;
+        Slip { from: self.place_of(symbol), may, long: false }
     }
 
     /// A word goes on with its second letter: the first may be one too many, or the two exchanged.
@@ -205,19 +221,29 @@ impl Scanner {
         self.slips.history.total().saturating_sub(symbol.ch.len_utf8() as u64)
     }
 
-    /// The first word of an email address may have ended, or is longer than what is kept of it, and this symbol comes behind.
+    /// The first word of an address may have ended, or is longer than what is kept of it, and this symbol comes behind.
     pub(super) fn wait_for_slips(&mut self, run: &Run, symbol: &Symbol) {
-        if run.slip.may && joins_email(symbol) && self.plan.may_slip(&run.word, 0) {
+        let may_go_on = || match symbol.class {
+            Class::Space => self.plan.may_slip_whole(&run.word),
+            _ => joins_email(symbol) && self.plan.may_slip(&run.word, 0),
+        };
+        if run.slip.may && may_go_on() {
             self.slips.waiting = Some((*run, *symbol));
         }
     }
 
     /// Opens the walks that are one slip away from the word that waits, if this symbol may go on with it.
     pub(super) fn open_waiting(&mut self, symbol: &Symbol) {
-        if let Some((run, behind)) = self.slips.waiting.take()
-            && joins_email(symbol)
-        {
-            self.open_slips(&run, &behind);
+        let Some((run, behind)) = self.slips.waiting.take() else { return };
+        let Some(similar) = &self.plan.similar else { return };
+        let emails = if joins_email(&behind) && joins_email(symbol) { similar.emails } else { 0 };
+        // A gap stands behind a word, and before another one.
+        let streets = match (behind.class, symbol.class) {
+            (Class::Run, Class::Run | Class::Space) | (Class::Space, Class::Run) => similar.streets,
+            _ => 0,
+        };
+        if emails | streets != 0 {
+            self.open_slips(&run, &behind, emails | streets);
         }
     }
 
@@ -265,14 +291,13 @@ impl Scanner {
     }
 
     #[inline(never)]
-    fn open_slips(&mut self, run: &Run, symbol: &Symbol) {
+    fn open_slips(&mut self, run: &Run, symbol: &Symbol, kinds: KindMask) {
         let plan = Arc::clone(&self.plan);
-        let Some(similar) = &plan.similar else { return };
         let mut text = std::mem::take(&mut self.slips.text);
         text.clear();
         text.extend(run.word.bytes());
         text.extend(symbol.ch.encode_utf8(&mut [0; 4]).bytes());
-        for kind in super::kinds_in(similar.emails) {
+        for kind in super::kinds_in(kinds) {
             for start in &plan.kind(kind).starts {
                 let mut walk = Walk::new(kind, *start, run.start, run.start);
                 (walk.from, walk.means) = (run.slip.from, run.means | self.means_of(symbol));
