@@ -157,6 +157,12 @@ impl FirstWord {
         self.prefix(len).packed
     }
 
+    /// Its first two bytes; zeros if it has fewer.
+    #[inline(always)]
+    pub(crate) fn first_two(&self) -> [u8; 2] {
+        [self.packed as u8, (self.packed >> 8) as u8]
+    }
+
     /// The place of its first character.
     #[inline]
     pub(crate) fn first_place(&self) -> Place {

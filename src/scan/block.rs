@@ -20,10 +20,15 @@ impl Block {
     /// The first bytes of a text.
     #[inline(always)]
     pub(super) fn read(text: &[u8]) -> Self {
-        let (bytes, len) = match text.first_chunk() {
-            Some(bytes) => (u64::from_le_bytes(*bytes), 8),
-            None => (tail(text), text.len()),
-        };
+        match text.first_chunk() {
+            Some(bytes) => Self::of(u64::from_le_bytes(*bytes), 8),
+            None => Self::of(tail(text), text.len()),
+        }
+    }
+
+    /// So many bytes, at most eight, the first one lowest.
+    #[inline(always)]
+    pub(super) fn of(bytes: u64, len: usize) -> Self {
         // No sum leaves its byte: the highest bits are cleared first, and bytes that have one are no letters.
         let (low, cased) = (bytes & !HIGH, (bytes & !HIGH) | (0x20 * EACH));
         let from = |bytes: u64, first: u8| bytes + u64::from(0x80 - first) * EACH;
@@ -37,6 +42,12 @@ impl Block {
     #[inline(always)]
     pub(super) fn len(&self) -> usize {
         self.len
+    }
+
+    /// The highest bit of each byte that is no letter; there is at least one byte.
+    #[inline(always)]
+    pub(super) fn no_letters(&self) -> u64 {
+        self.no_letters & (u64::MAX >> (64 - 8 * self.len))
     }
 
     /// How many letters and digits follow from a place inside on.

@@ -72,8 +72,8 @@ pub(crate) struct ScanPlan {
     pub(super) reads: bool,
     /// Words that say how what stands behind them is to be read.
     announcing: Vec<FirstWord>,
-    /// The first letters of these, modulo 32.
-    announced_by: u32,
+    /// By the first letter of these, modulo 32, their second letters.
+    announced_by: [u32; 32],
     /// Which kinds have a key that begins with a character of ASCII.
     begun: [KindMask; 128],
     /// With which characters of ASCII begins what is read as a key where something is decoded.
@@ -226,7 +226,7 @@ impl ScanPlan {
             readings,
             reads: readings != Readings::NONE,
             announcing: Vec::new(),
-            announced_by: 0,
+            announced_by: [0; 32],
             begun: [0; 128],
             read: 0,
             classes: [0; 256],
@@ -303,8 +303,10 @@ impl ScanPlan {
         let ciphers = ANNOUNCING.iter().filter(|_| self.readings.ciphers || self.readings.encodings);
         let hints = HINTING.iter().filter(|_| self.has_hints());
         self.announcing = ciphers.chain(hints).map(|word| FirstWord::of(word.as_bytes())).collect();
-        let letters = self.announcing.iter().filter_map(|word| word.bytes().next());
-        self.announced_by = letters.fold(0, |letters, letter| letters | 1 << (letter & 31));
+        for word in &self.announcing {
+            let [first, second] = word.first_two();
+            self.announced_by[usize::from(first & 31)] |= 1 << (second & 31);
+        }
     }
 
     /// Finds values with one slip too.
@@ -319,6 +321,9 @@ impl ScanPlan {
         let kinds = of(&|spec| matches!(spec.shape, Shape::Email | Shape::Name | Shape::Words));
         let emails = of(&|spec| spec.shape == Shape::Email);
         let streets = of(&|spec| spec.shape == Shape::Words && spec.strength == Strength::Strong);
+        // House numbers are right.
+        let by_letter = (b'a'..=b'z').map(|letter| self.openings().short_prefix(character(letter)));
+        let streets = streets & by_letter.fold(0, |kinds, letter| kinds | letter);
         let weak = of(&|spec| spec.strength == Strength::Weak);
         self.similar = (kinds != 0).then_some(Similar { kinds, emails, streets, weak, min_length });
         if emails | streets != 0 {
@@ -396,6 +401,12 @@ impl ScanPlan {
             return false;
         }
         word.len() <= 4 || self.generation.slips().may_begin(word, known)
+    }
+
+    /// Whether the first word of a street may have a slip.
+    #[inline]
+    pub(super) fn slips_streets(&self) -> bool {
+        self.similar.as_ref().is_some_and(|similar| similar.streets != 0)
     }
 
     /// Whether a first word before a space may be one of a street with a slip in it.
@@ -600,8 +611,9 @@ impl ScanPlan {
     /// Whether a word begins so that says how what stands behind it is to be read.
     #[inline]
     pub(super) fn may_announce(&self, word: &FirstWord) -> bool {
-        let letter = word.bytes().next().unwrap_or_default();
-        self.announced_by >> (letter & 31) & 1 != 0 && self.begins_announcing(word)
+        let [first, second] = word.first_two();
+        let seconds = self.announced_by[usize::from(first & 31)];
+        (seconds >> (second & 31) & 1 != 0 || word.len() == 1 && seconds != 0) && self.begins_announcing(word)
     }
 
     #[inline(never)]

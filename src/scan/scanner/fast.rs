@@ -52,11 +52,11 @@ impl Scanner {
         (taken, oldest)
     }
 
-    /// The fast lane for most tokens: byte by byte, as long as no word ends with which a value may begin, and none waits for what stands behind it.
+    /// The fast lane for most tokens: word by word, as long as no word ends with which a value may begin, and none waits for what stands behind it.
     /// Takes them all, or does nothing and returns `None`.
     ///
     /// Tried and lost: an automaton of the first three letters of keys, which is faster where few keys are known and leaves most words of prose to the
-    /// scanner where many are; blocks of eight bytes.
+    /// scanner where many are.
     #[inline(always)]
     fn pass_token(&mut self, text: &[u8], counts: &Counts) -> Option<Option<u64>> {
         let lane = &self.lane;
@@ -64,26 +64,21 @@ impl Scanner {
             return None;
         }
         let (plan, openings) = (&*self.plan, self.plan.openings());
-        let (bytes, was) = (first_bytes(text), lane.otherwise);
-        let (mut word, mut state) = (lane.word, was.state);
-        // Where the last word begins in this text, if it does.
-        let mut from = text.len();
-        let mut rest = bytes;
-        for at in 0..text.len() {
-            let byte = rest as u8;
-            rest >>= 8;
-            state = Otherwise::next(state, byte);
+        let (bytes, was, mut word) = (first_bytes(text), lane.otherwise, lane.word);
+        // Where a word goes on or begins, and the bytes that are no letters behind it.
+        let (mut at, mut others) = (0, Block::of(bytes, text.len()).no_letters());
+        while others != 0 {
+            let end = others.trailing_zeros() as usize / 8;
+            others &= others - 1;
+            let byte = (bytes >> (8 * end)) as u8;
             let class = plan.class(byte);
-            if class & LETTER != 0 {
-                if !word.is_open() {
-                    (word, from) = (Word::NONE, at);
-                }
-                word.push(byte);
-                continue;
-            }
             if class & (OPAQUE | OPENS | DIGIT) != 0 {
                 return None;
             }
+            if at < end {
+                word.add(bytes >> (8 * at), end - at);
+            }
+            at = end + 1;
             if word.is_open() && word.length() <= LONGEST_PLAIN {
                 // Of a longer word the first bytes are asked for.
                 let folded = word.folded();
@@ -97,6 +92,12 @@ impl Scanner {
             }
             word = Word::NONE;
         }
+        // Where the last word begins in this text, if it does.
+        let from = if word.is_open() { text.len() } else { at };
+        if at < text.len() {
+            word.add(bytes >> (8 * at), text.len() - at);
+        }
+        let state = text.iter().fold(was.state, |state, byte| Otherwise::next(state, *byte));
         let otherwise = Otherwise { state, recent: behind(was.recent, bytes, text.len()) };
         if otherwise.is_undecided(plan.readings) {
             return None;
@@ -151,11 +152,16 @@ impl Scanner {
     ) -> Option<Option<u64>> {
         (self.lane.otherwise, self.lane.word) = (otherwise, word);
         self.go_past(text);
-        if otherwise.holds(self.plan.readings) && counts.anything() {
-            let read = otherwise.start(self.seen, &self.plan, counts);
-            return Some(oldest.into_iter().chain(read).min());
+        if !otherwise.holds(self.plan.readings) {
+            return Some(oldest);
         }
-        Some(oldest)
+        // Most words that may be read otherwise are held as they are.
+        let first = self.seen - otherwise.most_held();
+        if oldest.is_some_and(|oldest| oldest <= first) || !counts.anything() {
+            return Some(oldest);
+        }
+        let read = otherwise.start(self.seen, &self.plan, counts);
+        Some(oldest.into_iter().chain(read).min())
     }
 
     /// Goes past text in which nothing has a slip, and says the oldest byte that is held, given what else is; `None` if more has to be looked at.
@@ -169,13 +175,14 @@ impl Scanner {
         let plan = &*self.plan;
         let is_barred = |two: &[u8]| plan.class(two[0]) & BARS != 0 && plan.class(two[1]) & LETTER != 0;
         let begins_barred = self.before.may_bar() && plan.class(text[0]) & LETTER != 0;
-        if begins_barred || text.windows(2).any(is_barred) {
+        let has_signs = text.iter().any(|byte| plan.class(*byte) & BARS != 0);
+        if begins_barred || has_signs && text.windows(2).any(is_barred) {
             return None;
         }
-        if self.tail.ends_as_street(plan, text, self.seen, self.lane.word.is_open()) {
+        if plan.slips_streets() && self.tail.ends_as_street(plan, text, self.seen, self.lane.word.is_open()) {
             return None;
         }
-        let ends = text.last().is_some_and(|last| plan.class(*last) & BARS != 0);
+        let ends = has_signs && text.last().is_some_and(|last| plan.class(*last) & BARS != 0);
         self.tail = self.tail.then(plan, text, self.seen, self.lane.word.is_open(), ends)?;
         let counted = |start: &u64| self.plan.slip_first() & counts.from(*start) != 0;
         Some(oldest.or_else(|| self.tail.start().filter(counted)))

@@ -90,6 +90,15 @@ impl Word {
         self.length = self.length.saturating_add(1);
     }
 
+    /// Adds letters, at least one and at most eight, the first one lowest, as far as there is room.
+    #[inline(always)]
+    pub(super) fn add(&mut self, letters: u64, count: usize) {
+        if (self.length as usize) < WORD {
+            self.raw |= (letters & (u64::MAX >> (64 - 8 * count))) << (8 * self.length);
+        }
+        self.length = self.length.saturating_add(count as u32);
+    }
+
     /// There is one more byte of it than is kept.
     #[inline(always)]
     pub(super) fn is_just_cut(&self) -> bool {
@@ -212,6 +221,12 @@ impl Otherwise {
     #[inline(always)]
     pub(super) fn length(self) -> u64 {
         if self.encoded() < encoded::PLAIN { u64::from(self.encoded()) } else { 0 }
+    }
+
+    /// No more than so many bytes are held of it.
+    #[inline(always)]
+    pub(super) fn most_held(self) -> u64 {
+        self.length().max(u64::from(self.spelled().length()))
     }
 
     /// Something may be held of it.

@@ -68,7 +68,7 @@ impl Tail {
         Self { start: run.start, word: run.word, may: run.slip.may && !run.slip.long }
     }
 
-    /// What it is behind some more ASCII of at most eight bytes, in which no word begins behind a sign of an address; `ends` if a word has ended behind which an
+    /// What it is behind some more ASCII of at most eight bytes, without `_`, in which no word begins behind a sign of an address; `ends` if a word has ended behind which an
     /// address may go on. `None` if more has to be looked at.
     #[inline(always)]
     pub(super) fn then(
@@ -79,13 +79,12 @@ impl Tail {
         goes_on: bool,
         ends: bool,
     ) -> Option<Self> {
-        // `_` may be markup, so that blocks leave it out of words. Behind a word an address may go on with two signs (`ann@@ex.com`).
+        // Behind a word an address may go on with two signs (`ann@@ex.com`).
         let is_sign = |byte: &u8| plan.class(*byte) & BARS != 0;
-        let has_two_signs = text.windows(2).any(|two| two.iter().all(is_sign));
+        let has_two_signs = || text.windows(2).any(|two| two.iter().all(is_sign));
         if text.len() > 8
-            || text.contains(&b'_')
-            || has_two_signs
-            || ends && self.before_end(plan, text, seen, goes_on)
+            || text.iter().any(is_sign)
+                && (has_two_signs() || ends && self.before_end(plan, text, seen, goes_on))
         {
             return None;
         }

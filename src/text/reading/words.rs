@@ -35,6 +35,8 @@ struct Table {
     beginnings: HashSet<&'static str>,
     /// Those for signs.
     signs: Vec<&'static str>,
+    /// What words begin with up to three letters, by their [place]: they are asked for at every other word of prose.
+    short: Box<[u8; 1 << 15]>,
     letters: HashMap<&'static str, Meaning>,
     letter_beginnings: HashSet<&'static str>,
     /// Words that open a view, in order.
@@ -65,6 +67,16 @@ fn table() -> &'static Table {
             .collect();
         let signs = words.iter().filter(|(_, meaning)| matches!(meaning, Meaning::Sign(_)));
         let signs = signs.map(|(word, _)| *word).collect();
+        let mut short = Box::new([0; 1 << 15]);
+        for (word, meaning) in words.iter().chain(&letters) {
+            let spoken = match meaning {
+                Meaning::Letter(_) => Spoken::LETTER,
+                Meaning::Sign(_) => Spoken::NUMBER | Spoken::SIGN | Spoken::LETTER,
+                _ => Spoken::NUMBER | Spoken::LETTER,
+            };
+            let beginnings = (1..=word.len().min(3)).filter_map(|end| place(&word.as_bytes()[..end]));
+            beginnings.for_each(|place| short[place] |= spoken);
+        }
         let beginnings = words.keys().flat_map(|word| (1..=word.len()).map(|end| &word[..end])).collect();
         let letter_beginnings =
             letters.keys().flat_map(|word| (1..=word.len()).map(|end| &word[..end])).collect();
@@ -78,7 +90,7 @@ fn table() -> &'static Table {
             .map(|(word, meaning)| (*word, *meaning))
             .collect();
         openers.sort_unstable_by_key(|(word, _)| *word);
-        Table { words, beginnings, signs, letters, letter_beginnings, openers }
+        Table { words, beginnings, signs, short, letters, letter_beginnings, openers }
     })
 }
 
@@ -122,15 +134,25 @@ pub(crate) enum Spoken {
 }
 
 impl Spoken {
-    /// Whether such a word begins with these letters.
+    const NUMBER: u8 = 1;
+    const SIGN: u8 = 2;
+    const LETTER: u8 = 4;
+
+    /// Whether such a word begins with these letters, at most three.
     pub(crate) fn may_begin(self, letters: &[u8]) -> bool {
-        let Ok(letters) = std::str::from_utf8(letters) else { return false };
-        match self {
-            Self::Number => table().beginnings.contains(letters),
-            Self::Sign => table().signs.iter().any(|sign| sign.starts_with(letters)),
-            Self::Letter => begins_word(letters),
-        }
+        let spoken = match self {
+            Self::Number => Self::NUMBER,
+            Self::Sign => Self::SIGN,
+            Self::Letter => Self::LETTER,
+        };
+        place(letters).is_some_and(|place| table().short[place] & spoken != 0)
     }
+}
+
+/// The place of up to three small letters of ASCII, five bits each.
+fn place(letters: &[u8]) -> Option<usize> {
+    let is_short = letters.len() <= 3 && letters.iter().all(u8::is_ascii_lowercase);
+    is_short.then(|| letters.iter().fold(0, |place, letter| place << 5 | usize::from(letter & 31)))
 }
 
 /// Reads words that stand for digits and signs.
