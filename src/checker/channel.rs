@@ -28,6 +28,8 @@ pub(super) struct Channel {
     withheld: Withheld,
     /// Matches that may complete a picture, in the order in which they end; judged once nothing can cover them.
     undecided: VecDeque<(Match, Judgement)>,
+    /// Values that are withheld unless they turn out to be parts of longer ones that the reader may see, in the order in which they were found.
+    parts: Vec<(Match, Judgement)>,
     /// What looks like a value, until no known value can begin before it or where it does.
     patterned: Vec<Match>,
     /// Known values that may pass: what looks like a value inside of them passes too.
@@ -108,6 +110,7 @@ impl Channel {
             hold: Hold::default(),
             withheld: Withheld::default(),
             undecided: VecDeque::new(),
+            parts: Vec::new(),
             patterned: Vec::new(),
             excused: Vec::new(),
             shown: Vec::new(),
@@ -201,13 +204,14 @@ impl Channel {
         self.expect_names();
         while at < text.len() && self.state == State::Open {
             // What waits is judged as soon as it can be, wherever the text is cut: it may stop the response.
-            let waits = !self.patterned.is_empty() || !self.undecided.is_empty();
+            let waits = !self.patterned.is_empty() || !self.undecided.is_empty() || !self.parts.is_empty();
             let first = text[at..].chars().next().filter(|_| waits).map_or(text.len() - at, char::len_utf8);
             at += self.scanner.advance(&text[at..at + first], &mut self.matches);
             if !self.matches.is_empty() {
                 self.judge(inner);
             } else if waits {
                 self.judge_patterns(inner);
+                self.judge_parts(inner);
                 self.judge_together(inner);
             } else {
                 continue;
@@ -275,6 +279,9 @@ impl Channel {
         if self.state == State::Open {
             self.judge_patterns(inner);
         }
+        if !self.parts.is_empty() {
+            self.judge_parts(inner);
+        }
         if !self.undecided.is_empty() {
             self.judge_together(inner);
         }
@@ -290,6 +297,7 @@ impl Channel {
                 settled = settled.min(found.start);
             }
         }
+        settled = self.parts.iter().map(|(found, _)| found.start).fold(settled, u64::min);
         if !self.continued.is_empty() && self.counts.always != 0 {
             settled = 0;
         }
@@ -301,7 +309,7 @@ impl Channel {
         }
         if !self.excused.is_empty() {
             // Kept as long as something may lie inside.
-            let waiting = self.undecided.iter().map(|(found, _)| found.start).min();
+            let waiting = self.undecided.iter().chain(&self.parts).map(|(found, _)| found.start).min();
             let open = self.scanner.oldest(&Counts::KNOWN, false).into_iter().chain(waiting).min();
             let oldest = self.oldest_pattern().min(open.unwrap_or(u64::MAX));
             self.excused.retain(|known| known.end > oldest);
@@ -359,6 +367,7 @@ impl Channel {
             self.state = State::Finished;
         }
         self.quiet = self.undecided.is_empty()
+            && self.parts.is_empty()
             && self.patterned.is_empty()
             && self.withheld.is_empty()
             && self.noted.is_empty()

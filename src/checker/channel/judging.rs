@@ -55,11 +55,11 @@ impl Channel {
                 }
                 continue;
             }
-            // A rare name, or what is only similar, may be a part of the reader's own, whose end is still to come.
-            let waits = judgement.rule == Rule::NamesAlone
-                || found.means.contains(Means::SIMILAR)
-                || inner.is_echo(found, &judgement);
-            if judgement.action >= Action::Redact && !waits {
+            // A rare name may be a part of the reader's own, whose end is still to come.
+            let waits = judgement.rule == Rule::NamesAlone || inner.is_echo(found, &judgement);
+            if judgement.action >= Action::Redact && !waits && may_be_part(inner, found) {
+                self.parts.push((*found, judgement));
+            } else if judgement.action >= Action::Redact && !waits {
                 self.withhold(inner, found, judgement);
                 if judgement.action == Action::Stop {
                     return self.stop(inner, found.start);
@@ -74,7 +74,27 @@ impl Channel {
         }
         self.matches = matches;
         self.matches.clear();
+        self.judge_parts(inner);
         self.judge_together(inner);
+    }
+
+    /// Withholds what may have been a part of a longer value, once it is known whether the reader may see one around it.
+    pub(super) fn judge_parts(&mut self, inner: &Inner) {
+        if self.parts.is_empty() {
+            return;
+        }
+        let oldest = self.scanner.oldest(&self.counts, false).unwrap_or(u64::MAX);
+        let mut ready = std::mem::take(&mut self.parts);
+        self.parts.extend(ready.extract_if(.., |(found, _)| oldest <= found.start));
+        for (found, judgement) in ready {
+            if self.excused.iter().any(|known| is_part(inner, &found, known)) {
+                continue;
+            }
+            self.withhold(inner, &found, judgement);
+            if judgement.action == Action::Stop {
+                return self.stop(inner, found.start);
+            }
+        }
     }
 
     /// Takes in a value that may be shown. What others let the readers see is no secret, but they have seen it: beside it, what is not
@@ -179,7 +199,7 @@ impl Channel {
             let mut shared = inner.shared();
             // What is only similar may be somebody else's.
             let is_fact = !found.means.contains(Means::SIMILAR);
-            let is_echo = is_fact && alone.rule == Rule::Kind && alone.action == Action::Redact;
+            let is_echo = alone.rule == Rule::Kind && alone.action == Action::Redact;
             let limits = if is_echo { Limits::ECHO } else { inner.rules.limits };
             let mut exposes = false;
             // Judged again when another turn of the conversation was faster.
@@ -381,4 +401,19 @@ impl Channel {
         self.version = inner.version.fetch_add(1, Ordering::AcqRel) + 1;
         inner.span.in_scope(|| tracing::info!(channel = &*self.name, "response stopped"));
     }
+}
+
+/// Whether a value may turn out to be a part of a longer one, and none itself: what is only similar, and shapes that are never inside of a longer one.
+fn may_be_part(inner: &Inner, found: &Match) -> bool {
+    let shape = inner.generation.kinds()[usize::from(found.kind)].shape;
+    found.means.contains(Means::SIMILAR) || shape.is_none_inside(shape)
+}
+
+/// Whether it is a part of this one.
+fn is_part(inner: &Inner, found: &Match, known: &Match) -> bool {
+    let shape = |of: &Match| inner.generation.kinds()[usize::from(of.kind)].shape;
+    let is_inside = known.start <= found.start && found.end <= known.end;
+    let is_longer = known.start < found.start || found.end < known.end;
+    let is_none = is_longer && shape(found).is_none_inside(shape(known));
+    is_inside && (found.means.contains(Means::SIMILAR) || is_none)
 }
