@@ -94,15 +94,15 @@ impl Shape {
         matches!(self, Self::Phone | Self::Digits | Self::FewDigits)
     }
 
-    /// A value of it is none inside of a longer one of the other shape: a number in a number, an address in an address.
+    /// A value of it is none inside of a longer one of the other shape: a number or code in another, an address in an address.
     pub(crate) const fn is_none_inside(self, longer: Self) -> bool {
         match self {
-            Self::Phone | Self::Digits | Self::FewDigits | Self::Ip => {
+            Self::Phone | Self::Digits | Self::FewDigits | Self::Code | Self::Groups | Self::Ip => {
                 matches!(longer, Self::Phone | Self::Digits | Self::Code | Self::Groups | Self::Ip)
             }
             Self::Email => matches!(longer, Self::Email),
             Self::Handle => matches!(longer, Self::Email | Self::Handle),
-            Self::Code | Self::Groups | Self::Exact | Self::Words | Self::Name | Self::Date => false,
+            Self::Exact | Self::Words | Self::Name | Self::Date => false,
         }
     }
 }

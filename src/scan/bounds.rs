@@ -79,6 +79,12 @@ impl Before {
         matches!(near, '.' | '+') || near == ' ' && is_operator(far)
     }
 
+    /// Behind the sign of a currency, or inside of an amount, a date or a longer number: what begins there with a digit is no postcode.
+    pub(super) fn is_in_number(&self) -> bool {
+        let near = self.near.ch();
+        is_currency(near) || self.far.ch().is_ascii_digit() && matches!(near, '.' | ',' | '-')
+    }
+
     /// The nearest symbol, if it is ASCII.
     pub(super) fn near_byte(&self) -> Option<u8> {
         u8::try_from(self.near.ch()).ok().filter(u8::is_ascii)

@@ -36,6 +36,8 @@ pub(crate) struct ScanPlan {
     pub(super) codes: KindMask,
     /// Codes in which any space is a gap, not only one behind a digit.
     pub(super) groups: KindMask,
+    /// Those of them that say little alone, as postcodes do.
+    pub(super) weak_groups: KindMask,
     /// Kinds that may begin with an initial.
     pub(super) names: KindMask,
     /// The kind of telephone numbers, if they are looked for.
@@ -208,6 +210,7 @@ impl ScanPlan {
             digits: 0,
             codes: 0,
             groups: 0,
+            weak_groups: 0,
             names: 0,
             phone: None,
             patterns: PatternPlan::default(),
@@ -266,6 +269,9 @@ impl ScanPlan {
                 match spec.shape.is_digits() {
                     true => plan.digits |= bit,
                     false => plan.words |= bit,
+                }
+                if spec.shape == Shape::Groups && spec.strength == Strength::Weak {
+                    plan.weak_groups |= bit;
                 }
                 if gaps.between == Between::Nowhere {
                     plan.signed |= bit;

@@ -110,11 +110,19 @@ impl Oracle {
         self.spellings.iter().flat_map(|spelling| spelling.written.iter().map(String::as_str))
     }
 
-    /// The values in a text that the reader does not own.
+    /// The values in a text that the reader does not own, and that are no parts of longer ones that the reader owns.
     pub(crate) fn find(&self, text: &str, reader: &str) -> BTreeSet<Found> {
+        let is_own = |spelling: &&Spelling| spelling.owners.contains(reader);
+        let own = self.find_where(text, |spelling| is_own(&spelling) && spelling.said == Said::All);
+        let mut found = self.find_where(text, |spelling| !is_own(&spelling));
+        found.retain(|found| !own.iter().any(|own| is_part(found, own)));
+        found
+    }
+
+    fn find_where(&self, text: &str, is_sought: impl Fn(&Spelling) -> bool) -> BTreeSet<Found> {
         let symbols = fold(text);
         let (hinted, mut found) = (hinted(&symbols), BTreeSet::new());
-        for spelling in self.spellings.iter().filter(|spelling| !spelling.owners.contains(reader)) {
+        for spelling in self.spellings.iter().filter(|spelling| is_sought(spelling)) {
             let begins = |at: &usize| match spelling.said {
                 Said::End => is_digit(symbols.get(*at)) && hinted[*at],
                 _ => may_begin(&spelling.kind, &symbols, *at),
@@ -140,6 +148,22 @@ impl Oracle {
         }
         found
     }
+}
+
+/// Whether a number, a code or an address is a part of a longer one.
+fn is_part(found: &Found, longer: &Found) -> bool {
+    let is_code = |kind: &Kind| {
+        matches!(kind, Kind::Phone | Kind::Card | Kind::Ip | Kind::Account | Kind::Reference)
+            || matches!(kind, Kind::NationalId | Kind::Postcode | Kind::Iban | Kind::CardLast4)
+    };
+    let is_address = |kind: &Kind| matches!(kind, Kind::Email | Kind::Username);
+    let is_alike = match (&found.kind, &longer.kind) {
+        (_, Kind::CardLast4) => false,
+        (Kind::Email, Kind::Username) => false,
+        (one, other) => is_code(one) && is_code(other) || is_address(one) && is_address(other),
+    };
+    let is_inside = longer.start <= found.start && found.end <= longer.end;
+    is_alike && is_inside && (longer.start, longer.end) != (found.start, found.end)
 }
 
 /// The spans that do not leave: those of the values, merged where they overlap.
@@ -205,6 +229,9 @@ fn may_begin(kind: &Kind, symbols: &[Symbol], at: usize) -> bool {
         Kind::Username => !(is_word(before(2)) && ".@".contains(near)),
         Kind::Phone | Kind::Card | Kind::Ip => !(is_digit(before(2)) && near == '.'),
         Kind::CardLast4 => !(is_digit(before(2)) && ".,".contains(near)) && near != '$',
+        Kind::Postcode => {
+            !is_digit(symbols.get(at)) || !(is_digit(before(2)) && ".,-".contains(near)) && near != '$'
+        }
         _ => true,
     }
 }

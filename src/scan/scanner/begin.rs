@@ -45,7 +45,10 @@ impl Scanner {
     pub(super) fn begin(&mut self, symbol: &Symbol) {
         match symbol.class {
             Class::Run => {
-                let barred = if self.before.may_bar() { self.plan.barred(self.before) } else { 0 };
+                let mut barred = if self.before.may_bar() { self.plan.barred(self.before) } else { 0 };
+                if symbol.is_digit() && self.before.is_in_number() {
+                    barred |= self.plan.weak_groups;
+                }
                 if symbol.is_digit() {
                     self.begin_number(symbol, self.plan.digits & !barred);
                 }
