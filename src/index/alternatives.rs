@@ -194,6 +194,19 @@ impl Alternatives {
     }
 }
 
+impl Alternatives {
+    /// The words of keys for which something may stand that begins with these letters, or goes on behind them, or nothing at all; of those that go on with the
+    /// next word only the first.
+    pub(crate) fn may_begin<'a>(&'a self, letters: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
+        let begins =
+            |entry: &&Alternative| entry.text.starts_with(letters) || letters.starts_with(&entry.text);
+        let first = self.entries.partition_point(|entry| entry.text.first() < letters.first());
+        let alike = self.entries[first..].iter().take_while(|entry| entry.text.first() == letters.first());
+        let none = self.entries.iter().take_while(|entry| entry.text.is_empty());
+        none.chain(alike.filter(begins)).map(|entry| &*entry.key)
+    }
+}
+
 /// Words inside of a name that may be left out, and beginnings of a name that may not.
 fn particles() -> (&'static str, &'static str) {
     let particles = include_str!("../../dictionaries/particles.txt");

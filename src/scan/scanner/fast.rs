@@ -108,7 +108,8 @@ impl Scanner {
             let kinds =
                 if word.is_cut() { openings.word(&folded) } else { openings.prefix(&folded) } & plan.words;
             if kinds == 0 {
-                if word.is_cut() || !plan.may_announce(&folded) {
+                may_begin = from < text.len() && !word.is_cut() && plan.may_announce(&folded);
+                if !may_begin && (word.is_cut() || !plan.may_announce(&folded)) {
                     word = Word::DEAD;
                 }
             } else if word.is_cut() {

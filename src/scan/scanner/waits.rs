@@ -37,6 +37,8 @@ pub(super) struct Waits {
     number: FirstWord,
     /// A sign may be said.
     sign: bool,
+    /// It may say that what comes is hidden: with which letters the next word would begin.
+    hints: &'static [u8],
     /// Characters of the gap.
     gap: u8,
     comma: bool,
@@ -79,7 +81,10 @@ impl ScanPlan {
         longer: KindMask,
     ) -> Ends {
         let (class, followers) = (self.class(next), self.openings().followers());
-        let announces = whole & NO_KIND != 0 && self.announces(word);
+        let mut announces = whole & NO_KIND != 0 && self.announces(word);
+        let hints =
+            if announces && class & SPACE != 0 { hint_letters(word.text(&mut [0; WORD])) } else { b"" };
+        announces &= hints.is_empty();
         let is_broken = is_break(next);
         let parted = if is_broken { longer & self.groups } else { longer };
         let is_apart = class & (SPACE | BREAKS) != 0 && parted != 0;
@@ -122,7 +127,7 @@ impl ScanPlan {
         if is_key(word) || number.len() > 0 && (is_key(&number) || self.is_number(&number)) {
             return Ends::Looks;
         }
-        if kinds == 0 && codes == 0 && spoken.is_none() {
+        if kinds == 0 && codes == 0 && spoken.is_none() && hints.is_empty() {
             return Ends::Plain;
         }
         let may_be_said = class & SPACE != 0 || b"[({<".contains(&next);
@@ -137,6 +142,7 @@ impl ScanPlan {
             spoken,
             number,
             sign,
+            hints,
             gap: 1,
             comma: next == b',',
             letters: [0; LETTERS],
@@ -239,6 +245,15 @@ impl ScanPlan {
     }
 }
 
+/// With which letters the word behind one begins that says that a value is hidden: `last four`, `ending in`, `ends with x4242`.
+fn hint_letters(word: &str) -> &'static [u8] {
+    match word {
+        "last" => b"f",
+        "ending" | "ends" => b"iwx",
+        _ => b"",
+    }
+}
+
 /// Whether a line ends with this byte alone.
 fn is_break(byte: u8) -> bool {
     byte == b'\n'
@@ -284,10 +299,12 @@ impl Waits {
         // Another word may stand for the next one of a key.
         let numbered = from & plan.words & !plan.signed & !NO_KIND;
         let is_number = self.number.len() > 0 && self.spoken.is_none();
-        if is_number && plan.goes_on_with_word(&self.number, numbered) {
-            return None;
-        }
-        let holds = self.sign && plan.goes_on_with_sign(word, counted & plan.signed)
+        let begins_words = match is_number {
+            true => self.may_begin_words(plan, numbered)?,
+            false => false,
+        };
+        let holds = begins_words
+            || self.sign && plan.goes_on_with_sign(word, counted & plan.signed)
             || self.codes & from != 0 && self.may_be_code(plan, word, self.codes & from)
             || self.number.len() > 0 && self.may_be_number(plan, from);
         match self.spoken {
@@ -306,6 +323,31 @@ impl Waits {
                 }
             }
         }
+    }
+
+    /// Whether a key of one of these kinds begins with the number as its first word, and goes on with the letters of the next one; `None` if another word may
+    /// stand for that.
+    fn may_begin_words(&self, plan: &ScanPlan, kinds: KindMask) -> Option<bool> {
+        let kinds = kinds_in(kinds).filter(|kind| plan.goes_on_with_word(&self.number, 1 << kind));
+        let kinds = kinds.fold(0, |all, kind| all | 1 << kind);
+        let letters = &self.letters[..usize::from(self.known)];
+        if kinds != 0 && (letters.is_empty() || self.comma || self.gap > 1) {
+            return None;
+        }
+        let behind = |next: &[u8]| {
+            let mut words = self.number.then(' ').unwrap_or(self.number);
+            next.iter().all(|byte| words.then(char::from(*byte)).map(|more| words = more).is_some());
+            words
+        };
+        let mut begins = false;
+        for kind in kinds_in(kinds) {
+            let Some(alternatives) = plan.kind(kind).alternatives else { return None };
+            if alternatives.may_begin(letters).any(|key| plan.is_begun(&behind(key), 1 << kind)) {
+                return None;
+            }
+            begins |= plan.is_begun(&behind(letters), 1 << kind);
+        }
+        Some(begins)
     }
 
     /// Whether a key of one of these kinds begins with the number, or goes on with the next letters directly behind it.
@@ -348,6 +390,15 @@ impl Waits {
                 }
                 self.letters[known] = byte.to_ascii_lowercase();
                 self.known += 1;
+                if !self.hints.is_empty() {
+                    if self.hints.contains(&self.letters[0]) {
+                        return Told::Looks;
+                    }
+                    self.hints = b"";
+                    if self.is_ruled_out() {
+                        return Told::Plain;
+                    }
+                }
                 if self.codes != 0 || self.spoken.is_some() || self.sign {
                     self.rule_out(plan, word);
                     if self.is_ruled_out() {
@@ -379,6 +430,7 @@ impl Waits {
         let is_more = self.codes != 0
             || self.spoken.is_some()
             || self.sign
+            || !self.hints.is_empty()
             || self.gap > LONGEST_GAP
             || plan.openings().followers().may_follow(word, follower);
         if is_more { Told::Looks } else { Told::Waits }
@@ -411,7 +463,12 @@ impl Waits {
     }
 
     fn is_ruled_out(&self) -> bool {
-        self.kinds == 0 && self.codes == 0 && self.spoken.is_none() && self.number.len() == 0 && !self.sign
+        self.kinds == 0
+            && self.codes == 0
+            && self.spoken.is_none()
+            && self.number.len() == 0
+            && !self.sign
+            && self.hints.is_empty()
     }
 
     /// The next word is known as far as it has to be.
