@@ -64,6 +64,19 @@ impl Means {
     /// It begins behind an underscore that has to be closed behind it; no finding has it.
     pub(crate) const OPEN: Self = Self(1 << 15);
 
+    /// Those for which the text was read otherwise than it is written.
+    pub(crate) fn readings(self) -> Self {
+        const NONE: Means = Means::FOLDED
+            .and(Means::SIMILAR)
+            .and(Means::PARTIAL)
+            .and(Means::PATTERN)
+            .and(Means::VARIANT)
+            .and(Means::SPELLING)
+            .and(Means::HINT)
+            .and(Means::OPEN);
+        self.without(NONE)
+    }
+
     /// These without others.
     pub(crate) fn without(self, others: Self) -> Self {
         Self(self.0 & !others.0)

@@ -415,5 +415,7 @@ fn is_part(inner: &Inner, found: &Match, known: &Match) -> bool {
     let is_inside = known.start <= found.start && found.end <= known.end;
     let is_longer = known.start < found.start || found.end < known.end;
     let is_none = is_longer && shape(found).is_none_inside(shape(known));
-    is_inside && (found.means.contains(Means::SIMILAR) || is_none)
+    // What is seen only where the text is read otherwise hides nothing that is written.
+    let is_seen = found.means.contains(known.means.readings());
+    is_inside && is_seen && (found.means.contains(Means::SIMILAR) || is_none)
 }
