@@ -212,7 +212,9 @@ impl Channel {
             } else if waits {
                 self.judge_patterns(inner);
                 self.judge_parts(inner);
-                self.judge_together(inner);
+                if self.state == State::Open {
+                    self.judge_together(inner);
+                }
             } else {
                 continue;
             }

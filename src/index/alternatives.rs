@@ -192,9 +192,7 @@ impl Alternatives {
         let entries = if self.missing.intersects(ways) { &*self.entries } else { &[] };
         entries.iter().take_while(|entry| entry.text.is_empty())
     }
-}
 
-impl Alternatives {
     /// The words of keys for which something may stand that begins with these letters, or goes on behind them, or nothing at all; of those that go on with the
     /// next word only the first.
     pub(crate) fn may_begin<'a>(&'a self, letters: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {

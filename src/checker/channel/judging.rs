@@ -75,7 +75,9 @@ impl Channel {
         self.matches = matches;
         self.matches.clear();
         self.judge_parts(inner);
-        self.judge_together(inner);
+        if self.state == State::Open {
+            self.judge_together(inner);
+        }
     }
 
     /// Withholds what may have been a part of a longer value, once it is known whether the reader may see one around it.

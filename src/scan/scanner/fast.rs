@@ -107,11 +107,8 @@ impl Scanner {
             let (folded, start) = (word.folded(), self.seen + text.len() as u64 - word.length());
             let kinds =
                 if word.is_cut() { openings.word(&folded) } else { openings.prefix(&folded) } & plan.words;
-            if kinds == 0 {
-                may_begin = from < text.len() && !word.is_cut() && plan.may_announce(&folded);
-                if !may_begin && (word.is_cut() || !plan.may_announce(&folded)) {
-                    word = Word::DEAD;
-                }
+            if kinds == 0 && (word.is_cut() || !plan.may_announce(&folded)) {
+                word = Word::DEAD;
             } else if word.is_cut() {
                 return None;
             } else {

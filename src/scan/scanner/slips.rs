@@ -68,8 +68,8 @@ impl Tail {
         Self { start: run.start, word: run.word, may: run.slip.may && !run.slip.long }
     }
 
-    /// What it is behind some more ASCII of at most eight bytes, without `_`, in which no word begins behind a sign of an address; `ends` if a word has ended behind which an
-    /// address may go on. `None` if more has to be looked at.
+    /// What it is behind some more ASCII of at most eight bytes, without `_`, in which no word begins behind a sign of an address; `ends` if a word has ended
+    /// behind which an address may go on. `None` if more has to be looked at.
     #[inline(always)]
     pub(super) fn then(
         &self,

@@ -341,7 +341,7 @@ impl Waits {
         };
         let mut begins = false;
         for kind in kinds_in(kinds) {
-            let Some(alternatives) = plan.kind(kind).alternatives else { return None };
+            let alternatives = plan.kind(kind).alternatives?;
             if alternatives.may_begin(letters).any(|key| plan.is_begun(&behind(key), 1 << kind)) {
                 return None;
             }
