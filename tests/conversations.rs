@@ -175,10 +175,12 @@ impl Case {
             let report = serde_json::to_string(&said.last().unwrap().report).unwrap();
             for text in [&kept, &report] {
                 let values = owners.values().flat_map(|kinds| kinds.values()).flat_map(OneOrMore::as_slice);
-                // Four digits may stand in a hash.
-                if let Some(value) =
-                    values.map(Value::text).find(|value| value.len() > 4 && text.contains(value))
-                {
+                // What consists of hexadecimal digits may stand in a hash by chance.
+                let stands = |value: &&str| match value.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+                    true => text.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| word == *value),
+                    false => text.contains(*value),
+                };
+                if let Some(value) = values.map(Value::text).filter(|value| value.len() > 4).find(stands) {
                     return Err(format!("{value} stands in {text}"));
                 }
             }
