@@ -88,14 +88,12 @@ impl Channel {
         let oldest = self.scanner.oldest(&self.counts, false).unwrap_or(u64::MAX);
         let mut ready = std::mem::take(&mut self.parts);
         self.parts.extend(ready.extract_if(.., |(found, _)| oldest <= found.start));
-        for (found, judgement) in ready {
-            if self.excused.iter().any(|known| is_part(inner, &found, known)) {
-                continue;
-            }
-            self.withhold(inner, &found, judgement);
-            if judgement.action == Action::Stop {
-                return self.stop(inner, found.start);
-            }
+        ready.retain(|(found, _)| !self.excused.iter().any(|known| is_part(inner, found, known)));
+        // All of them before any stops: another may begin before it.
+        ready.iter().for_each(|(found, judgement)| self.withhold(inner, found, *judgement));
+        let stops = ready.iter().filter(|(_, judgement)| judgement.action == Action::Stop);
+        if let Some(first) = stops.map(|(found, _)| found.start).min() {
+            self.stop(inner, first);
         }
     }
 
