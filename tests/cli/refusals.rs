@@ -258,7 +258,8 @@ fn cells_headers_and_lines_of_ten_megabytes_are_refused_soon() {
         ended.refused(2, &["d.csv"]);
         assert!(ended.err.len() < 600, "{name}: {}", ended.err);
     }
-    assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed()); // about 4 s without optimisation
+    // About 4 s without optimisation, on a machine that has nothing else to do; what takes the square of a cell's length takes hours.
+    assert!(started.elapsed() < Duration::from_secs(100), "{:?}", started.elapsed());
 }
 
 #[test]
