@@ -401,16 +401,24 @@ impl Openings {
         self.others[other_place(c)]
     }
 
-    /// Halves the words while they stay sparse: what many words of a text ask has to stay in a fast cache. With at most a fifth of the bits set
-    /// about one word in a hundred that no key has gets through.
+    /// Halves tables while they stay sparse: what many words of a text ask has to stay in a fast cache. With at most a fifth of the bits set
+    /// about one word in a hundred that no key has gets through; of a word that gets through one in four has kinds that are another's.
     pub(crate) fn shrink(&mut self) {
-        let bits = |words: &[u64]| words.iter().map(|word| word.count_ones() as usize).sum::<usize>();
-        for words in [&mut self.words, self.followers.words_mut()] {
-            while words.len() > 1 << 6 && bits(words) * 10 < words.len() * 64 {
-                let (low, high) = words.split_at(words.len() / 2);
-                *words = low.iter().zip(high).map(|(low, high)| low | high).collect();
+        fn halve<T: Copy + std::ops::BitOr<Output = T>>(
+            table: &mut Box<[T]>,
+            is_sparse: impl Fn(&[T]) -> bool,
+        ) {
+            while table.len() > 1 << 6 && is_sparse(table) {
+                let (low, high) = table.split_at(table.len() / 2);
+                *table = low.iter().zip(high).map(|(low, high)| *low | *high).collect();
             }
         }
+        let is_sparse = |words: &[u64]| {
+            words.iter().map(|word| word.count_ones() as usize).sum::<usize>() * 10 < words.len() * 64
+        };
+        halve(&mut self.words, is_sparse);
+        halve(self.followers.words_mut(), is_sparse);
+        halve(&mut self.kinds, |kinds| kinds.iter().filter(|kinds| **kinds != 0).count() * 8 < kinds.len());
     }
 
     /// Takes in the tables of another segment.
@@ -461,15 +469,10 @@ impl Openings {
         let length = count.checked_add(followers).and_then(|count| count.checked_mul(8));
         let (words, rest) = length.and_then(|length| rest.split_at_checked(length)).ok_or_else(damaged)?;
         let (masks, kinds) = rest.split_at_checked(4 * (SHORT + OTHERS)).ok_or_else(damaged)?;
-        let words: Vec<u64> =
-            words.chunks_exact(8).map(|w| u64::from_le_bytes(w.try_into().expect("eight bytes"))).collect();
-        let masks: Vec<KindMask> = masks
-            .chunks_exact(4)
-            .map(|m| KindMask::from_le_bytes(m.try_into().expect("four bytes")))
-            .collect();
+        let words: Vec<u64> = words.as_chunks().0.iter().map(|word| u64::from_le_bytes(*word)).collect();
+        let masks: Vec<KindMask> = masks.as_chunks().0.iter().map(|mask| u32::from_le_bytes(*mask)).collect();
         let (words, followers) = words.split_at(count);
-        let kinds: Vec<u16> =
-            kinds.chunks_exact(2).map(|k| u16::from_le_bytes(k.try_into().expect("two bytes"))).collect();
+        let kinds: Vec<u16> = kinds.as_chunks().0.iter().map(|kinds| u16::from_le_bytes(*kinds)).collect();
         if [kinds.len(), words.len(), followers.len()].iter().any(|length| !length.is_power_of_two()) {
             return Err(damaged());
         }
