@@ -447,15 +447,25 @@ impl Openings {
 
     /// Writes the file: the numbers of words and of *followers*, both as `u64`, then *short* and *others* as `u32`, then *kinds* as `u16`, all little-endian.
     pub(crate) fn write(&self, out: &mut impl std::io::Write) -> std::io::Result<()> {
+        /// In blocks: there are many entries, and what they are written to looks at each piece.
+        fn write<T: Copy, const N: usize>(
+            table: &[T],
+            bytes: impl Fn(T) -> [u8; N],
+            out: &mut impl std::io::Write,
+        ) -> std::io::Result<()> {
+            let mut block = vec![[0; N]; 1 << 10];
+            table.chunks(block.len()).try_for_each(|part| {
+                block.iter_mut().zip(part).for_each(|(written, entry)| *written = bytes(*entry));
+                out.write_all(block[..part.len()].as_flattened())
+            })
+        }
         let followers = self.followers.words();
-        let counts = [self.words.len() as u64, followers.len() as u64];
-        for word in counts.iter().chain(&self.words).chain(followers) {
-            out.write_all(&word.to_le_bytes())?;
-        }
-        for mask in self.short.iter().chain(&self.others) {
-            out.write_all(&mask.to_le_bytes())?;
-        }
-        self.kinds.iter().try_for_each(|kinds| out.write_all(&kinds.to_le_bytes()))
+        write(&[self.words.len() as u64, followers.len() as u64], u64::to_le_bytes, out)?;
+        write(&self.words, u64::to_le_bytes, out)?;
+        write(followers, u64::to_le_bytes, out)?;
+        write(&self.short, KindMask::to_le_bytes, out)?;
+        write(&self.others, KindMask::to_le_bytes, out)?;
+        write(&self.kinds, u16::to_le_bytes, out)
     }
 
     pub(crate) fn read(bytes: &Bytes) -> Result<Self> {
