@@ -453,7 +453,7 @@ impl Openings {
             bytes: impl Fn(T) -> [u8; N],
             out: &mut impl std::io::Write,
         ) -> std::io::Result<()> {
-            let mut block = vec![[0; N]; 1 << 10];
+            let mut block = [[0; N]; 1 << 10];
             table.chunks(block.len()).try_for_each(|part| {
                 block.iter_mut().zip(part).for_each(|(written, entry)| *written = bytes(*entry));
                 out.write_all(block[..part.len()].as_flattened())
