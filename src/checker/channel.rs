@@ -17,7 +17,7 @@ use super::session::Inner;
 use super::withheld::Withheld;
 use crate::index::{People, READING};
 use crate::policy::{Action, Audience, Evidence, Excuse, Judgement, Known, LookAhead, Rule, replacement};
-use crate::scan::{Counts, Match, Means, Scanner};
+use crate::scan::{Counts, Mark, Match, Means, Scanner};
 
 /// One text channel of a session.
 pub(super) struct Channel {
@@ -61,6 +61,8 @@ pub(super) struct Channel {
     pub(super) edits: Vec<Edit>,
     /// Something was replaced.
     pub(super) has_replaced: bool,
+    /// Nothing was found so far, and nothing began that the next turn may go on with.
+    pub(super) is_plain: bool,
     /// The channel is open, and nothing waits to be judged, replaced or reported: text may be decided without looking.
     quiet: bool,
     /// Bytes of the text at hand that the fast lane has taken.
@@ -130,6 +132,7 @@ impl Channel {
             matches: Vec::new(),
             edits: Vec::new(),
             has_replaced: false,
+            is_plain: true,
             passed: 0,
             counts: match audience {
                 Audience::Reader => {
@@ -227,6 +230,25 @@ impl Channel {
             self.leave(inner, text, begun);
         }
         self.settle(inner, text, ends);
+    }
+
+    /// The number of a text that is there whole, if what is in it depends on nothing but that, the plan, and what is put into the number.
+    pub(super) fn mark(&mut self, inner: &Inner, text: &str) -> Option<Mark> {
+        self.catch_up(inner);
+        let how =
+            (self.audience == Audience::Reader, self.counts.since.is_some(), self.left_for_next_turn(inner));
+        let is_alone = self.continued.is_empty() && self.state == State::Open;
+        if is_alone { inner.plan.plain.mark(text, how) } else { None }
+    }
+
+    /// Takes a text that is there whole, of which it is known that nothing is in it; whether it did.
+    pub(super) fn pass_whole(&mut self, inner: &Inner, text: &str, mark: Mark) -> bool {
+        let is_known = inner.plan.plain.knows(mark);
+        if is_known {
+            inner.shared().has_ended |= !text.is_empty();
+            (self.state, self.quiet) = (State::Finished, false);
+        }
+        is_known
     }
 
     /// Similar names count only behind a fact about somebody: one that was released, or that may be yet.

@@ -135,6 +135,24 @@ impl Checker {
         self.step("", true)
     }
 
+    /// Takes a text that is there whole: what of it is to be replaced, up to where it is decided, and whether the response goes on. One that was read
+    /// before, and in which nothing was found, is not read again.
+    pub(crate) fn whole(mut self, text: &str) -> (Vec<Edit>, u64, Verdict, Vec<Finding>) {
+        let inner = Arc::clone(&self.session.inner);
+        let mark = self.channel.mark(&inner, text);
+        if mark.is_some_and(|mark| self.channel.pass_whole(&inner, text, mark)) {
+            return (Vec::new(), text.len() as u64, Verdict::Continue, Vec::new());
+        }
+        let mut edits = self.advance(text).edits.to_vec();
+        let end = self.advance_to_end();
+        edits.extend_from_slice(end.edits);
+        let (decided, verdict) = (end.decided, end.verdict);
+        if let Some(mark) = mark.filter(|_| self.channel.is_plain && verdict == Verdict::Continue) {
+            inner.plan.plain.add(mark);
+        }
+        (edits, decided, verdict, self.take_findings())
+    }
+
     fn step(&mut self, text: &str, ends: bool) -> Advance<'_> {
         self.channel.edits.clear();
         let passed = !ends && self.channel.pass(&self.session.inner, text, None);
@@ -185,5 +203,80 @@ impl std::fmt::Debug for Checker {
             .field("found", &self.channel.found)
             .field("state", &self.channel.state)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Identifier, Index, IndexBuilder, Kind, Policy, Reader};
+
+    fn index() -> Index {
+        let mut builder = IndexBuilder::new();
+        for (kind, text) in [
+            (Kind::Email, "ann@example.com"),
+            (Kind::Name, "Annabel Grantham"),
+            (Kind::DateOfBirth, "1986-10-17"),
+            (Kind::Phone, "+1 415 555 0104"),
+        ] {
+            builder.add(Identifier { owner: "C-1", kind, text }).unwrap();
+        }
+        builder.finish_in_memory().unwrap()
+    }
+
+    /// What a text says behind another one of the response.
+    fn judged(index: &Index, policy: &Policy, reader: &Reader, before: &str, text: &str) -> String {
+        let session = Session::new(index, policy, reader.clone());
+        let mut first = session.checker();
+        let _ = first.push(before, &mut String::new());
+        let _ = first.finish(&mut String::new());
+        let (edits, decided, verdict, findings) = session.channel("whole").whole(text);
+        let kinds = findings.iter().map(|finding| format!("{:?} {:?}", finding.kind, finding.span));
+        format!("{edits:?} {decided} {verdict:?} {:?}", kinds.collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn a_whole_text_that_was_read_before_is_judged_as_the_first_time() {
+        let kept = index();
+        let texts = [
+            "",
+            "model-1",
+            "ann@example.com",
+            "Annabel Grantam",
+            "1986-10-17",
+            "ann@exam",
+            "415 555",
+            "long ",
+        ];
+        for policy in [Policy::standard(), Policy::strict(), Policy::observe()] {
+            for reader in [Reader::stranger(), Reader::customer("C-1")] {
+                for before in ["", "Born on 17 October 1986.", "Write to ann@example.com."] {
+                    for text in texts {
+                        let first = judged(&index(), &policy, &reader, before, text);
+                        for _ in 0..2 {
+                            assert_eq!(
+                                judged(&kept, &policy, &reader, before, text),
+                                first,
+                                "{before} {text}"
+                            );
+                        }
+                    }
+                }
+            }
+        }
+        let session = Session::new(&kept, &Policy::standard(), Reader::stranger());
+        let is_known = |text: &str| {
+            let mark = session.channel("whole").channel.mark(&session.inner, text);
+            mark.is_some_and(|mark| session.inner.plan.plain.knows(mark))
+        };
+        for (text, is_plain) in [
+            ("model-1", true),
+            ("long ", true),
+            ("ann@example.com", false),
+            ("ann@exam", false),
+            ("1986-10-17", false),
+        ] {
+            assert_eq!(is_known(text), is_plain, "{text}");
+        }
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::bounds::{Before, may_bar};
 use super::patterns::PatternPlan;
+use super::plain::PlainTexts;
 use super::scanner::Counts;
 use super::similar::{MOST_SLIPS, Similar};
 use super::walk::Walk;
@@ -23,6 +24,8 @@ use crate::text::{Class, ascii_class};
 pub(crate) struct ScanPlan {
     generation: Arc<Generation>,
     scope: Scope,
+    /// Texts that were scanned by this plan.
+    pub(crate) plain: PlainTexts,
     kinds: Vec<KindPlan>,
     /// Kinds to look for.
     pub(super) wanted: KindMask,
@@ -203,6 +206,7 @@ impl ScanPlan {
         let mut plan = Self {
             generation: Arc::clone(generation),
             scope,
+            plain: PlainTexts::default(),
             kinds: Vec::new(),
             wanted: 0,
             shapes: Vec::new(),

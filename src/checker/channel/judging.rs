@@ -16,6 +16,7 @@ impl Channel {
     /// Judges the matches that the scanner has just made.
     pub(super) fn judge(&mut self, inner: &Inner) {
         let mut matches = std::mem::take(&mut self.matches);
+        self.is_plain &= matches.is_empty();
         if inner.rules.patterned != 0 {
             self.patterned.extend(matches.extract_if(.., |found| found.means.contains(Means::PATTERN)));
         }
@@ -312,6 +313,7 @@ impl Channel {
             None => None,
         });
         let Some(begun) = begun else { return };
+        self.is_plain = false;
         keep(&mut shared.left, begun);
         loop {
             match inner.remember(&shared) {

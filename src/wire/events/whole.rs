@@ -63,16 +63,13 @@ impl Events {
         audience: Audience,
         text: &str,
     ) -> (Verdict, Vec<Edit>, u64) {
-        let mut checker = match audience {
+        let checker = match audience {
             Audience::Reader => self.session.channel(name),
             Audience::Internal => self.session.internal_channel(name),
         };
-        let mut edits = checker.advance(text).edits.to_vec();
-        let end = checker.advance_to_end();
-        edits.extend_from_slice(end.edits);
-        let (verdict, decided) = (end.verdict, end.decided);
+        let (edits, decided, verdict, mut findings) = checker.whole(text);
         self.counts.checked_bytes += text.len() as u64;
-        self.findings.append(&mut checker.take_findings());
+        self.findings.append(&mut findings);
         (verdict, edits, decided)
     }
 
