@@ -279,4 +279,25 @@ mod tests {
             assert_eq!(is_known(text), is_plain, "{text}");
         }
     }
+
+    /// What is plain by itself is read again where the turn before has begun a value, and what is plain in one response is not in a conversation.
+    #[test]
+    fn a_whole_text_that_was_read_before_is_read_again_between_turns() {
+        let index = index();
+        let alone = Policy::from_toml("[together]\nacross = 'response'").unwrap();
+        for text in ["mple.com", "Or ann@exa"] {
+            for _ in 0..2 {
+                let session = Session::new(&index, &alone, Reader::stranger());
+                assert!(session.channel("whole").whole(text).0.is_empty());
+            }
+        }
+        let turn = || Session::new(&index, &Policy::standard(), Reader::stranger());
+        assert!(turn().channel("whole").whole("mple.com").0.is_empty());
+        for _ in 0..2 {
+            let (first, second) = (turn(), turn());
+            assert!(first.channel("whole").whole("Or ann@exa").0.is_empty());
+            second.resume(&first.state());
+            assert_eq!(second.channel("whole").whole("mple.com").0.len(), 1);
+        }
+    }
 }

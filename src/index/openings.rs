@@ -402,7 +402,7 @@ impl Openings {
     }
 
     /// Halves tables while they stay sparse: what many words of a text ask has to stay in a fast cache. With at most a fifth of the bits set
-    /// about one word in a hundred that no key has gets through; of a word that gets through one in four has kinds that are another's.
+    /// about one word in a hundred that no key has gets through; with at most a fourth of the kinds used, as many words have kinds that are another's.
     pub(crate) fn shrink(&mut self) {
         fn halve<T: Copy + std::ops::BitOr<Output = T>>(
             table: &mut Box<[T]>,
