@@ -61,8 +61,10 @@ pub(super) struct Channel {
     pub(super) edits: Vec<Edit>,
     /// Something was replaced.
     pub(super) has_replaced: bool,
-    /// Nothing was found so far, and nothing began that the next turn may go on with.
+    /// Nothing was found so far.
     pub(super) is_plain: bool,
+    /// How many of its last bytes the next turn may go on with.
+    pub(super) left: usize,
     /// The channel is open, and nothing waits to be judged, replaced or reported: text may be decided without looking.
     quiet: bool,
     /// Bytes of the text at hand that the fast lane has taken.
@@ -133,6 +135,7 @@ impl Channel {
             edits: Vec::new(),
             has_replaced: false,
             is_plain: true,
+            left: 0,
             passed: 0,
             counts: match audience {
                 Audience::Reader => {
@@ -227,7 +230,7 @@ impl Channel {
             let begun = self.beginning(inner);
             self.scanner.finish(&mut self.matches);
             self.judge(inner);
-            self.leave(inner, text, begun);
+            self.leave_begun(inner, text, begun);
         }
         self.settle(inner, text, ends);
     }
@@ -235,20 +238,21 @@ impl Channel {
     /// The number of a text that is there whole, if what is in it depends on nothing but that, the plan, and what is put into the number.
     pub(super) fn mark(&mut self, inner: &Inner, text: &str) -> Option<Mark> {
         self.catch_up(inner);
-        let how =
-            (self.audience == Audience::Reader, self.counts.since.is_some(), self.left_for_next_turn(inner));
+        let left = (self.left_for_next_turn(inner), self.last.is_some());
+        let how = (self.audience == Audience::Reader, self.counts.since.is_some(), left);
         let is_alone = self.continued.is_empty() && self.state == State::Open;
         if is_alone { inner.plan.plain.mark(text, how) } else { None }
     }
 
     /// Takes a text that is there whole, of which it is known that nothing is in it; whether it did.
     pub(super) fn pass_whole(&mut self, inner: &Inner, text: &str, mark: Mark) -> bool {
-        let is_known = inner.plan.plain.knows(mark);
-        if is_known {
-            inner.shared().has_ended |= !text.is_empty();
-            (self.state, self.quiet) = (State::Finished, false);
+        let Some(begun) = inner.plan.plain.known(mark) else { return false };
+        inner.shared().has_ended |= !text.is_empty();
+        if begun > 0 {
+            self.leave(inner, text[text.len() - begun..].to_owned());
         }
-        is_known
+        (self.state, self.quiet) = (State::Finished, false);
+        true
     }
 
     /// Similar names count only behind a fact about somebody: one that was released, or that may be yet.

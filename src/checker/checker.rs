@@ -148,7 +148,7 @@ impl Checker {
         edits.extend_from_slice(end.edits);
         let (decided, verdict) = (end.decided, end.verdict);
         if let Some(mark) = mark.filter(|_| self.channel.is_plain && verdict == Verdict::Continue) {
-            inner.plan.plain.add(mark);
+            inner.plan.plain.add(mark, self.channel.left);
         }
         (edits, decided, verdict, self.take_findings())
     }
@@ -265,18 +265,18 @@ mod tests {
             }
         }
         let session = Session::new(&kept, &Policy::standard(), Reader::stranger());
-        let is_known = |text: &str| {
+        let known = |text: &str| {
             let mark = session.channel("whole").channel.mark(&session.inner, text);
-            mark.is_some_and(|mark| session.inner.plan.plain.knows(mark))
+            mark.and_then(|mark| session.inner.plan.plain.known(mark))
         };
-        for (text, is_plain) in [
-            ("model-1", true),
-            ("long ", true),
-            ("ann@example.com", false),
-            ("ann@exam", false),
-            ("1986-10-17", false),
+        for (text, begun) in [
+            ("model-1", Some(0)),
+            ("long ", Some(0)),
+            ("ann@example.com", None),
+            ("ann@exam", Some(8)),
+            ("1986-10-17", None),
         ] {
-            assert_eq!(is_known(text), is_plain, "{text}");
+            assert_eq!(known(text), begun, "{text}");
         }
     }
 
@@ -297,6 +297,7 @@ mod tests {
             let (first, second) = (turn(), turn());
             assert!(first.channel("whole").whole("Or ann@exa").0.is_empty());
             second.resume(&first.state());
+            // Also if what it goes on with was not read again.
             assert_eq!(second.channel("whole").whole("mple.com").0.len(), 1);
         }
     }

@@ -303,17 +303,23 @@ impl Channel {
     }
 
     /// Keeps the beginning of a strong value that the text ends with, for the next turn; not if it is withheld.
-    pub(super) fn leave(&mut self, inner: &Inner, text: &str, start: Option<u64>) {
-        let mut shared = inner.shared();
-        shared.has_ended |= self.scanner.seen() > 0;
+    pub(super) fn leave_begun(&mut self, inner: &Inner, text: &str, start: Option<u64>) {
         let seen = self.scanner.seen();
+        inner.shared().has_ended |= seen > 0;
         let begun = start.filter(|start| self.withheld.is_free(*start)).and_then(|start| match &self.last {
             _ if start >= self.decided => beginning(&self.hold.text(text, start..seen)),
             Some(last) => last.text((seen - start) as usize).and_then(beginning),
             None => None,
         });
-        let Some(begun) = begun else { return };
-        self.is_plain = false;
+        if let Some(begun) = begun {
+            self.leave(inner, begun);
+        }
+    }
+
+    /// Keeps the end of the text for the next turn.
+    pub(super) fn leave(&mut self, inner: &Inner, begun: String) {
+        self.left = begun.len();
+        let mut shared = inner.shared();
         keep(&mut shared.left, begun);
         loop {
             match inner.remember(&shared) {
