@@ -11,23 +11,30 @@ use crate::wire::frame::Frame;
 use crate::wire::json::{Document, Value, ValueKind};
 use crate::wire::table::{Ends, Meaning, Role, is_checked_number};
 
-/// What is known of the last event that the next one may be like.
+/// The last event, which the next one may be like.
 #[derive(Default)]
 pub(super) struct Like {
-    /// Its payload; none, if it was not simple.
-    payload: Option<String>,
-    spare: String,
+    last: Shape,
+    /// It was simple, and nothing of it was withheld.
+    is_kept: bool,
+    is_simple: bool,
+    /// Where the values that are compared stood in it.
+    spans: Vec<Range<usize>>,
+}
+
+/// What an event is, whatever it says.
+#[derive(Clone, Default)]
+pub(super) struct Shape {
+    payload: String,
     name: Option<Box<str>>,
     of: u16,
     /// Values that say what others are: they must be the same, byte for byte.
     pinned: Vec<usize>,
     /// Values that may say something else.
     items: Vec<Item>,
-    is_simple: bool,
-    /// Where the values of both stood in the last event.
-    spans: Vec<Range<usize>>,
 }
 
+#[derive(Clone)]
 struct Item {
     value: usize,
     meaning: Meaning,
@@ -36,11 +43,20 @@ struct Item {
     is_same: bool,
 }
 
+#[cfg(test)]
+impl Shape {
+    pub(super) fn says(&self, text: &str) -> bool {
+        self.payload.contains(text)
+    }
+}
+
 impl Like {
     /// Whether a payload is like the last one; reads where its values stand.
     pub(super) fn fits(&mut self, frame: &Frame, payload: &str, document: &mut Document) -> bool {
-        let Self { payload: last, name, pinned, items, spans, .. } = self;
-        let Some(last) = last.as_deref().filter(|_| *name == frame.name) else { return false };
+        let Self { last: Shape { payload: last, name, pinned, items, .. }, spans, .. } = self;
+        if !self.is_kept || *name != frame.name {
+            return false;
+        }
         spans.clear();
         let values = pinned.iter().copied().chain(items.iter().map(|item| item.value));
         spans.extend(values.map(|value| document.values[value].span.clone()));
@@ -57,16 +73,55 @@ impl Like {
         pinned.iter().zip(of_pinned).all(|(value, before)| is_same(*value, before))
     }
 
-    pub(super) fn forget(&mut self) {
-        self.payload = None;
-        self.pinned.clear();
-        self.items.clear();
+    /// Whether a payload is like one of these; reads where its values stand, none of which was judged before.
+    pub(super) fn recalls(
+        &mut self,
+        shapes: &[(Shape, Document)],
+        frame: &Frame,
+        payload: &str,
+        document: &mut Document,
+    ) -> bool {
+        let fits = |(shape, known): &&(Shape, Document)| {
+            if shape.name != frame.name || !document.read_as(known, &shape.payload, payload) {
+                return false;
+            }
+            shape.pinned.iter().all(|value| {
+                let (value, before) = (&document.values[*value], &known.values[*value]);
+                shape.payload[before.span.clone()] == payload[value.span.clone()]
+            })
+        };
+        let Some((shape, _)) = shapes.iter().find(fits) else { return false };
+        self.last.of = shape.of;
+        self.last.pinned.clone_from(&shape.pinned);
+        self.last.items.clone_from(&shape.items);
         self.is_simple = true;
+        true
+    }
+
+    pub(super) fn forget(&mut self) {
+        self.is_kept = false;
+        self.last.pinned.clear();
+        self.last.items.clear();
+        self.is_simple = true;
+    }
+
+    /// The values of the last event that say what others are, if it was simple.
+    pub(super) fn pinned(&self) -> Option<&[usize]> {
+        self.is_kept.then_some(&self.last.pinned)
+    }
+
+    /// The last event without what it said, but for the values that say what others are; and where its values stand.
+    pub(super) fn emptied(&self, document: &Document) -> (Shape, Document) {
+        let Shape { payload, name, of, pinned, items } = &self.last;
+        let (payload, document) = document.emptied(payload, |value| pinned.contains(&value));
+        let (name, pinned) = (name.clone(), pinned.clone());
+        let items = items.iter().map(|item| Item { is_same: false, ..item.clone() }).collect();
+        (Shape { payload, name, of: *of, pinned, items }, document)
     }
 
     /// A value that says what others are.
     pub(super) fn pin(&mut self, value: usize) {
-        self.pinned.push(value);
+        self.last.pinned.push(value);
     }
 
     /// A value of an event that is read in full.
@@ -82,7 +137,7 @@ impl Like {
             // What stands or falls with other values.
             (_, Role::Spells | Role::Tied | Role::Signature | Role::Offset(_)) => self.is_simple = false,
             (ValueKind::Text | ValueKind::Number, _) => {
-                self.items.push(Item { value: at, meaning, ids, is_same: false });
+                self.last.items.push(Item { value: at, meaning, ids, is_same: false });
             }
             _ => {}
         }
@@ -90,23 +145,19 @@ impl Like {
 
     /// Keeps an event that was judged.
     pub(super) fn keep(&mut self, event: &Event, payload: &str, judged: &Step) {
-        let is_simple = self.is_simple
+        self.is_kept = self.is_simple
             && matches!(judged, Ok(Verdict::Continue))
             && event.fixed.is_empty()
             && !event.is_atomic
             && !event.is_sent_alone
             && !event.is_dropped;
-        let mut kept = self.payload.take().unwrap_or_else(|| std::mem::take(&mut self.spare));
-        if is_simple {
-            kept.clear();
-            kept.push_str(payload);
-            if self.name != event.frame.name {
-                self.name.clone_from(&event.frame.name);
+        if self.is_kept {
+            self.last.payload.clear();
+            self.last.payload.push_str(payload);
+            if self.last.name != event.frame.name {
+                self.last.name.clone_from(&event.frame.name);
             }
-            self.of = event.of;
-            self.payload = Some(kept);
-        } else {
-            self.spare = kept;
+            self.last.of = event.of;
         }
     }
 }
@@ -118,11 +169,11 @@ impl Events {
         event: &mut Event,
         payload: &str,
         document: &Document,
-        like: &mut Like,
+        like: &Like,
     ) -> Step {
-        event.of = like.of;
-        for (at, item) in like.items.iter().enumerate() {
-            let (value, of) = (&document.values[item.value], like.of);
+        event.of = like.last.of;
+        for (at, item) in like.last.items.iter().enumerate() {
+            let (value, of) = (&document.values[item.value], like.last.of);
             let verdict = match (value.kind, item.meaning.role) {
                 (ValueKind::Text, Role::Text(group)) => {
                     self.fragment(event, payload, value, Key::Group(group, item.ids), None)?
@@ -143,7 +194,7 @@ impl Events {
                 self.silence(
                     event,
                     payload,
-                    like.items[at..].iter().map(|item| &document.values[item.value]),
+                    like.last.items[at..].iter().map(|item| &document.values[item.value]),
                 );
                 return Ok(verdict);
             }
@@ -197,7 +248,7 @@ mod tests {
                 framer.push(format!("data: {}\n\n", event.replace("WORD", word)).as_bytes());
                 let frame = framer.next(false).unwrap().unwrap();
                 assert_eq!(events.push(frame, &mut out), Ok(Verdict::Continue));
-                assert!(events.like.payload.is_some(), "{format:?}");
+                assert!(events.like.is_kept, "{format:?}");
             }
         }
     }

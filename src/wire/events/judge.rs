@@ -1,6 +1,7 @@
 //! Reads an event: what each of its values is, and what ends with it.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -86,14 +87,19 @@ impl Events {
     pub(super) fn judge(&mut self, event: &mut Event) -> Step {
         let payload = event.payload.take().ok_or(Fault::Malformed)?;
         let (mut document, mut like) = (std::mem::take(&mut self.document), std::mem::take(&mut self.like));
-        let judged = if like.fits(&event.frame, &payload, &mut document) {
-            self.judge_alike(event, &payload, &document, &mut like)
+        let is_alike = like.fits(&event.frame, &payload, &mut document)
+            || !self.is_whole && like.recalls(&self.known.shapes, &event.frame, &payload, &mut document);
+        let judged = if is_alike {
+            self.judge_alike(event, &payload, &document, &like)
         } else {
             like.forget();
             let read = document.read(&payload, &mut self.paths).map_err(|_| Fault::Malformed);
             read.and_then(|()| self.judge_document(event, &payload, &mut document, &mut like))
         };
         like.keep(event, &payload, &judged);
+        if !is_alike && !self.is_whole {
+            self.learn(event, &payload, &document, &like);
+        }
         (self.document, self.like) = (document, like);
         event.payload = Some(payload);
         judged
@@ -326,19 +332,15 @@ impl Events {
             Some(place) => place as u16,
             None if self.types.len() > 256 => 0,
             None => {
-                self.types.push(name.into());
-                self.meanings.push(Vec::new());
+                Arc::make_mut(&mut self.types).push(name.into());
+                Arc::make_mut(&mut self.meanings).push(Vec::new());
                 (self.types.len() - 1) as u16
             }
         })
     }
 
     pub(super) fn meaning(&mut self, of: u16, node: Node) -> Meaning {
-        let known = &mut self.meanings[usize::from(of)];
-        if known.len() <= node as usize {
-            known.resize(node as usize + 1, None);
-        }
-        if let Some(meaning) = known[node as usize] {
+        if let Some(meaning) = self.meanings[usize::from(of)].get(node as usize).copied().flatten() {
             return meaning;
         }
         let above = match self.paths.parent(node) {
@@ -346,7 +348,11 @@ impl Events {
             Some(parent) => self.meaning(of, parent).role,
         };
         let meaning = self.table.meaning(&self.types[usize::from(of)], node, &self.paths, above);
-        self.meanings[usize::from(of)][node as usize] = Some(meaning);
+        let known = &mut Arc::make_mut(&mut self.meanings)[usize::from(of)];
+        if known.len() <= node as usize {
+            known.resize(node as usize + 1, None);
+        }
+        known[node as usize] = Some(meaning);
         meaning
     }
 

@@ -9,6 +9,7 @@ mod event;
 mod fragment;
 mod ids;
 mod judge;
+mod known;
 mod leave;
 mod spelled;
 mod whole;
@@ -24,11 +25,12 @@ use super::format::Format;
 use super::frame::Frame;
 use super::guard::{Counts, Fault};
 use super::json::{Document, Node, Paths, Value, ValueKind, unescaped};
-use super::table::{Meaning, Table};
+use super::table::Table;
 use crate::checker::{Finding, Session, Verdict};
 use event::Event;
 pub(super) use event::Inside;
 use ids::{Ids, Key};
+use known::{Known, Meanings};
 use whole::Spot;
 
 /// The events of one response.
@@ -38,12 +40,14 @@ pub(super) struct Events {
     table: Arc<Table>,
     /// The body is one event.
     is_whole: bool,
+    /// These, the types and the meanings are what is known, and what this response adds to it.
     paths: Paths,
     document: Document,
     like: alike::Like,
-    types: Vec<Box<str>>,
-    /// By type and path.
-    meanings: Vec<Vec<Option<Meaning>>>,
+    types: Arc<Vec<Box<str>>>,
+    meanings: Arc<Meanings>,
+    /// What responses before have taught.
+    known: Known,
     channels: Vec<Channel>,
     /// The channels that readers see.
     visible: Vec<usize>,
@@ -89,16 +93,21 @@ pub(super) type Step = Result<Verdict, Fault>;
 
 impl Events {
     pub(super) fn new(session: &Session, format: Format, is_whole: bool, limit: usize) -> Self {
+        Self::knowing(Known::of(format), session, format, is_whole, limit)
+    }
+
+    fn knowing(known: Known, session: &Session, format: Format, is_whole: bool, limit: usize) -> Self {
         Self {
             session: session.clone(),
             format,
             table: Table::of(format),
             is_whole,
-            paths: Paths::default(),
+            paths: known.paths.clone(),
             document: Document::default(),
             like: alike::Like::default(),
-            types: Vec::new(),
-            meanings: Vec::new(),
+            types: Arc::clone(&known.types),
+            meanings: Arc::clone(&known.meanings),
+            known,
             channels: Vec::new(),
             visible: Vec::new(),
             by_key: HashMap::default(),

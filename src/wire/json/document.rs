@@ -7,7 +7,7 @@ use super::lexer::{Lexer, Token, unescaped};
 use super::path::{ANY, ELEMENT, Node, Paths, ROOT};
 
 /// Where the values of a payload stand, in order.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(in crate::wire) struct Document {
     pub(in crate::wire) values: Vec<Value>,
     pub(in crate::wire) elements: Vec<Element>,
@@ -15,6 +15,7 @@ pub(in crate::wire) struct Document {
     spans: Vec<Range<usize>>,
 }
 
+#[derive(Clone)]
 pub(in crate::wire) struct Value {
     pub(in crate::wire) node: Node,
     /// The innermost element of an array that it is in, or is.
@@ -38,6 +39,7 @@ pub(in crate::wire) enum ValueKind {
 }
 
 /// An element of an array.
+#[derive(Clone)]
 pub(in crate::wire) struct Element {
     pub(in crate::wire) around: Option<u32>,
     /// The array's path.
@@ -148,46 +150,53 @@ impl Document {
     /// Reads a payload of which only texts and numbers are others than in the one that was read last: keys and brackets are compared, not read.
     /// `false`: it is not such a payload, and nothing was read.
     pub(in crate::wire) fn read_alike(&mut self, last: &str, text: &str) -> bool {
-        let (last, text) = (last.as_bytes(), text.as_bytes());
-        let (mut seen, mut at) = (0, 0);
-        self.spans.clear();
-        for value in &self.values {
-            if !matches!(value.kind, ValueKind::Text | ValueKind::Number) {
+        let is_alike = spans_alike(&self.values, last, text, &mut self.spans);
+        if is_alike {
+            self.move_scalars();
+        }
+        is_alike
+    }
+
+    /// The same, of one that another document has read.
+    pub(in crate::wire) fn read_as(&mut self, other: &Self, last: &str, text: &str) -> bool {
+        let is_alike = spans_alike(&other.values, last, text, &mut self.spans);
+        if is_alike {
+            self.values.clone_from(&other.values);
+            self.elements.clone_from(&other.elements);
+            self.move_scalars();
+        }
+        is_alike
+    }
+
+    /// The payload that was read, with empty texts and zeros for numbers, but for those that are kept; and where its texts and numbers stand.
+    pub(in crate::wire) fn emptied(&self, text: &str, is_kept: impl Fn(usize) -> bool) -> (String, Self) {
+        let (mut emptied, mut at) = (String::new(), 0);
+        let (mut values, elements) = (self.values.clone(), self.elements.clone());
+        for (place, value) in values.iter_mut().enumerate() {
+            if !is_scalar(value) {
+                value.span = 0..0;
                 continue;
             }
-            let between = &last[seen..value.span.start];
-            let Some(rest) = text[at..].strip_prefix(between) else { return false };
-            let start = at + between.len();
-            let same = &last[value.span.clone()];
-            let is_same = rest.starts_with(same)
-                && (value.kind == ValueKind::Text
-                    || !rest.get(same.len()).is_some_and(|byte| is_of_number(*byte)));
-            let length = match value.kind {
-                _ if is_same => same.len(),
-                ValueKind::Text => match text_length(rest) {
-                    Some(length) => length,
-                    None => return false,
-                },
-                _ => {
-                    let length = rest.iter().take_while(|byte| is_of_number(**byte)).count();
-                    if serde_json::from_slice::<serde::de::IgnoredAny>(&rest[..length]).is_err() {
-                        return false;
-                    }
-                    length
-                }
-            };
-            self.spans.push(start..start + length);
-            (seen, at) = (value.span.end, start + length);
+            emptied.push_str(&text[at..value.span.start]);
+            at = value.span.end;
+            let start = emptied.len();
+            emptied.push_str(match value.kind {
+                _ if is_kept(place) => &text[value.span.clone()],
+                ValueKind::Text => "\"\"",
+                _ => "0",
+            });
+            value.span = start..emptied.len();
         }
-        if last[seen..] != text[at..] {
-            return false;
-        }
-        let scalars =
-            self.values.iter_mut().filter(|value| matches!(value.kind, ValueKind::Text | ValueKind::Number));
-        for (value, span) in scalars.zip(self.spans.drain(..)) {
+        emptied.push_str(&text[at..]);
+        (emptied, Self { values, elements, spans: Vec::new() })
+    }
+
+    /// Texts and numbers stand at `spans`.
+    fn move_scalars(&mut self) {
+        for (value, span) in self.values.iter_mut().filter(|value| is_scalar(value)).zip(self.spans.drain(..))
+        {
             value.span = span;
         }
-        true
     }
 
     /// The path and the element of the value that begins.
@@ -207,6 +216,43 @@ impl Document {
             Some(level) => (member, level.element),
         }
     }
+}
+
+fn is_scalar(value: &Value) -> bool {
+    matches!(value.kind, ValueKind::Text | ValueKind::Number)
+}
+
+/// Where texts and numbers stand in a payload of which only they are others than in the last one, whose values these are.
+fn spans_alike(values: &[Value], last: &str, text: &str, spans: &mut Vec<Range<usize>>) -> bool {
+    let (last, text) = (last.as_bytes(), text.as_bytes());
+    let (mut seen, mut at) = (0, 0);
+    spans.clear();
+    for value in values.iter().filter(|value| is_scalar(value)) {
+        let between = &last[seen..value.span.start];
+        let Some(rest) = text[at..].strip_prefix(between) else { return false };
+        let start = at + between.len();
+        let same = &last[value.span.clone()];
+        let is_same = rest.starts_with(same)
+            && (value.kind == ValueKind::Text
+                || !rest.get(same.len()).is_some_and(|byte| is_of_number(*byte)));
+        let length = match value.kind {
+            _ if is_same => same.len(),
+            ValueKind::Text => match text_length(rest) {
+                Some(length) => length,
+                None => return false,
+            },
+            _ => {
+                let length = rest.iter().take_while(|byte| is_of_number(**byte)).count();
+                if serde_json::from_slice::<serde::de::IgnoredAny>(&rest[..length]).is_err() {
+                    return false;
+                }
+                length
+            }
+        };
+        spans.push(start..start + length);
+        (seen, at) = (value.span.end, start + length);
+    }
+    last[seen..] == text[at..]
 }
 
 fn is_of_number(byte: u8) -> bool {

@@ -1,6 +1,7 @@
 //! The paths of a response: every place where a value has stood, numbered.
 
 use std::fmt::Write;
+use std::sync::Arc;
 
 /// The number of a path.
 pub(in crate::wire) type Node = u32;
@@ -18,23 +19,40 @@ pub(in crate::wire) const ANY: &str = "*";
 const MOST_MEMBERS: usize = 64;
 const MOST_PATHS: usize = 4096;
 
+/// Clones share what they have in common until one of them learns a path.
+#[derive(Clone)]
 pub(in crate::wire) struct Paths {
-    nodes: Vec<Place>,
+    nodes: Arc<Vec<Place>>,
 }
 
+#[derive(Clone)]
 struct Place {
     parent: Node,
-    name: Box<str>,
-    children: Vec<Node>,
+    name: Arc<str>,
+    /// The first of its members and elements, how many there are, and the one behind it that has the same parent; none is the root.
+    first: Node,
+    count: u32,
+    next: Node,
+}
+
+impl Place {
+    fn new(parent: Node, name: &str) -> Self {
+        Self { parent, name: name.into(), first: ROOT, count: 0, next: ROOT }
+    }
 }
 
 impl Default for Paths {
     fn default() -> Self {
-        Self { nodes: vec![Place { parent: ROOT, name: "".into(), children: Vec::new() }] }
+        Self { nodes: Arc::new(vec![Place::new(ROOT, "")]) }
     }
 }
 
 impl Paths {
+    /// The names of all paths.
+    pub(in crate::wire) fn all_names(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.nodes[1..].iter().map(|place| &*place.name)
+    }
+
     pub(in crate::wire) fn parent(&self, node: Node) -> Option<Node> {
         (node != ROOT).then(|| self.nodes[node as usize].parent)
     }
@@ -45,18 +63,29 @@ impl Paths {
 
     /// The path of a member or, by [`ELEMENT`], of an element.
     pub(super) fn child(&mut self, parent: Node, name: &str) -> Node {
-        let children = &self.nodes[parent as usize].children;
-        if let Some(found) = children.iter().find(|child| &*self.nodes[**child as usize].name == name) {
-            return *found;
+        let Place { first, count, .. } = self.nodes[parent as usize];
+        let mut last = ROOT;
+        let mut next = first;
+        while next != ROOT {
+            let place = &self.nodes[next as usize];
+            if *place.name == *name {
+                return next;
+            }
+            (last, next) = (next, place.next);
         }
-        if (children.len() >= MOST_MEMBERS || self.nodes.len() >= MOST_PATHS)
+        if (count as usize >= MOST_MEMBERS || self.nodes.len() >= MOST_PATHS)
             && !matches!(name, ANY | ELEMENT)
         {
             return self.child(parent, ANY);
         }
         let node = self.nodes.len() as Node;
-        self.nodes.push(Place { parent, name: name.into(), children: Vec::new() });
-        self.nodes[parent as usize].children.push(node);
+        let nodes = Arc::make_mut(&mut self.nodes);
+        nodes.push(Place::new(parent, name));
+        nodes[parent as usize].count += 1;
+        match last {
+            ROOT => nodes[parent as usize].first = node,
+            last => nodes[last as usize].next = node,
+        }
         node
     }
 
