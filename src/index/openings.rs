@@ -50,6 +50,9 @@ pub(crate) type Place = u32;
 
 const OTHERS: usize = 129;
 
+/// Larger tables do not stay in a processor's second cache, whatever else it does.
+const LARGE: usize = 4 << 20;
+
 pub(crate) struct Openings {
     short: Box<[KindMask]>,
     others: Box<[KindMask]>,
@@ -403,22 +406,28 @@ impl Openings {
 
     /// Halves tables while they stay sparse: what many words of a text ask has to stay in a fast cache. With at most a fifth of the bits set
     /// about one word in a hundred that no key has gets through; with at most a fourth of the kinds used, as many words have kinds that are another's.
+    /// Tables that are larger than such a cache are halved a little longer, since they are a fifth of what the index takes.
     pub(crate) fn shrink(&mut self) {
         fn halve<T: Copy + std::ops::BitOr<Output = T>>(
             table: &mut Box<[T]>,
-            is_sparse: impl Fn(&[T]) -> bool,
+            used: impl Fn(T) -> u32,
+            sparse: f64,
+            sparse_if_large: f64,
         ) {
-            while table.len() > 1 << 6 && is_sparse(table) {
+            while table.len() > 1 << 6 {
+                let most = if size_of_val(&**table) > LARGE { sparse_if_large } else { sparse };
+                if table.iter().map(|entry| f64::from(used(*entry))).sum::<f64>() >= most * table.len() as f64
+                {
+                    break;
+                }
                 let (low, high) = table.split_at(table.len() / 2);
                 *table = low.iter().zip(high).map(|(low, high)| *low | *high).collect();
             }
         }
-        let is_sparse = |words: &[u64]| {
-            words.iter().map(|word| word.count_ones() as usize).sum::<usize>() * 10 < words.len() * 64
-        };
-        halve(&mut self.words, is_sparse);
-        halve(self.followers.words_mut(), is_sparse);
-        halve(&mut self.kinds, |kinds| kinds.iter().filter(|kinds| **kinds != 0).count() * 8 < kinds.len());
+        const BITS: f64 = u64::BITS as f64;
+        halve(&mut self.words, u64::count_ones, BITS / 10.0, BITS / 8.0);
+        halve(self.followers.words_mut(), u64::count_ones, BITS / 10.0, BITS / 8.0);
+        halve(&mut self.kinds, |kinds| u32::from(kinds != 0), 1.0 / 8.0, 1.0 / 3.0);
     }
 
     /// Takes in the tables of another segment.
