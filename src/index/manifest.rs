@@ -20,7 +20,7 @@ use crate::identifier::KindSpec;
 pub(crate) const NAME: &str = "manifest.json";
 
 /// The version of the format that this crate reads and writes.
-const FORMAT: u32 = 4;
+const FORMAT: u32 = 5;
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -1,21 +1,29 @@
 //! Whose a value is: for every key of a segment, its owners and the values it spells.
 //!
-//! One little-endian `u32` per ordinal, the two upper bits saying what the rest is:
+//! One record per ordinal, all of the same width in bits, side by side from the lowest bit on. The two upper bits say what the rest is:
 //!
 //! | bits | rest |
 //! |---|---|
 //! | `00` | one owner: its number twice, plus one if the value confers |
 //! | `01` | a spelling: the ordinal of the value |
-//! | `10` | where a list of owners begins in the part behind the records |
+//! | `10` | where a list of owners begins in the part behind the records, in pairs of bytes |
 //! | `11` | where a list of owners, and behind it a list of values spelled, begins |
 //!
-//! A list is its length and then the differences of neighbours, as LEB128. The file begins with the number of records as `u64`.
+//! A list is its length and then the differences of neighbours, as LEB128. The file begins with the number of records as little-endian `u64`, whose last byte is
+//! the width; behind the records are as many bytes as it takes to read the last one like any other.
 
 use super::Bytes;
 use crate::error::{Error, Result};
 
-const REST: u32 = (1 << 30) - 1;
+/// A record in memory: two bits that say what the rest is.
+const TAG: u32 = 30;
+const REST: u32 = (1 << TAG) - 1;
+
 const HEADER: usize = 8;
+const WIDTH: u32 = 56;
+
+/// So many bytes are read at once.
+const READ: usize = size_of::<u64>();
 
 /// An owner of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -39,17 +47,28 @@ impl Owner {
 pub(crate) struct Postings {
     bytes: Bytes,
     records: usize,
+    /// Bits of a record.
+    width: u32,
+    /// Where the lists begin.
+    lists: usize,
+}
+
+/// The bytes of so many records.
+fn length(records: usize, width: u32) -> Option<usize> {
+    Some(records.checked_mul(width as usize)?.div_ceil(8) + READ)
 }
 
 impl Postings {
     pub(crate) fn new(bytes: Bytes) -> Result<Self> {
+        let damaged = || Error::index("the postings are damaged; build the index again");
         let content = bytes.as_ref();
-        let count = content.first_chunk::<HEADER>().map(|count| u64::from_le_bytes(*count));
-        match count.and_then(|count| usize::try_from(count).ok()) {
-            Some(records) if records.checked_mul(4).is_some_and(|n| n <= content.len() - HEADER) => {
-                Ok(Self { bytes, records })
-            }
-            _ => Err(Error::index("the postings are damaged; build the index again")),
+        let header =
+            content.first_chunk::<HEADER>().map(|header| u64::from_le_bytes(*header)).ok_or_else(damaged)?;
+        let (records, width) = ((header & ((1 << WIDTH) - 1)) as usize, (header >> WIDTH) as u32);
+        let lists = length(records, width).map(|length| HEADER + length);
+        match lists.filter(|lists| *lists <= content.len() && (2..=u32::BITS).contains(&width)) {
+            Some(lists) => Ok(Self { bytes, records, width, lists }),
+            None => Err(damaged()),
         }
     }
 
@@ -75,12 +94,12 @@ impl Postings {
     fn visit(&self, ordinal: u64, follow: bool, each: &mut impl FnMut(Owner)) {
         let record = self.record(ordinal);
         let rest = record & REST;
-        match record >> 30 {
+        match record >> TAG {
             0 => each(Owner::unpack(rest)),
             1 if follow => self.visit(u64::from(rest), false, each),
             1 => {}
             tag => {
-                let mut list = List { bytes: &self.lists()[rest as usize..] };
+                let mut list = self.list(rest);
                 list.read(|packed| each(Owner::unpack(packed)));
                 if tag == 3 && follow {
                     list.read(|ordinal| self.visit(u64::from(ordinal), false, each));
@@ -92,16 +111,16 @@ impl Postings {
     /// The ordinal that stands for what a key says: that of the value, if the key is one spelling of one value.
     pub(crate) fn value(&self, ordinal: u64) -> u64 {
         let record = self.record(ordinal);
-        if record >> 30 == 1 { u64::from(record & REST) } else { ordinal }
+        if record >> TAG == 1 { u64::from(record & REST) } else { ordinal }
     }
 
     /// Calls `each` with the ordinals of the values that a key spells.
     pub(crate) fn values(&self, ordinal: u64, mut each: impl FnMut(u64)) {
         let record = self.record(ordinal);
-        match record >> 30 {
+        match record >> TAG {
             1 => each(u64::from(record & REST)),
             3 => {
-                let mut list = List { bytes: &self.lists()[(record & REST) as usize..] };
+                let mut list = self.list(record & REST);
                 list.read(|_| {});
                 list.read(|ordinal| each(u64::from(ordinal)));
             }
@@ -117,13 +136,15 @@ impl Postings {
     }
 
     fn record(&self, ordinal: u64) -> u32 {
-        let at = HEADER + 4 * ordinal as usize;
-        let bytes = self.bytes.as_ref()[at..at + 4].try_into().expect("four bytes");
-        u32::from_le_bytes(bytes)
+        let (bit, rest) = (ordinal as usize * self.width as usize, self.width - 2);
+        let bytes =
+            self.bytes.as_ref()[HEADER + bit / 8..].first_chunk().expect("more follows the last record");
+        let packed = (u64::from_le_bytes(*bytes) >> (bit % 8)) as u32;
+        (packed >> rest & 3) << TAG | packed & ((1 << rest) - 1)
     }
 
-    fn lists(&self) -> &[u8] {
-        &self.bytes.as_ref()[HEADER + 4 * self.records..]
+    fn list(&self, at: u32) -> List<'_> {
+        List { bytes: &self.bytes.as_ref()[self.lists + 2 * at as usize..] }
     }
 }
 
@@ -168,8 +189,12 @@ impl PostingsBuilder {
     pub(crate) fn owners(&mut self, owners: &[Owner], spells: bool) -> Result<()> {
         let record = match owners {
             [owner] if !spells => owner.packed(),
-            _ if spells => 3 << 30, // filled in by `spelling`
-            _ => 2 << 30 | self.list(owners.iter().map(|owner| owner.packed()))?,
+            _ if spells => 3 << TAG, // filled in by `spelling`
+            _ => {
+                let at = self.place()?;
+                self.list(owners.iter().map(|owner| owner.packed()));
+                2 << TAG | at
+            }
         };
         self.records.push(record);
         Ok(())
@@ -179,28 +204,33 @@ impl PostingsBuilder {
     pub(crate) fn spelling(&mut self, ordinal: u64, owners: &[Owner], values: &[u64]) -> Result<()> {
         let values = values.iter().map(|value| *value as u32);
         self.records[ordinal as usize] = match (owners, values.len()) {
-            ([], 1) => 1 << 30 | values.sum::<u32>(),
+            ([], 1) => 1 << TAG | values.sum::<u32>(),
             _ => {
-                let at = self.list(owners.iter().map(|owner| owner.packed()))?;
-                self.list(values)?;
-                3 << 30 | at
+                let at = self.place()?;
+                self.list(owners.iter().map(|owner| owner.packed()));
+                self.list(values);
+                3 << TAG | at
             }
         };
         Ok(())
     }
 
-    fn list(&mut self, numbers: impl ExactSizeIterator<Item = u32>) -> Result<u32> {
-        let at = self.lists.len() as u32;
+    /// Where the next list begins.
+    fn place(&mut self) -> Result<u32> {
         if self.lists.len() >= REST as usize || self.records.len() >= REST as usize {
             return Err(Error::data("too many identifiers for one segment; build several indexes"));
         }
+        self.lists.resize(self.lists.len().next_multiple_of(2), 0);
+        Ok((self.lists.len() / 2) as u32)
+    }
+
+    fn list(&mut self, numbers: impl ExactSizeIterator<Item = u32>) {
         self.number(numbers.len() as u32);
         let mut before = 0;
         for number in numbers {
             self.number(number - before);
             before = number;
         }
-        Ok(at)
     }
 
     fn number(&mut self, mut number: u32) {
@@ -213,10 +243,21 @@ impl PostingsBuilder {
 
     /// Writes the file.
     pub(crate) fn write(&self, out: &mut impl std::io::Write) -> std::io::Result<()> {
-        out.write_all(&(self.records.len() as u64).to_le_bytes())?;
+        let rest = u32::BITS - self.records.iter().fold(0, |all, record| all | record & REST).leading_zeros();
+        let width = rest + 2;
+        out.write_all(&(self.records.len() as u64 | u64::from(width) << WIDTH).to_le_bytes())?;
+        let (mut packed, mut bits, mut written) = (0_u64, 0, 0);
         for record in &self.records {
-            out.write_all(&record.to_le_bytes())?;
+            packed |= u64::from((record >> TAG) << rest | record & REST) << bits;
+            bits += width;
+            // Up to seven bits wait for the next record.
+            out.write_all(&packed.to_le_bytes()[..(bits / 8) as usize])?;
+            written += (bits / 8) as usize;
+            packed >>= bits / 8 * 8;
+            bits %= 8;
         }
+        let length = length(self.records.len(), width).expect("they are in memory");
+        out.write_all(&[&packed.to_le_bytes()[..1], &[0; READ]].concat()[..length - written])?;
         out.write_all(&self.lists)
     }
 }
@@ -250,5 +291,26 @@ mod tests {
         assert_eq!(of(3), [vec![owner(9, false), owner(7, true)], many].concat());
         assert_eq!([0, 1, 2, 3].map(|ordinal| postings.value(ordinal)), [0, 1, 0, 3]);
         assert!(Postings::new(Bytes::Heap(vec![1, 0, 0, 0, 0, 0, 0, 0])).is_err());
+    }
+    #[test]
+    fn records_of_every_width_and_number() {
+        for most in [0, 1, 2, 500, 1 << 20, (1 << 29) - 1] {
+            for count in 0..40 {
+                let owner = |n: u32| Owner { number: most - most.min(n * 7919), confers: n % 3 == 0 };
+                let mut builder = PostingsBuilder::default();
+                (0..count).for_each(|n| builder.owners(&[owner(n)], false).unwrap());
+                let mut bytes = Vec::new();
+                builder.write(&mut bytes).unwrap();
+                let postings = Postings::new(Bytes::Heap(bytes.clone())).unwrap();
+                for n in 0..count {
+                    let mut owners = Vec::new();
+                    postings.owners(u64::from(n), |owner| owners.push(owner));
+                    assert_eq!(owners, [owner(n)], "{most} {count}");
+                }
+                assert!(!postings.holds(u64::from(count)));
+                bytes.pop();
+                assert!(Postings::new(Bytes::Heap(bytes)).is_err());
+            }
+        }
     }
 }
