@@ -425,8 +425,8 @@ impl Openings {
             }
         }
         const BITS: f64 = u64::BITS as f64;
-        halve(&mut self.words, u64::count_ones, BITS / 10.0, BITS / 8.0);
-        halve(self.followers.words_mut(), u64::count_ones, BITS / 10.0, BITS / 8.0);
+        halve(&mut self.words, u64::count_ones, BITS / 10.0, BITS / 7.0);
+        halve(self.followers.words_mut(), u64::count_ones, BITS / 10.0, BITS / 7.0);
         halve(&mut self.kinds, |kinds| u32::from(kinds != 0), 1.0 / 8.0, 1.0 / 3.0);
     }
 
