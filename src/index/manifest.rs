@@ -219,6 +219,15 @@ impl Manifest {
         read.map_err(|error| error.about(path.display()))
     }
 
+    /// Whether the text of a manifest is one that this crate reads, as far as can be told without its key.
+    #[cfg(feature = "store")]
+    pub(crate) fn check(text: &[u8]) -> Result<()> {
+        match serde_json::from_slice::<Closed>(text) {
+            Ok(closed) => check_format(closed.format),
+            Err(_) => Self::parse(text).map(drop),
+        }
+    }
+
     /// Whether the file of a manifest says that it is sealed.
     pub(crate) fn is_sealed(folder: &Path) -> bool {
         std::fs::read(folder.join(NAME)).is_ok_and(|text| serde_json::from_slice::<Closed>(&text).is_ok())

@@ -240,6 +240,28 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_nobody_could_open_is_not_pushed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.tlx");
+        let store = Arc::new(InMemory::new());
+        let place = Place::of(store.clone());
+        build(&path, 0..10);
+        let manifest = path.join("manifest.json");
+        let written = std::fs::read_to_string(&manifest).unwrap();
+        for (damaged, says) in [
+            (written[..written.len() / 2].to_owned(), "damaged"),
+            (written.replacen("email", "phone", 1), "damaged"),
+            (String::from(r#"{"format":1,"lineage":"x","key":"k","sealed":""}"#), "format 1"),
+        ] {
+            std::fs::remove_file(&manifest).unwrap();
+            std::fs::write(&manifest, damaged).unwrap();
+            let error = push(&path, &place, 3).await.unwrap_err();
+            assert!(error.is_index() && error.to_string().contains(says), "{error}");
+        }
+        assert!(names(&store, "files").await.is_empty());
+    }
+
+    #[tokio::test]
     async fn damage_on_the_way_is_noticed() {
         let folder = tempfile::tempdir().unwrap();
         let [a, b] = ["a.tlx", "b.tlx"].map(|name| folder.path().join(name));

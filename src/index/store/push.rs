@@ -11,7 +11,7 @@ use futures_util::TryStreamExt;
 use object_store::{ObjectStoreExt, WriteMultipart};
 
 use super::super::folder::{Lock, is_ours};
-use super::super::manifest;
+use super::super::manifest::{self, Manifest};
 use super::{FORMAT, Place, Published, PublishedFile, said};
 use crate::error::{Error, Result};
 
@@ -101,6 +101,7 @@ fn publishable(folder: &Path) -> Result<Published> {
     let path = folder.join(manifest::NAME);
     let text = std::fs::read(&path)
         .map_err(|_| Error::config(format!("{} holds no index; build one first", folder.display())))?;
+    Manifest::check(&text).map_err(|error| error.about(path.display()))?;
     let (lineage, generation) = said(&text);
     let mut names = vec![manifest::NAME.to_owned()];
     for entry in std::fs::read_dir(folder).map_err(|error| unreadable(&error))? {
