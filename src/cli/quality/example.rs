@@ -1,5 +1,6 @@
 //! Examples of what went wrong, to look at. All of the people in them are invented.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use serde::Serialize;
@@ -13,6 +14,8 @@ pub(super) struct Example {
     number: usize,
     pub(super) what: &'static str,
     pub(super) kind: Kind,
+    /// By which lines of the policy it was withheld.
+    pub(super) rules: BTreeSet<String>,
     /// What was withheld stands in `⟦⟧`. From the fact on that it stands behind, if it does not count alone.
     pub(super) text: String,
 }
@@ -23,7 +26,13 @@ const AROUND: usize = 24;
 const BEFORE: usize = 400;
 
 impl Example {
-    pub(super) fn new(number: usize, whose: Whose, case: &Case, withheld: &[Range<usize>]) -> Self {
+    pub(super) fn new(
+        number: usize,
+        whose: Whose,
+        case: &Case,
+        withheld: &[Range<usize>],
+        rules: BTreeSet<String>,
+    ) -> Self {
         let what = match whose {
             Whose::Others => "not covered",
             Whose::Readers => "own withheld",
@@ -32,18 +41,19 @@ impl Example {
         let (first, last) = (&case.places[0], &case.places[case.places.len() - 1]);
         let from = case.fact.as_ref().map_or(first.start, |fact| fact.start);
         let text = shown(&case.text, from..last.end, withheld);
-        Self { number, what, kind: case.kind.clone(), text }
+        Self { number, what, kind: case.kind.clone(), rules, text }
     }
 
     /// What was withheld of an answer in which nobody's data stand, and what stands before it.
     pub(super) fn of_clean(number: usize, text: &str, findings: &[Finding]) -> Option<Self> {
         let mut withheld = findings.iter().filter(|finding| finding.action >= Action::Redact);
+        let rules = withheld.clone().map(|finding| finding.rule.clone()).collect();
         let spans: Vec<Range<usize>> =
             withheld.clone().map(|finding| finding.span.start as usize..finding.span.end as usize).collect();
         let last = withheld.next_back()?;
         let from = spans[0].start.saturating_sub(BEFORE);
         let text = shown(text, from..last.span.end as usize, &spans);
-        Some(Self { number, what: "withheld", kind: last.kind.clone(), text })
+        Some(Self { number, what: "withheld", kind: last.kind.clone(), rules, text })
     }
 }
 
@@ -96,7 +106,7 @@ mod tests {
             places: std::iter::once(8..11).collect(),
             fact: None,
         };
-        let example = Example::new(3, Whose::Readers, &case, &case.places);
+        let example = Example::new(3, Whose::Readers, &case, &case.places, BTreeSet::new());
         assert_eq!((example.what, example.text.as_str()), ("own withheld", "é Call ⟦Ann⟧\\n now"));
         let mut examples = vec![example; 5];
         first(&mut examples, 2);

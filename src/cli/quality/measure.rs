@@ -1,6 +1,6 @@
 //! Measuring: real checkers on generated answers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -131,7 +131,7 @@ impl Bench<'_> {
                 }
             };
             if wrong && measured.examples.len() < self.examples {
-                measured.examples.push(Example::new(number, whose, &case, &judged.withheld));
+                measured.examples.push(Example::new(number, whose, &case, &judged.withheld, judged.rules));
             }
         }
         measured
@@ -158,6 +158,8 @@ struct Judged {
     covered: bool,
     touched: bool,
     withheld: Vec<Range<usize>>,
+    /// By which lines of the policy something of it was withheld.
+    rules: BTreeSet<String>,
 }
 
 /// Pushes the answer in small pieces of random size, and looks at what is withheld of the value.
@@ -186,6 +188,9 @@ fn judge(mut checker: Checker, case: &Case, random: &mut Random) -> Judged {
         let letters = case.text[place.clone()].char_indices().filter(|(_, c)| c.is_alphanumeric());
         letters.map(|(at, _)| place.start + at).all(|at| withheld.iter().any(|span| span.contains(&at)))
     };
+    let withholding =
+        checker.findings().iter().filter(|found| found.action >= Action::Redact && finding(found));
+    let rules = withholding.map(|finding| finding.rule.clone()).collect();
     // Two facts disclose somebody together: the one is nobody's if the other is not there.
     let is_alone = case.fact.as_ref().is_some_and(is_withheld);
     Judged {
@@ -193,6 +198,7 @@ fn judge(mut checker: Checker, case: &Case, random: &mut Random) -> Judged {
         covered: is_alone || case.places.iter().all(is_withheld),
         touched: withheld.iter().any(overlaps),
         withheld,
+        rules,
     }
 }
 

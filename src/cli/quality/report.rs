@@ -177,8 +177,10 @@ impl fmt::Display for Report {
         }
         let of_classes = self.classes.iter().map(|class| (class.class, &class.examples));
         for (class, examples) in of_classes.chain(self.clean.iter().map(|clean| (CLEAN, &clean.examples))) {
-            for Example { what, kind, text, .. } in examples {
-                writeln!(f, "  {class}: {kind} {what}: {text}")?;
+            for Example { what, kind, text, rules, .. } in examples {
+                let by = if rules.is_empty() { "" } else { " by " };
+                let rules: Vec<&str> = rules.iter().map(String::as_str).collect();
+                writeln!(f, "  {class}: {kind} {what}{by}{}: {text}", rules.join(", "))?;
             }
         }
         if !self.beyond.is_empty() {
