@@ -204,10 +204,14 @@ impl Scanner {
 
     /// A run begins with the symbol that was remembered last.
     pub(super) fn begin_slip(&mut self, symbol: &Symbol, barred: KindMask) -> Slip {
-        let Some(similar) = self.plan.similar.as_ref().filter(|_| self.depth == 0) else { return Slip::NONE };
+        // Also where nothing has slips: what of a value is missing is looked for behind the same place.
+        let from = self.place_of(symbol);
+        let Some(similar) = self.plan.similar.as_ref().filter(|_| self.depth == 0) else {
+            return Slip { from, ..Slip::NONE };
+        };
         self.slips.upper = symbol.upper;
         let may = (similar.emails | similar.streets) & !barred != 0;
-        Slip { from: self.place_of(symbol), may, long: false }
+        Slip { from, may, long: false }
     }
 
     /// A word goes on with its second letter: the first may be one too many, or the two exchanged.
@@ -455,7 +459,7 @@ impl Scanner {
         // Neither is one that goes on in another group.
         let is_group = plan.kind(walk.kind).gaps.between == Between::Characters;
         let goes_on = |symbol: &Symbol| joins(symbol) || is_decimal(symbol) || is_group && symbol.is_digit();
-        if symbol.is_some_and(goes_on) {
+        if symbol.is_some_and(goes_on) || walk.is_day() {
             return;
         }
         let nearly = if is_head { Vec::new() } else { walk.nearly(&plan) };
