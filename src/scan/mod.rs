@@ -8,6 +8,7 @@ mod block;
 mod bounds;
 mod cadence;
 mod canary;
+mod day;
 mod history;
 mod means;
 mod part;

@@ -753,7 +753,7 @@ fn symbol_means(symbol: &Symbol) -> Means {
 }
 
 fn note_ending(endings: &mut Vec<Ending>, walk: &Walk, stepped: &Stepped, end: u64, last: Class) {
-    let Some(ordinal) = stepped.found else { return };
+    let Some(ordinal) = stepped.found.filter(|_| !walk.is_day()) else { return };
     let key = KeyId { segment: walk.segment(), ordinal };
     let found = Match { start: walk.first(), end, kind: walk.kind, key, means: walk.means };
     let waiting = if walk.ends_in_initial() { Waiting::FullStop } else { Waiting::Next };

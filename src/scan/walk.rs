@@ -3,6 +3,7 @@
 mod alternative;
 
 use super::Means;
+use super::day::Day;
 use super::part::{begun, nearly};
 use super::plan::{ScanPlan, Start};
 use super::similar::Slipped;
@@ -42,6 +43,8 @@ pub(super) struct Walk {
     has_initial: bool,
     /// Words of the text that an alternative left out.
     left_out: u8,
+    /// Of the digits of a number.
+    day: Day,
     pub(super) means: Means,
 }
 
@@ -112,6 +115,7 @@ impl Walk {
             is_low: false,
             has_initial: from.means == Means::VARIANT,
             left_out: 0,
+            day: Day::default(),
             means: from.means,
         }
     }
@@ -222,6 +226,7 @@ impl Walk {
             }
             self.letters = self.letters.saturating_add(1);
             self.after_digit = byte.is_ascii_digit();
+            self.day.read_byte(byte);
         }
         self.here(plan)
     }
@@ -231,16 +236,28 @@ impl Walk {
     pub(super) fn phone(self, plan: &ScanPlan, symbol: &Symbol, mut each: impl FnMut(Walk, Stepped)) {
         let digit = symbol.ch as u8 - b'0';
         let mut national = self;
-        let stepped = national.follow(plan, symbol);
+        let stepped = national.begin(plan, symbol);
         each(national, stepped);
+        let day = national.day;
         if digit == 0 {
-            each(Self { phase: Phase::Trunk, ..self }, ALIVE);
-            each(Self { phase: Phase::Dial { digits: 1 }, ..self }, ALIVE);
+            each(Self { phase: Phase::Trunk, day, ..self }, ALIVE);
+            each(Self { phase: Phase::Dial { digits: 1 }, day, ..self }, ALIVE);
         } else {
-            let mut code = Self { phase: Phase::Code { digits: 0 }, ..self };
+            let mut code = Self { phase: Phase::Code { digits: 0 }, day, ..self };
             let stepped = code.read_code(plan, digit);
             each(code, stepped);
         }
+    }
+
+    /// Takes the first symbol.
+    pub(super) fn begin(&mut self, plan: &ScanPlan, symbol: &Symbol) -> Stepped {
+        self.day.read(symbol);
+        self.follow(plan, symbol)
+    }
+
+    /// Whether it has read what is written as a day, and is no number therefore.
+    pub(super) fn is_day(&self) -> bool {
+        self.day.is_one() && self.means.readings().without(Means::REVERSED) == Means::EXACT
     }
 
     /// Takes a symbol. A walk that may go on in two ways adds the other one to `forks`.
@@ -258,9 +275,15 @@ impl Walk {
                         return DEAD;
                     }
                     self.closed |= symbol.ch == ')';
+                    // Backwards a parenthesis closes before it opens.
+                    if self.closed && self.lead < self.start && self.means.contains(Means::REVERSED) {
+                        return DEAD;
+                    }
+                    self.day.part(symbol.ch);
                     return self.widen_gap(kind.gaps.longest);
                 }
                 self.gap = 0;
+                self.day.read(symbol);
                 if kind.shape == Shape::Phone {
                     self.dial(plan, symbol, forks)
                 } else {

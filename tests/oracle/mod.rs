@@ -134,7 +134,8 @@ impl Oracle {
                     Said::Initial => symbols.get(*end).is_some_and(|symbol| symbol.ch == '.'),
                     _ => may_end(&spelling.kind, &symbols, *end),
                 };
-                for end in ends.into_iter().filter(ends_so) {
+                let is_day = |end: &usize| is_number(&spelling.kind) && is_day(&symbols[at..*end]);
+                for end in ends.into_iter().filter(|end| ends_so(end) && !is_day(end)) {
                     let first = if spelling.kind == Kind::Phone { with_sign(&symbols, at, end) } else { at };
                     let (kind, form) = (spelling.kind.clone(), spelling.form.clone());
                     found.insert(Found {
@@ -150,12 +151,42 @@ impl Oracle {
     }
 }
 
+/// Whether the values of a kind are digits, or letters and digits, grouped in any way.
+fn is_number(kind: &Kind) -> bool {
+    matches!(
+        kind,
+        Kind::Phone
+            | Kind::Card
+            | Kind::Account
+            | Kind::Reference
+            | Kind::NationalId
+            | Kind::Iban
+            | Kind::Postcode
+    )
+}
+
+/// Whether this is written as a day is.
+fn is_day(symbols: &[Symbol]) -> bool {
+    let text: String = symbols.iter().map(|symbol| symbol.ch).collect();
+    let Some(sign) = text.chars().find(|ch| !ch.is_ascii_digit()).filter(|sign| "-/.".contains(*sign)) else {
+        return false;
+    };
+    let parts: Vec<Option<(usize, u32)>> =
+        text.split(sign).map(|part| Some((part.len(), part.parse().ok()?))).collect();
+    let fits = |part: usize, length: &[usize], least: u32, most: u32| {
+        parts[part]
+            .is_some_and(|(digits, number)| length.contains(&digits) && (least..=most).contains(&number))
+    };
+    let year = |part| fits(part, &[4], 1900, 2099);
+    let month = |part| fits(part, &[1, 2], 1, 12);
+    let day = |part| fits(part, &[1, 2], 1, 31);
+    parts.len() == 3
+        && (year(0) && month(1) && day(2) || year(2) && (day(0) && month(1) || month(0) && day(1)))
+}
+
 /// Whether a number, a code or an address is a part of a longer one.
 fn is_part(found: &Found, longer: &Found) -> bool {
-    let is_code = |kind: &Kind| {
-        matches!(kind, Kind::Phone | Kind::Card | Kind::Ip | Kind::Account | Kind::Reference)
-            || matches!(kind, Kind::NationalId | Kind::Postcode | Kind::Iban | Kind::CardLast4)
-    };
+    let is_code = |kind: &Kind| is_number(kind) || matches!(kind, Kind::Ip | Kind::CardLast4);
     let is_address = |kind: &Kind| matches!(kind, Kind::Email | Kind::Username);
     let is_alike = match (&found.kind, &longer.kind) {
         (_, Kind::CardLast4) => false,
@@ -163,7 +194,9 @@ fn is_part(found: &Found, longer: &Found) -> bool {
         (one, other) => is_code(one) && is_code(other) || is_address(one) && is_address(other),
     };
     let is_inside = longer.start <= found.start && found.end <= longer.end;
-    is_alike && is_inside && (longer.start, longer.end) != (found.start, found.end)
+    // Of two telephone numbers with the same digits one has the code of its country.
+    let is_phone = [found, longer].iter().all(|of| of.kind == Kind::Phone);
+    is_alike && is_inside && (is_phone || (longer.start, longer.end) != (found.start, found.end))
 }
 
 /// The spans that do not leave: those of the values, merged where they overlap.

@@ -105,8 +105,13 @@ impl Scanner {
 
     pub(super) fn begin_digits(&mut self, symbol: &Symbol, kinds: KindMask, first: u64, lead: u64) {
         let (plan, from) = (&*self.plan, self.place_of(symbol));
+        // What is written backwards ends with the plus that a number begins with.
+        let is_behind_plus = first < symbol.raw_start;
         for kind in kinds_in(kinds) {
             for start in &plan.kind(kind).starts {
+                if is_behind_plus && start.means.contains(Means::REVERSED) {
+                    continue;
+                }
                 let mut walk = Walk::new(kind, *start, first, lead);
                 walk.means |= self.means_of(symbol);
                 walk.from = from;
@@ -117,7 +122,7 @@ impl Scanner {
                 if plan.phone == Some(kind) && start.means == Means::EXACT {
                     walk.phone(plan, symbol, keep);
                 } else {
-                    let stepped = walk.follow(plan, symbol);
+                    let stepped = walk.begin(plan, symbol);
                     keep(walk, stepped);
                 }
             }
