@@ -296,7 +296,8 @@ mod tests {
     fn records_of_every_width_and_number() {
         for most in [0, 1, 2, 500, 1 << 20, (1 << 29) - 1] {
             for count in 0..40 {
-                let owner = |n: u32| Owner { number: most - most.min(n * 7919), confers: n.is_multiple_of(3) };
+                let owner =
+                    |n: u32| Owner { number: most - most.min(n * 7919), confers: n.is_multiple_of(3) };
                 let mut builder = PostingsBuilder::default();
                 (0..count).for_each(|n| builder.owners(&[owner(n)], false).unwrap());
                 let mut bytes = Vec::new();
