@@ -423,7 +423,9 @@ fn is_part(inner: &Inner, found: &Match, known: &Match) -> bool {
     let is_inside = known.start <= found.start && found.end <= known.end;
     let is_longer = known.start < found.start || found.end < known.end;
     // Two telephone numbers of the same digits, one of them with the code of its country: what is the reader's own is no secret.
-    let is_same = [found, known].iter().all(|of| shape(of) == Shape::Phone);
+    // What is only a part of that may be all of another.
+    let is_sure = !known.means.intersects(GUESSED);
+    let is_same = is_sure && [found, known].iter().all(|of| shape(of) == Shape::Phone);
     let is_none = (is_longer || is_same) && shape(found).is_none_inside(shape(known));
     // What is seen only where the text is read otherwise hides nothing that is written.
     let is_seen = found.means.contains(known.means.readings());
