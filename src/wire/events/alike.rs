@@ -209,7 +209,7 @@ mod tests {
     use crate::wire::Framing;
     use crate::wire::format::Format;
     use crate::wire::frame::Framer;
-    use crate::{IndexBuilder, Policy, Reader, Session};
+    use crate::{Identifier, IndexBuilder, Kind, Policy, Reader, Session};
 
     /// Most events of a stream are like the one before: what each of these formats sends for a token must be found to be so.
     #[test]
@@ -251,5 +251,32 @@ mod tests {
                 assert!(events.like.is_kept, "{format:?}");
             }
         }
+    }
+
+    /// What is neither text nor number stands elsewhere in each of them.
+    #[test]
+    fn words_that_say_what_others_are_stand_behind_texts_of_any_length() {
+        let mut builder = IndexBuilder::new();
+        builder.add(Identifier { owner: "C-1", kind: Kind::Email, text: "ann@example.com" }).unwrap();
+        let index = builder.finish_in_memory().unwrap();
+        let session = Session::new(&index, &Policy::standard(), Reader::stranger());
+        let (mut framer, mut out) = (Framer::new(Framing::Sse, 1 << 20), Vec::new());
+        let mut events = Events::new(&session, Format::Gemini, false, 1 << 20);
+        for (text, thought) in [
+            ("é".repeat(300), true),
+            ("Ask".into(), true),
+            (" ann@example.com".into(), false),
+            (" or".into(), true),
+        ] {
+            let event = format!(
+                r#"{{"candidates":[{{"content":{{"parts":[{{"text":"{text}","thought":{thought}}}],"role":"model"}},"index":0}}]}}"#
+            );
+            framer.push(format!("data: {event}\n\n").as_bytes());
+            let frame = framer.next(false).unwrap().unwrap();
+            assert_eq!(events.push(frame, &mut out), Ok(Verdict::Continue));
+        }
+        assert_eq!(events.finish(&mut out), Ok(Verdict::Continue));
+        let out = String::from_utf8(out).unwrap();
+        assert!(out.contains("[EMAIL]") && !out.contains("ann@") && out.contains(" or"), "{out}");
     }
 }

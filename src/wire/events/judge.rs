@@ -11,7 +11,7 @@ use super::event::{Event, Inside, inside, masked};
 use super::ids::{Ids, Key, identity};
 use super::spelled::moved;
 use super::whole::is_label;
-use super::{Events, MOST_PLACES, Step};
+use super::{Events, MOST_PLACES, MOST_TYPES, Step};
 use crate::checker::Verdict;
 use crate::policy::Audience;
 use crate::wire::channel::Made;
@@ -132,12 +132,13 @@ impl Events {
                 }
                 let names_element = self.paths.name(value.node) == "index"
                     && self.paths.parent(value.node).is_some_and(|above| self.paths.name(above) == ELEMENT);
-                if meaning.join.is_some()
+                let says_what_others_are = meaning.join.is_some()
                     || meaning.is_identity
                     || names_element
                     || names_event
-                    || meaning.is_tool_name
-                {
+                    || meaning.is_tool_name;
+                // A word is compared with what stands around texts and numbers.
+                if says_what_others_are && value.kind != ValueKind::Word {
                     like.pin(at);
                 }
                 if let Some(element) = value.element.filter(|_| meaning.is_identity || names_element) {
@@ -326,17 +327,16 @@ impl Events {
             return Err(Fault::Malformed);
         }
         let name = by_frame.or(by_itself).or(framed).or(own.as_deref()).unwrap_or_default();
+        let place = |types: &[Box<str>], name: &str| types.iter().position(|known| **known == *name);
         // Types are few; what calls itself ever anew is of no type.
-        let name = if self.types.len() >= 256 { "" } else { name };
-        Ok(match self.types.iter().position(|known| &**known == name) {
-            Some(place) => place as u16,
-            None if self.types.len() > 256 => 0,
-            None => {
-                Arc::make_mut(&mut self.types).push(name.into());
-                Arc::make_mut(&mut self.meanings).push(Vec::new());
-                (self.types.len() - 1) as u16
-            }
-        })
+        let is_new = place(&self.types, name).is_none() && !self.table.knows(name);
+        let name = if is_new && self.types.len() >= MOST_TYPES { "" } else { name };
+        let place = place(&self.types, name).unwrap_or_else(|| {
+            Arc::make_mut(&mut self.types).push(name.into());
+            Arc::make_mut(&mut self.meanings).push(Vec::new());
+            self.types.len() - 1
+        });
+        Ok(place as u16)
     }
 
     pub(super) fn meaning(&mut self, of: u16, node: Node) -> Meaning {

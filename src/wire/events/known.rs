@@ -32,7 +32,7 @@ const MOST_SHAPES: usize = 16;
 
 /// Larger events are rare, and more places are not the protocol's.
 const LARGEST_SHAPE: usize = 4 << 10;
-const MOST_PLACES: usize = 256;
+const MOST_PLACES: usize = 128;
 
 /// Longer names are not the protocol's.
 const LONGEST_LABEL: usize = 64;
@@ -59,24 +59,32 @@ impl Events {
     /// Keeps the shape of an event that was read in full, for this response and those that begin later, if all that it consists of is the protocol's.
     pub(super) fn learn(&mut self, event: &Event, payload: &str, document: &Document, like: &Like) {
         let Some(pinned) = like.pinned().filter(|_| self.known.shapes.len() < MOST_SHAPES) else { return };
-        let is_word = |name: &str| name == ELEMENT || self.table.is_word(name);
-        let is_of_protocol = |name: &str| name.len() <= LONGEST_LABEL && is_label("type", name, Role::Whole);
+        let table = &self.table;
+        let is_word = |name: &str| {
+            let others = [&table.inside, &table.sequence].into_iter().flatten().chain(&table.envelope);
+            name == ELEMENT || table.is_word(name) || others.into_iter().any(|other| **other == *name)
+        };
+        let is_type = |name: &str| name.is_empty() || table.knows(name) || table.is_start(name);
         let may_be_kept = |value: &usize| {
             let value = &document.values[*value];
             let meaning = self.meanings[usize::from(event.of)][value.node as usize];
             let written = &payload[value.span.clone()];
+            let label = written.trim_matches('"');
             match value.kind {
                 // Whose arguments come next is a response's own.
                 _ if meaning.is_none_or(|meaning| meaning.is_tool_name) => false,
-                ValueKind::Text => is_of_protocol(written.trim_matches('"')),
+                ValueKind::Text if label.bytes().all(|byte| byte.is_ascii_digit()) => label.len() < 4,
+                ValueKind::Text => {
+                    label.len() <= LONGEST_LABEL && is_label(self.paths.name(value.node), label, Role::Whole)
+                }
                 _ => written.len() < 4,
             }
         };
         let places = self.paths.all_names();
         if payload.len() > LARGEST_SHAPE
             || places.len() > MOST_PLACES
-            || !event.frame.name.as_deref().is_none_or(is_of_protocol)
-            || !self.types.iter().all(|name| is_of_protocol(name))
+            || !event.frame.name.as_deref().is_none_or(is_type)
+            || !self.types.iter().all(|name| is_type(name))
             || !pinned.iter().all(may_be_kept)
             || !places.into_iter().all(is_word)
         {
@@ -175,13 +183,50 @@ mod tests {
                 Format::OpenAiChat,
                 r#"{"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"function":{"name":"find","arguments":"{"}}]}}]}"#,
             ),
-            (
-                Format::OpenAiResponses,
-                r#"{"type":"response.output_text.delta","item_id":"msg_ann_lee","output_index":0,"content_index":0,"delta":"a"}"#,
-            ),
+            (Format::AiSdkUi, r#"{"type":"text-delta","id":"AnnLee","delta":"a"}"#),
+            (Format::AiSdkUi, r#"{"type":"data-annlee","data":1}"#),
         ] {
             let (_, known) = respond(&index, format, Known::default(), &[event.to_owned()]);
             assert!(known.shapes.is_empty(), "{event}");
+        }
+    }
+
+    #[test]
+    fn what_one_response_calls_its_events_is_nothing_to_the_next_one() {
+        let index = index();
+        let own = (0..300).map(|n| format!(r#"{{"type":"data-{n}","id":12345}}"#));
+        let said = ["Hi ann@exam", "ple.com and bye"]
+            .map(|text| format!(r#"{{"type":"text-delta","id":"1","delta":"{text}"}}"#));
+        let first: Vec<String> =
+            own.chain([r#"{"type":"start-step"}"#.to_owned()]).chain(said.iter().cloned()).collect();
+        let (out, known) = respond(&index, Format::AiSdkUi, Known::default(), &first);
+        assert!(out.contains("[EMAIL]"), "the protocol's own types are known, however many others there are");
+        let (warm, _) = respond(&index, Format::AiSdkUi, known, &said);
+        let (cold, _) = respond(&index, Format::AiSdkUi, Known::default(), &said);
+        assert!(warm == cold && warm.contains("[EMAIL] and bye"), "{warm}");
+    }
+
+    /// The formats that most responses come in.
+    #[test]
+    fn common_events_are_learned() {
+        let index = index();
+        for (format, event) in [
+            (
+                Format::OpenAiResponses,
+                r#"{"type":"response.output_text.delta","sequence_number":4,"item_id":"a","output_index":0,"content_index":0,"delta":"a"}"#,
+            ),
+            (
+                Format::Anthropic,
+                r#"{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"a"}}"#,
+            ),
+            (
+                Format::Cohere,
+                r#"{"type":"content-delta","index":0,"delta":{"message":{"content":{"text":"a"}}}}"#,
+            ),
+            (Format::AiSdkUi, r#"{"type":"text-delta","id":"1","delta":"a"}"#),
+        ] {
+            let (_, known) = respond(&index, format, Known::default(), &[event.to_owned()]);
+            assert!(!known.shapes.is_empty(), "{format:?}");
         }
     }
 }

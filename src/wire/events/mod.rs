@@ -82,6 +82,9 @@ pub(super) struct Events {
 /// More places are not remembered: what stands there is judged each time.
 const MOST_PLACES: usize = 4096;
 
+/// More types that the table does not know are one.
+const MOST_TYPES: usize = 256;
+
 /// If so many events say nothing of the model, none will.
 const MODEL_EVENTS: u8 = 8;
 
