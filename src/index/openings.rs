@@ -406,7 +406,8 @@ impl Openings {
 
     /// Halves tables while they stay sparse: what many words of a text ask has to stay in a fast cache. With at most a fifth of the bits set
     /// about one word in a hundred that no key has gets through; with at most a fourth of the kinds used, as many words have kinds that are another's.
-    /// Tables that are larger than such a cache are halved a little longer, since they are a fifth of what the index takes.
+    /// Tables that are larger than such a cache are halved a little longer, since they are a fifth of what the index takes: up to two sevenths of the bits, and
+    /// two thirds of the kinds.
     pub(crate) fn shrink(&mut self) {
         fn halve<T: Copy + std::ops::BitOr<Output = T>>(
             table: &mut Box<[T]>,

@@ -55,7 +55,7 @@ pub(crate) struct Postings {
 
 /// The bytes of so many records.
 fn length(records: usize, width: u32) -> Option<usize> {
-    Some(records.checked_mul(width as usize)?.div_ceil(8) + READ)
+    records.checked_mul(width as usize)?.div_ceil(8).checked_add(READ)
 }
 
 impl Postings {
@@ -64,8 +64,9 @@ impl Postings {
         let content = bytes.as_ref();
         let header =
             content.first_chunk::<HEADER>().map(|header| u64::from_le_bytes(*header)).ok_or_else(damaged)?;
-        let (records, width) = ((header & ((1 << WIDTH) - 1)) as usize, (header >> WIDTH) as u32);
-        let lists = length(records, width).map(|length| HEADER + length);
+        let records = usize::try_from(header & ((1 << WIDTH) - 1)).map_err(|_| damaged())?;
+        let width = (header >> WIDTH) as u32;
+        let lists = length(records, width).and_then(|length| length.checked_add(HEADER));
         match lists.filter(|lists| *lists <= content.len() && (2..=u32::BITS).contains(&width)) {
             Some(lists) => Ok(Self { bytes, records, width, lists }),
             None => Err(damaged()),
