@@ -293,6 +293,7 @@ mod tests {
         assert_eq!([0, 1, 2, 3].map(|ordinal| postings.value(ordinal)), [0, 1, 0, 3]);
         assert!(Postings::new(Bytes::Heap(vec![1, 0, 0, 0, 0, 0, 0, 0])).is_err());
     }
+
     #[test]
     fn records_of_every_width_and_number() {
         for most in [0, 1, 2, 500, 1 << 20, (1 << 29) - 1] {

@@ -22,13 +22,11 @@ impl Day {
     /// Behind one more letter or digit.
     #[inline]
     pub(super) fn read(&mut self, symbol: &Symbol) {
-        match symbol.ch.to_digit(10) {
-            Some(digit) if self.sign != NONE && self.sign != OVER => self.digit(digit),
-            _ => self.sign = NONE,
-        }
+        // What is no ASCII is no digit.
+        self.read_byte(u8::try_from(symbol.ch).unwrap_or_default());
     }
 
-    /// Behind the bytes of a word.
+    /// The same, of the byte of a word.
     #[inline]
     pub(super) fn read_byte(&mut self, byte: u8) {
         match byte {
