@@ -14,6 +14,9 @@ pub(super) struct Streams {
     pub(super) at_once: usize,
     pub(super) in_all: usize,
     pub(super) events: usize,
+    /// How long the upstream takes before it answers, with the first event.
+    pub(super) before: Duration,
+    /// How long it takes for each event behind that.
     pub(super) pause: Duration,
     /// They begin one after the other within this time.
     pub(super) within: Duration,
@@ -47,7 +50,7 @@ fn event(stream: usize, event: usize) -> String {
     )
 }
 
-/// A server that streams what the query of a request says: `/v1/chat/completions?stream&events&milliseconds`.
+/// A server that streams what the query of a request says: `/v1/chat/completions?stream&events&before&pause`, times in milliseconds.
 pub(super) async fn upstream() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -73,15 +76,20 @@ async fn answer(stream: &mut BufReader<TcpStream>) -> Option<()> {
     stream.read_exact(&mut [0; 2]).await.ok()?;
     let query = head.split(' ').nth(1)?.split('?').nth(1)?;
     let mut numbers = query.split('&').map_while(|number| number.parse::<usize>().ok());
-    let (number, events, pause) = (numbers.next()?, numbers.next()?, numbers.next()?);
+    let (number, events, before, pause) =
+        (numbers.next()?, numbers.next()?, numbers.next()?, numbers.next()?);
+    let wait = async |milliseconds: usize| {
+        if milliseconds > 0 {
+            tokio::time::sleep(Duration::from_millis(milliseconds as u64)).await;
+        }
+    };
+    wait(before).await;
     let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
     stream.write_all(head.as_bytes()).await.ok()?;
     for at in 0..events {
         let event = event(number, at);
         stream.write_all(format!("{:x}\r\n{event}\r\n", event.len()).as_bytes()).await.ok()?;
-        if pause > 0 {
-            tokio::time::sleep(Duration::from_millis(pause as u64)).await;
-        }
+        wait(pause).await;
     }
     stream.write_all(b"e\r\ndata: [DONE]\n\n\r\n0\r\n\r\n").await.ok()
 }
@@ -113,10 +121,10 @@ pub(super) async fn run(proxy: SocketAddr, streams: Streams) -> Load {
 async fn ask(proxy: SocketAddr, number: usize, streams: Streams) -> Option<Duration> {
     let mut stream = TcpStream::connect(proxy).await.unwrap();
     stream.set_nodelay(true).unwrap();
-    let (events, pause) = (streams.events, streams.pause.as_millis());
+    let (events, before, pause) = (streams.events, streams.before.as_millis(), streams.pause.as_millis());
     let begin = Instant::now();
     let request = format!(
-        "POST /v1/chat/completions?{number}&{events}&{pause} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\
+        "POST /v1/chat/completions?{number}&{events}&{before}&{pause} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\
         x-customer-id: C-{number}\r\ncontent-length: 2\r\n\r\n{{}}"
     );
     stream.write_all(request.as_bytes()).await.unwrap();

@@ -1,7 +1,8 @@
 //! The proxy under many streams: `cargo bench --bench serve`.
 //!
 //! Two proxies run in turn in front of the same upstream: one checks, in the other every route is exempt. First 500 slow streams that begin at once, then
-//! 500 that begin one after the other, then as many events as go through; each stream must get its own text and nothing of another's. Last, the slow streams
+//! 500 that begin one after the other; then both again where the upstream answers without a pause, as no model does, so that nothing hides what the proxy
+//! takes; then as many events as go through; each stream must get its own text and nothing of another's. Last, the slow streams
 //! meet a proxy that takes half as many: the others are refused, and those that are taken get all their text. Clients and
 //! upstream share the machine with the proxy, so that clocks say what all three take; what the proxy alone takes is said by its processor time.
 //! Figures are the medians of some rounds. With `-- --test` everything is small.
@@ -152,7 +153,7 @@ fn main() {
         let checking = Proxy::start(folder.path(), upstream, "");
         let exempt = Proxy::start(folder.path(), upstream, "[[routes]]\npath = '*'\nformat = 'exempt'\n");
         let warm =
-            Streams { at_once: 20, in_all: 40, events: 20, pause: Duration::ZERO, within: Duration::ZERO };
+            Streams { at_once: 20, in_all: 40, events: 20, before: Duration::ZERO, pause: Duration::ZERO, within: Duration::ZERO };
         for proxy in [&exempt, &checking] {
             load::run(proxy.address, warm).await;
             println!("memory at rest: {} KiB", proxy.memory());
@@ -162,6 +163,7 @@ fn main() {
             at_once: if small { 20 } else { 500 },
             in_all: if small { 20 } else { 500 },
             events: if small { 5 } else { 30 },
+            before: Duration::from_millis(if small { 1 } else { 100 }),
             pause: Duration::from_millis(if small { 1 } else { 100 }),
             within: Duration::ZERO,
         };
@@ -170,13 +172,17 @@ fn main() {
             at_once: if small { 4 } else { 32 },
             in_all: if small { 8 } else { 640 },
             events: if small { 20 } else { 200 },
+            before: Duration::ZERO,
             pause: Duration::ZERO,
             within: Duration::ZERO,
         };
+        let answered = |streams| Streams { before: Duration::ZERO, ..streams };
         let rounds = if small { 1 } else { 7 };
         for (what, streams) in [
             ("slow streams that begin at once", slow),
             ("slow streams that begin one after the other", apart),
+            ("slow streams that begin at once and are answered at once", answered(slow)),
+            ("slow streams that begin one after the other and are answered at once", answered(apart)),
             ("streams as fast as they go", fast),
         ] {
             let (mut without, mut with) = (Figures::default(), Figures::default());
@@ -190,9 +196,9 @@ fn main() {
                     measure(proxy, streams, figures).await;
                 }
             }
-            let Streams { in_all, at_once, events, pause, within } = streams;
+            let Streams { in_all, at_once, events, before, pause, within } = streams;
             println!(
-                "{in_all} {what}: at most {at_once} at once, {events} events each, one per {pause:?}, begun within {within:?}; {rounds} rounds"
+                "{in_all} {what}: at most {at_once} at once, {events} events each, the first after {before:?}, then one per {pause:?}, begun within {within:?}; {rounds} rounds"
             );
             report(&without, &with);
         }

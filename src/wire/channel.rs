@@ -285,7 +285,11 @@ impl Channel {
             let bytes = (to - self.written) as usize;
             out.push_str(&self.text[..bytes]);
             self.chars += self.text[..bytes].chars().count() as u64;
-            self.text.drain(..bytes);
+            if bytes == self.text.len() {
+                self.text.clear();
+            } else {
+                self.text.drain(..bytes);
+            }
             self.written = to;
         }
     }

@@ -8,7 +8,8 @@ use super::ids::{Ids, Key};
 use super::{Events, Step};
 use crate::checker::Verdict;
 use crate::wire::frame::Frame;
-use crate::wire::json::{Document, Value, ValueKind};
+use crate::wire::guard::Fault;
+use crate::wire::json::{Compared, Document, Value, ValueKind};
 use crate::wire::table::{Ends, Meaning, Role, is_checked_number};
 
 /// The last event, which the next one may be like.
@@ -18,8 +19,22 @@ pub(super) struct Like {
     /// It was simple, and nothing of it was withheld.
     is_kept: bool,
     is_simple: bool,
-    /// Where the values that are compared stood in it.
-    spans: Vec<Range<usize>>,
+    /// The values that others say otherwise, in order: its fragments, and what has been seen to change.
+    varying: Vec<usize>,
+    /// Which of these are looked at, if little is.
+    repeat: Option<Repeat>,
+    /// Where they stand in the event at hand.
+    compared: Vec<Compared>,
+}
+
+/// What is looked at in an event that says the same as the last one but for its only fragment, its number, and what nobody has to look at. All of this is
+/// given by its place among the values that vary.
+struct Repeat {
+    /// The fragment, and its item.
+    fragment: usize,
+    item: usize,
+    /// What numbers the event.
+    sequence: Option<usize>,
 }
 
 /// What an event is, whatever it says.
@@ -53,24 +68,36 @@ impl Shape {
 impl Like {
     /// Whether a payload is like the last one; reads where its values stand.
     pub(super) fn fits(&mut self, frame: &Frame, payload: &str, document: &mut Document) -> bool {
-        let Self { last: Shape { payload: last, name, pinned, items, .. }, spans, .. } = self;
-        if !self.is_kept || *name != frame.name {
+        let Shape { payload: last, name, pinned, items, .. } = &mut self.last;
+        if !self.is_kept || *name != frame.name || !document.read_alike(last, payload) {
             return false;
         }
-        spans.clear();
-        let values = pinned.iter().copied().chain(items.iter().map(|item| item.value));
-        spans.extend(values.map(|value| document.values[value].span.clone()));
-        if !document.read_alike(last, payload) {
+        for item in items {
+            item.is_same = !document.differs(item.value);
+        }
+        for value in document.differing() {
+            if let Err(place) = self.varying.binary_search(value) {
+                self.varying.insert(place, *value);
+            }
+        }
+        !pinned.iter().any(|value| document.differs(*value))
+    }
+
+    /// Whether an event says the same as the last one but for its only fragment and values that nobody has to look at. The last one stays the last, and
+    /// where its values stand is not read.
+    pub(super) fn repeats(&mut self, frame: &Frame, document: &Document) -> bool {
+        let Some(payload) = frame.single_payload() else { return false };
+        let Some(repeat) = self.repeat.as_ref().filter(|_| self.is_kept) else { return false };
+        if self.last.name != frame.name
+            || !document.compare(&self.varying, &self.last.payload, payload, &mut self.compared)
+        {
             return false;
         }
-        let is_same = |value: usize, before: &Range<usize>| {
-            last[before.clone()] == payload[document.values[value].span.clone()]
-        };
-        let (of_pinned, of_items) = spans.split_at(pinned.len());
-        for (item, before) in items.iter_mut().zip(of_items) {
-            item.is_same = is_same(item.value, before);
-        }
-        pinned.iter().zip(of_pinned).all(|(value, before)| is_same(*value, before))
+        // Of the fragment it is asked when it is taken.
+        let others = self.compared.iter().enumerate().filter(|(at, _)| *at != repeat.fragment);
+        others
+            .into_iter()
+            .all(|(_, Compared { span, .. })| std::str::from_utf8(&payload[span.clone()]).is_ok())
     }
 
     /// Whether a payload is like one of these; reads where its values stand, none of which was judged before.
@@ -82,18 +109,15 @@ impl Like {
         document: &mut Document,
     ) -> bool {
         let fits = |(shape, known): &&(Shape, Document)| {
-            if shape.name != frame.name || !document.read_as(known, &shape.payload, payload) {
-                return false;
-            }
-            shape.pinned.iter().all(|value| {
-                let (value, before) = (&document.values[*value], &known.values[*value]);
-                shape.payload[before.span.clone()] == payload[value.span.clone()]
-            })
+            shape.name == frame.name
+                && document.read_as(known, &shape.payload, payload)
+                && !shape.pinned.iter().any(|value| document.differs(*value))
         };
         let Some((shape, _)) = shapes.iter().find(fits) else { return false };
         self.last.of = shape.of;
         self.last.pinned.clone_from(&shape.pinned);
         self.last.items.clone_from(&shape.items);
+        self.varying.clear();
         self.is_simple = true;
         true
     }
@@ -102,6 +126,7 @@ impl Like {
         self.is_kept = false;
         self.last.pinned.clear();
         self.last.items.clear();
+        self.varying.clear();
         self.is_simple = true;
     }
 
@@ -143,8 +168,15 @@ impl Like {
         }
     }
 
-    /// Keeps an event that was judged.
-    pub(super) fn keep(&mut self, event: &Event, payload: &str, judged: &Step) {
+    /// Keeps an event that was judged, given which of its values numbers it.
+    pub(super) fn keep(
+        &mut self,
+        event: &Event,
+        payload: &str,
+        document: &Document,
+        judged: &Step,
+        is_sequence: impl Fn(&Value) -> bool,
+    ) {
         self.is_kept = self.is_simple
             && matches!(judged, Ok(Verdict::Continue))
             && event.fixed.is_empty()
@@ -158,7 +190,95 @@ impl Like {
                 self.last.name.clone_from(&event.frame.name);
             }
             self.last.of = event.of;
+            self.repeat = self.repeatable(document, is_sequence);
         }
+    }
+
+    /// What is looked at in the events that repeat this one, if there may be any.
+    fn repeatable(&mut self, document: &Document, is_sequence: impl Fn(&Value) -> bool) -> Option<Repeat> {
+        let items = &self.last.items;
+        let is_fragment = |item: &Item| {
+            document.values[item.value].kind == ValueKind::Text
+                && matches!(item.meaning.role, Role::Text(_) | Role::Arguments(_))
+        };
+        let mut fragments = items.iter().enumerate().filter(|(_, item)| is_fragment(item));
+        let (item, fragment) = fragments.next().filter(|_| fragments.next().is_none())?;
+        let (value, mut sequence) = (fragment.value, None);
+        if let Err(place) = self.varying.binary_search(&value) {
+            self.varying.insert(place, value);
+        }
+        for (at, value) in self.varying.iter().enumerate() {
+            let is_looked_at = |item: &Item| {
+                let kind = document.values[item.value].kind;
+                item.value == *value && (kind == ValueKind::Text || is_checked_number(item.meaning.role))
+            };
+            if *value != fragment.value && items.iter().any(is_looked_at) {
+                return None;
+            }
+            if is_sequence(&document.values[*value]) {
+                sequence = Some(at);
+            }
+        }
+        let fragment = self.varying.binary_search(&value).ok()?;
+        Some(Repeat { fragment, item, sequence })
+    }
+}
+
+/// What an event says that repeats the last one.
+struct Said {
+    value: Value,
+    role: Role,
+    ids: Ids,
+    sequence: Option<(Range<usize>, i64)>,
+}
+
+impl Like {
+    /// What the event at hand says, which repeats the last one.
+    fn said(&self, payload: &[u8], document: &Document) -> Option<Said> {
+        let Repeat { fragment, item, sequence } = self.repeat.as_ref()?;
+        let item = &self.last.items[*item];
+        let value =
+            Value { span: self.compared[*fragment].span.clone(), ..document.values[item.value].clone() };
+        let number = |at: &usize| {
+            let span = self.compared[*at].span.clone();
+            Some((span.clone(), std::str::from_utf8(&payload[span]).ok()?.parse().ok()?))
+        };
+        Some(Said {
+            value,
+            role: item.meaning.role,
+            ids: item.ids,
+            sequence: sequence.as_ref().and_then(number),
+        })
+    }
+}
+
+impl Events {
+    /// Takes an event that [repeats](Like::repeats) the last one: it leaves as it came, if all of its fragment is decided and nothing waits.
+    pub(super) fn repeat(&mut self, frame: Frame, out: &mut Vec<u8>) -> Step {
+        let payload = frame.single_payload().ok_or(Fault::Malformed)?;
+        let Said { value, role, ids, sequence } =
+            self.like.said(payload, &self.document).ok_or(Fault::Malformed)?;
+        let (group, arguments) = match role {
+            Role::Text(group) => (group, None),
+            Role::Arguments(group) => (group, Some(self.audience(&ids))),
+            _ => return Err(Fault::Malformed),
+        };
+        let written = &payload[value.span.start + 1..value.span.end - 1];
+        let written = std::str::from_utf8(written).map_err(|_| Fault::Malformed)?;
+        let (piece, verdict) = self.take(written, &value, Key::Group(group, ids), arguments)?;
+        if verdict == Verdict::Continue
+            && self.may_pass(&piece)
+            && (sequence.is_none() || self.renumbered == 0)
+        {
+            self.pass(&piece, sequence.map(|(_, number)| number), payload);
+            out.extend_from_slice(&frame.raw);
+            return Ok(Verdict::Continue);
+        }
+        let payload = String::from_utf8(payload.to_vec()).map_err(|_| Fault::Malformed)?;
+        let mut event = Event::new(frame, payload);
+        (event.of, event.sequence) = (self.like.last.of, sequence);
+        event.pieces.push(piece);
+        self.leave(event, verdict, out)
     }
 }
 
@@ -207,50 +327,150 @@ impl Events {
 mod tests {
     use super::*;
     use crate::wire::Framing;
+    use crate::wire::events::MODEL_EVENTS;
     use crate::wire::format::Format;
     use crate::wire::frame::Framer;
     use crate::{Identifier, IndexBuilder, Kind, Policy, Reader, Session};
 
-    /// Most events of a stream are like the one before: what each of these formats sends for a token must be found to be so.
+    /// What some formats send for a token, which is `WORD`; `1` numbers it, or is the same in each.
+    const EVENTS: [(Format, &str); 7] = [
+        (
+            Format::OpenAiChat,
+            r#"{"id":"x","created":17,"choices":[{"index":0,"delta":{"content":"WORD"},"logprobs":null,"finish_reason":null}],"usage":null}"#,
+        ),
+        (
+            Format::OpenAiChat,
+            r#"{"id":"x","choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"function":{"arguments":"WORD"}}]}}],"obfuscation":"NOISE"}"#,
+        ),
+        (
+            Format::OpenAiCompletions,
+            r#"{"choices":[{"text":"WORD","index":0,"logprobs":null,"finish_reason":null}]}"#,
+        ),
+        (
+            Format::OpenAiResponses,
+            r#"{"type":"response.output_text.delta","sequence_number":NUMBER,"item_id":"a","output_index":0,"content_index":0,"delta":"WORD"}"#,
+        ),
+        (
+            Format::Anthropic,
+            r#"{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"WORD"}}"#,
+        ),
+        (
+            Format::Gemini,
+            r#"{"candidates":[{"content":{"parts":[{"text":"WORD"}],"role":"model"},"index":0}]}"#,
+        ),
+        (
+            Format::Cohere,
+            r#"{"type":"content-delta","index":0,"delta":{"message":{"content":{"text":"WORD"}}}}"#,
+        ),
+    ];
+
+    /// Most events of a stream are like the one before: what each of these formats sends for a token must be found to be so, and in the end to repeat it.
     #[test]
     fn events_of_tokens_are_alike() {
         let index = IndexBuilder::new().finish_in_memory().unwrap();
         let session = Session::new(&index, &Policy::standard(), Reader::stranger());
-        for (format, event) in [
-            (
-                Format::OpenAiChat,
-                r#"{"id":"x","created":17,"choices":[{"index":0,"delta":{"content":"WORD"},"logprobs":null,"finish_reason":null}],"usage":null}"#,
-            ),
-            (
-                Format::OpenAiCompletions,
-                r#"{"choices":[{"text":"WORD","index":0,"logprobs":null,"finish_reason":null}]}"#,
-            ),
-            (
-                Format::OpenAiResponses,
-                r#"{"type":"response.output_text.delta","sequence_number":4,"item_id":"a","output_index":0,"content_index":0,"delta":"WORD"}"#,
-            ),
-            (
-                Format::Anthropic,
-                r#"{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"WORD"}}"#,
-            ),
-            (
-                Format::Gemini,
-                r#"{"candidates":[{"content":{"parts":[{"text":"WORD"}],"role":"model"},"index":0}]}"#,
-            ),
-            (
-                Format::Cohere,
-                r#"{"type":"content-delta","index":0,"delta":{"message":{"content":{"text":"WORD"}}}}"#,
-            ),
-        ] {
+        for (format, event) in EVENTS {
             let (mut framer, mut out) = (Framer::new(Framing::Sse, 1 << 20), Vec::new());
             let mut events = Events::new(&session, format, false, 1 << 20);
-            for word in ["Thank", " you", " so", " much"] {
-                framer.push(format!("data: {}\n\n", event.replace("WORD", word)).as_bytes());
+            for at in 0..20 {
+                let word = ["Thank", " you", " so", " much"][at % 4];
+                let event = event.replace("WORD", word).replace("NUMBER", &at.to_string());
+                framer.push(format!("data: {}\n\n", event.replace("NOISE", word)).as_bytes());
                 let frame = framer.next(false).unwrap().unwrap();
+                let repeats = events.may_be_repeated() && events.like.repeats(&frame, &events.document);
+                assert_eq!(repeats, at >= usize::from(MODEL_EVENTS), "{format:?}");
                 assert_eq!(events.push(frame, &mut out), Ok(Verdict::Continue));
                 assert!(events.like.is_kept, "{format:?}");
             }
         }
+    }
+
+    /// An event whose payload stands in two lines is always read in full.
+    #[test]
+    fn events_that_repeat_another_leave_as_if_they_were_read_in_full() {
+        const WORDS: [&str; 24] = [
+            "Greta",
+            " Lind",
+            "qvist",
+            " Lindqvist",
+            " and",
+            " the",
+            " order",
+            "ann",
+            "@example",
+            ".com",
+            " +1 415",
+            " 555",
+            "-0134",
+            " 41",
+            "5",
+            ".",
+            ",\\n",
+            "é",
+            " ",
+            "",
+            " Gre",
+            "ta",
+            " one",
+            " you\\\"",
+        ];
+        let mut builder = IndexBuilder::new();
+        for (kind, text) in [
+            (Kind::Name, "Greta Lindqvist"),
+            (Kind::Email, "ann@example.com"),
+            (Kind::Phone, "+1 415 555 0134"),
+        ] {
+            builder.add(Identifier { owner: "C-1", kind, text }).unwrap();
+        }
+        let index = builder.finish_in_memory().unwrap();
+        let mut seed: u64 = 1;
+        let mut below = |end: usize| {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (seed >> 33) as usize % end
+        };
+        let stop = Policy::from_toml("extends = 'standard'\n[kinds]\nemail = 'stop'").unwrap();
+        let policies = [Policy::standard(), Policy::strict(), stop];
+        let mut passed = 0;
+        for round in 0..300 {
+            let (format, event) = EVENTS[round % EVENTS.len()];
+            let policy = &policies[round % 3];
+            let session = || Session::new(&index, policy, Reader::stranger());
+            let (one, two) = (&session(), &session());
+            let mut sides = [one, two].map(|session| {
+                (
+                    Framer::new(Framing::Sse, 1 << 20),
+                    Events::new(session, format, false, 1 << 20),
+                    Vec::new(),
+                    Ok(Verdict::Continue),
+                )
+            });
+            for at in 0..40 {
+                let (noise, number) = ("abcdef"[..below(6)].to_owned(), (at + 7).to_string());
+                let event = event.replace("WORD", WORDS[below(WORDS.len())]).replace("NUMBER", &number);
+                let event = event.replace("NOISE", &noise);
+                let event = if below(10) == 0 { event.replace(r#""id":"x""#, r#""id":"y""#) } else { event };
+                for (side, (framer, events, out, step)) in sides.iter_mut().enumerate() {
+                    let payload = if side == 0 { event.clone() } else { event.replacen('{', "{\ndata: ", 1) };
+                    framer.push(format!("data: {payload}\n\n").as_bytes());
+                    let frame = framer.next(false).unwrap().unwrap();
+                    passed += usize::from(
+                        events.may_be_repeated() && events.like.repeats(&frame, &events.document),
+                    );
+                    if *step == Ok(Verdict::Continue) {
+                        *step = events.push(frame, out);
+                    }
+                }
+            }
+            let said = sides.map(|(_, mut events, mut out, mut step)| {
+                if step == Ok(Verdict::Continue) {
+                    step = events.finish(&mut out);
+                }
+                let lines = String::from_utf8(out).unwrap().replace("{\ndata: ", "{");
+                (lines, step, events.take_findings().len(), events.counts.events)
+            });
+            assert_eq!(said[0], said[1], "{format:?}");
+        }
+        assert!(passed > 2_000, "{passed} events repeated another");
     }
 
     /// What is neither text nor number stands elsewhere in each of them.

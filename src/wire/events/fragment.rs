@@ -35,8 +35,14 @@ impl Events {
         node: Node,
         arguments: Option<Audience>,
     ) -> Result<usize, Fault> {
-        if let Some(channel) = self.by_key.get(&key).filter(|channel| !self.channels[**channel].is_ended()) {
-            return Ok(*channel);
+        let is_open = |channel: &usize| !self.channels[*channel].is_ended();
+        // Mostly it is the one that was asked for last.
+        if let Some((_, channel)) = self.last_key.filter(|(last, channel)| *last == key && is_open(channel)) {
+            return Ok(channel);
+        }
+        if let Some(channel) = self.by_key.get(&key).copied().filter(is_open) {
+            self.last_key = Some((key, channel));
+            return Ok(channel);
         }
         if self.channels.len() >= MOST_CHANNELS {
             return Err(Fault::TooLarge);
@@ -68,16 +74,29 @@ impl Events {
         key: Key,
         arguments: Option<Audience>,
     ) -> Step {
-        let written = inside(payload, value);
+        let (piece, verdict) = self.take(inside(payload, value), value, key, arguments)?;
+        event.pieces.push(piece);
+        Ok(verdict)
+    }
+
+    /// The same, as it is written between its quotes.
+    pub(super) fn take(
+        &mut self,
+        written: &str,
+        value: &Value,
+        key: Key,
+        arguments: Option<Audience>,
+    ) -> Result<(Piece, Verdict), Fault> {
         let channel = self.channel(key, value.node, arguments)?;
         let (text, is_torn) = self.channels[channel].whole_characters(written);
         self.counts.checked_bytes += text.len() as u64;
         let start = self.channels[channel].seen();
         let verdict = self.channels[channel].push(&text);
         let end = self.channels[channel].seen();
-        let (node, span) = (value.node, Some(value.span.clone()));
-        event.pieces.push(Piece { channel, node, span, is_torn, start, end });
-        Ok(verdict)
+        Ok((
+            Piece { channel, node: value.node, span: Some(value.span.clone()), is_torn, start, end },
+            verdict,
+        ))
     }
 
     /// Ends all texts, or those of one block.

@@ -96,7 +96,7 @@ impl Events {
             let read = document.read(&payload, &mut self.paths).map_err(|_| Fault::Malformed);
             read.and_then(|()| self.judge_document(event, &payload, &mut document, &mut like))
         };
-        like.keep(event, &payload, &judged);
+        like.keep(event, &payload, &document, &judged, |value| self.is_sequence(value));
         if !is_alike && !self.is_whole {
             self.learn(event, &payload, &document, &like);
         }
@@ -249,13 +249,16 @@ impl Events {
 
     /// The number of the event, if this value says it.
     pub(super) fn number(&self, event: &mut Event, payload: &str, value: &Value) {
-        let is_number = value.kind == ValueKind::Number
-            && self.table.sequence.as_deref() == Some(self.paths.name(value.node))
-            && self.paths.parent(value.node) == Some(ROOT);
-        if is_number {
+        if self.is_sequence(value) {
             event.sequence =
                 payload[value.span.clone()].parse().ok().map(|number| (value.span.clone(), number));
         }
+    }
+
+    fn is_sequence(&self, value: &Value) -> bool {
+        value.kind == ValueKind::Number
+            && self.table.sequence.as_deref() == Some(self.paths.name(value.node))
+            && self.paths.parent(value.node) == Some(ROOT)
     }
 
     /// Ends the texts that end with this event.

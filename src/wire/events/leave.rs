@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::event::{Event, Piece, empty, masked, spliced};
 use super::{Events, Step};
 use crate::checker::Verdict;
-use crate::wire::channel::Template;
+use crate::wire::channel::{Channel, Template};
 use crate::wire::json::quoted;
 use crate::wire::{ending, skeleton};
 
@@ -166,6 +166,30 @@ impl Events {
                 }
             }
         }
+    }
+
+    /// Whether an event that holds nothing but this fragment, which was taken last, may leave as it came, before anything else.
+    pub(super) fn may_pass(&self, piece: &Piece) -> bool {
+        let channel = &self.channels[piece.channel];
+        let is_carried = |channel: &Channel| channel.template.is_some() && channel.is_ended();
+        self.queue.is_empty()
+            && !piece.is_torn
+            && channel.decided() >= piece.end
+            && channel.is_untouched(piece.start, piece.end)
+            && !channel.may_notice()
+            && !self.channels.iter().any(is_carried)
+    }
+
+    /// The same event leaves, numbered so.
+    pub(super) fn pass(&mut self, piece: &Piece, number: Option<i64>, payload: &[u8]) {
+        self.leaving.clear();
+        self.channels[piece.channel].write(piece.end, &mut self.leaving);
+        if self.visible.contains(&piece.channel) {
+            self.ending.said(self.format, &self.leaving);
+        }
+        self.ending.sent_again(payload);
+        self.numbered = number.unwrap_or(self.numbered);
+        self.gather();
     }
 
     /// Writes an event with what is decided of it.

@@ -52,6 +52,7 @@ pub(super) struct Events {
     /// The channels that readers see.
     visible: Vec<usize>,
     by_key: HashMap<Key, usize, RandomState>,
+    last_key: Option<(Key, usize)>,
     /// Some of them are of places that no table names.
     has_joined: bool,
     spots: HashMap<Key, Spot, RandomState>,
@@ -69,6 +70,8 @@ pub(super) struct Events {
     finished: Vec<u32>,
     /// What a whole body said before it was stopped.
     said: String,
+    /// Text that leaves, as it is written.
+    leaving: String,
     ending: ending::Ending,
     /// Events that were asked which model writes; enough once one has said so.
     asked_for_model: u8,
@@ -114,6 +117,7 @@ impl Events {
             channels: Vec::new(),
             visible: Vec::new(),
             by_key: HashMap::default(),
+            last_key: None,
             has_joined: false,
             spots: HashMap::default(),
             keys: HashMap::default(),
@@ -124,6 +128,7 @@ impl Events {
             numbered: -1,
             finished: Vec::new(),
             said: String::new(),
+            leaving: String::new(),
             ending: ending::Ending::default(),
             asked_for_model: 0,
             notice: session.policy().notice().into(),
@@ -155,6 +160,10 @@ impl Events {
             return self.stop(out);
         }
         self.ending.came(&frame);
+        if self.may_be_repeated() && self.like.repeats(&frame, &self.document) {
+            self.counts.events += 1;
+            return self.repeat(frame, out);
+        }
         let Some(payload) = frame.payload() else {
             self.queue.push_back(Event::bare(frame));
             self.drain(false, out);
@@ -181,6 +190,20 @@ impl Events {
         if self.asked_for_model < MODEL_EVENTS {
             self.note_model(&event);
         }
+        self.leave(event, verdict, out)
+    }
+
+    /// Whether it is enough to look at the fragment of an event that says the same as the last one but for that.
+    fn may_be_repeated(&self) -> bool {
+        // Texts that no table names, and which model writes, may stand anywhere; what is in base64 is another payload.
+        !self.is_whole
+            && !self.has_joined
+            && self.asked_for_model >= MODEL_EVENTS
+            && self.table.inside.is_none()
+    }
+
+    /// Lets an event go that was judged, or keeps it.
+    fn leave(&mut self, event: Event, verdict: Verdict, out: &mut Vec<u8>) -> Step {
         self.gather();
         if verdict == Verdict::Stop {
             self.queue.push_back(event);

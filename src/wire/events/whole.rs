@@ -30,6 +30,9 @@ const LONGEST_TAIL: usize = 256;
 impl Events {
     /// Text beside the payloads: no provider says anything there, and nobody is to.
     pub(super) fn judge_notes(&mut self, frame: &mut Frame) -> Step {
+        if frame.notes.is_empty() {
+            return Ok(Verdict::Continue);
+        }
         for note in frame.notes.clone() {
             let Ok(text) = std::str::from_utf8(&frame.raw[note.clone()]) else {
                 return Err(Fault::Malformed);

@@ -37,7 +37,7 @@ pub(super) enum Payload {
 }
 
 /// What belongs around a payload, so that events can be rewritten and added.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
 enum Style {
     #[default]
     Bare,
@@ -65,6 +65,14 @@ impl Frame {
                 let lines: Vec<&[u8]> = lines.iter().map(|line| &self.raw[line.clone()]).collect();
                 Some(Cow::Owned(lines.join(&b'\n')))
             }
+        }
+    }
+
+    /// The payload, if it stands in one piece.
+    pub(super) fn single_payload(&self) -> Option<&[u8]> {
+        match &self.payload {
+            Payload::Whole(range) => Some(&self.raw[range.clone()]),
+            _ => None,
         }
     }
 
@@ -130,6 +138,12 @@ impl Frame {
     pub(super) fn like(&self) -> Self {
         let raw = if matches!(self.style, Style::EventStream) { self.raw.clone() } else { Vec::new() };
         Self { raw, name: self.name.clone(), style: self.style, ..Self::default() }
+    }
+
+    /// Whether it is framed as another one is [like](Self::like), and of its name.
+    pub(super) fn is_like(&self, other: &Self) -> bool {
+        // What else an event stream says is in its headers.
+        !matches!(self.style, Style::EventStream) && self.style == other.style && self.name == other.name
     }
 
     /// Writes the next event of the stream; the first one, if nothing has left yet.
@@ -249,6 +263,9 @@ impl Framer {
 
     /// The next whole event; with `ends`, also the last one if its end is missing.
     pub(super) fn next(&mut self, ends: bool) -> Result<Option<Frame>, Fault> {
+        if self.held() == 0 && !ends {
+            return Ok(None);
+        }
         let (bytes, start) = (&self.bytes[..], &mut self.start);
         let frame = match &mut self.cut {
             Cut::Sse(sse) => sse.next(bytes, start, ends),

@@ -38,6 +38,9 @@ impl Sse {
             let skipped = if bytes.starts_with(MARK) { MARK.len() } else { 0 };
             (self.begun, *start, self.line, self.scanned) = (true, skipped, skipped, skipped);
         }
+        if let Some(frame) = self.single_line(bytes, start) {
+            return Some(frame);
+        }
         loop {
             if self.after_cr && self.line < bytes.len() {
                 self.after_cr = false;
@@ -72,6 +75,22 @@ impl Sse {
             }
             self.field(bytes, line);
         }
+    }
+
+    /// Most events are one line of data: such a one, if it is whole, and nothing of it has been read.
+    fn single_line(&mut self, bytes: &[u8], start: &mut usize) -> Option<Frame> {
+        const FIELD: &[u8] = b"data: ";
+        if self.scanned != *start || self.end_of_line != Some("\n") || self.after_cr {
+            return None;
+        }
+        let event = &bytes[*start..];
+        let end = FIELD.len() + memchr2(b'\n', b'\r', event.strip_prefix(FIELD)?)?;
+        if !event[end..].starts_with(b"\n\n") {
+            return None;
+        }
+        (self.line, self.scanned) = (*start + end + 2, *start + end + 2);
+        let payload = Payload::Whole(FIELD.len()..end);
+        Some(Frame { payload, ..self.leave(bytes, start, Style::Sse("\n")) })
     }
 
     fn field(&mut self, bytes: &[u8], line: Range<usize>) {

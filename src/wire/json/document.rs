@@ -11,8 +11,17 @@ use super::path::{ANY, ELEMENT, Node, Paths, ROOT};
 pub(in crate::wire) struct Document {
     pub(in crate::wire) values: Vec<Value>,
     pub(in crate::wire) elements: Vec<Element>,
-    /// The spans of a payload that is being compared.
-    spans: Vec<Range<usize>>,
+    /// The texts and numbers of a payload that was compared with another.
+    compared: Vec<Compared>,
+    /// Those that say something else, in order.
+    differing: Vec<usize>,
+}
+
+/// A text or number, beside the one of another payload that stands in its place.
+#[derive(Clone)]
+pub(in crate::wire) struct Compared {
+    pub(in crate::wire) span: Range<usize>,
+    is_same: bool,
 }
 
 #[derive(Clone)]
@@ -150,7 +159,7 @@ impl Document {
     /// Reads a payload of which only texts and numbers are others than in the one that was read last: keys and brackets are compared, not read.
     /// `false`: it is not such a payload, and nothing was read.
     pub(in crate::wire) fn read_alike(&mut self, last: &str, text: &str) -> bool {
-        let is_alike = spans_alike(&self.values, last, text, &mut self.spans);
+        let is_alike = compare(scalars(&self.values), last, text.as_bytes(), &mut self.compared);
         if is_alike {
             self.move_scalars();
         }
@@ -159,13 +168,35 @@ impl Document {
 
     /// The same, of one that another document has read.
     pub(in crate::wire) fn read_as(&mut self, other: &Self, last: &str, text: &str) -> bool {
-        let is_alike = spans_alike(&other.values, last, text, &mut self.spans);
+        let is_alike = compare(scalars(&other.values), last, text.as_bytes(), &mut self.compared);
         if is_alike {
             self.values.clone_from(&other.values);
             self.elements.clone_from(&other.elements);
             self.move_scalars();
         }
         is_alike
+    }
+
+    /// Whether a value says something else than in the payload that this one was compared with.
+    pub(in crate::wire) fn differs(&self, value: usize) -> bool {
+        self.differing.binary_search(&value).is_ok()
+    }
+
+    /// The values that do.
+    pub(in crate::wire) fn differing(&self) -> &[usize] {
+        &self.differing
+    }
+
+    /// Where some texts and numbers stand in a payload of which only they are others than in the one that was read last; `false` if it is not such a
+    /// payload. What was read stays as it is.
+    pub(in crate::wire) fn compare(
+        &self,
+        values: &[usize],
+        last: &str,
+        text: &[u8],
+        compared: &mut Vec<Compared>,
+    ) -> bool {
+        compare(values.iter().map(|value| &self.values[*value]), last, text, compared)
     }
 
     /// The payload that was read, with empty texts and zeros for numbers, but for those that are kept; and where its texts and numbers stand.
@@ -188,14 +219,18 @@ impl Document {
             value.span = start..emptied.len();
         }
         emptied.push_str(&text[at..]);
-        (emptied, Self { values, elements, spans: Vec::new() })
+        (emptied, Self { values, elements, ..Self::default() })
     }
 
-    /// Texts and numbers stand at `spans`.
+    /// Texts and numbers stand where those stand that were compared.
     fn move_scalars(&mut self) {
-        for (value, span) in self.values.iter_mut().filter(|value| is_scalar(value)).zip(self.spans.drain(..))
-        {
+        self.differing.clear();
+        let scalars = self.values.iter_mut().enumerate().filter(|(_, value)| is_scalar(value));
+        for ((at, value), Compared { span, is_same }) in scalars.zip(self.compared.drain(..)) {
             value.span = span;
+            if !is_same {
+                self.differing.push(at);
+            }
         }
     }
 
@@ -222,12 +257,21 @@ fn is_scalar(value: &Value) -> bool {
     matches!(value.kind, ValueKind::Text | ValueKind::Number)
 }
 
-/// Where texts and numbers stand in a payload of which only they are others than in the last one, whose values these are.
-fn spans_alike(values: &[Value], last: &str, text: &str, spans: &mut Vec<Range<usize>>) -> bool {
-    let (last, text) = (last.as_bytes(), text.as_bytes());
+fn scalars(values: &[Value]) -> impl Iterator<Item = &Value> {
+    values.iter().filter(|value| is_scalar(value))
+}
+
+/// Where these texts and numbers of the last payload stand in one of which only they are others; `false` if it is not such a payload.
+fn compare<'a>(
+    values: impl Iterator<Item = &'a Value>,
+    last: &str,
+    text: &[u8],
+    compared: &mut Vec<Compared>,
+) -> bool {
+    let last = last.as_bytes();
     let (mut seen, mut at) = (0, 0);
-    spans.clear();
-    for value in values.iter().filter(|value| is_scalar(value)) {
+    compared.clear();
+    for value in values {
         let between = &last[seen..value.span.start];
         let Some(rest) = text[at..].strip_prefix(between) else { return false };
         let start = at + between.len();
@@ -249,7 +293,7 @@ fn spans_alike(values: &[Value], last: &str, text: &str, spans: &mut Vec<Range<u
                 length
             }
         };
-        spans.push(start..start + length);
+        compared.push(Compared { span: start..start + length, is_same });
         (seen, at) = (value.span.end, start + length);
     }
     last[seen..] == text[at..]

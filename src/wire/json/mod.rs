@@ -5,7 +5,7 @@ mod lexer;
 mod number;
 mod path;
 
-pub(super) use document::{Document, Value, ValueKind};
+pub(super) use document::{Compared, Document, Value, ValueKind};
 pub(super) use lexer::{Lexer, Token, quoted, unescaped};
 pub(super) use number::plain_number;
 pub(super) use path::{ANY, ELEMENT, Node, Paths, ROOT};
