@@ -38,7 +38,7 @@ pub(super) struct Channel {
 }
 
 pub(super) struct Template {
-    pub(super) frame: Frame,
+    pub(super) frame: Frame<'static>,
     pub(super) payload: String,
     /// The place of its text, and its bytes in the payload.
     pub(super) node: Node,

@@ -11,7 +11,7 @@ use super::frame::Frame;
 #[derive(Default)]
 pub(super) struct Ending {
     /// An event of the stream, for its framing.
-    frame: Option<Frame>,
+    frame: Option<Frame<'static>>,
     /// Something has left.
     began: bool,
     /// The payload that left last.
@@ -30,12 +30,12 @@ pub(super) struct Ending {
 
 impl Ending {
     /// The stream is framed as this event is, of which nothing else is known.
-    pub(super) fn begins(&mut self, frame: &Frame) {
+    pub(super) fn begins(&mut self, frame: &Frame<'_>) {
         self.frame.get_or_insert_with(|| frame.named(None));
     }
 
     /// An event came.
-    pub(super) fn came(&mut self, frame: &Frame) {
+    pub(super) fn came(&mut self, frame: &Frame<'_>) {
         if !self.frame.as_ref().is_some_and(|last| last.is_like(frame)) {
             self.frame = Some(frame.like());
         }

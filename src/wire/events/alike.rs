@@ -67,9 +67,9 @@ impl Shape {
 
 impl Like {
     /// Whether a payload is like the last one; reads where its values stand.
-    pub(super) fn fits(&mut self, frame: &Frame, payload: &str, document: &mut Document) -> bool {
+    pub(super) fn fits(&mut self, frame: &Frame<'_>, payload: &str, document: &mut Document) -> bool {
         let Shape { payload: last, name, pinned, items, .. } = &mut self.last;
-        if !self.is_kept || *name != frame.name || !document.read_alike(last, payload) {
+        if !self.is_kept || name.as_deref() != frame.name.as_deref() || !document.read_alike(last, payload) {
             return false;
         }
         for item in items {
@@ -85,10 +85,10 @@ impl Like {
 
     /// Whether an event says the same as the last one but for its only fragment and values that nobody has to look at. The last one stays the last, and
     /// where its values stand is not read.
-    pub(super) fn repeats(&mut self, frame: &Frame, document: &Document) -> bool {
+    pub(super) fn repeats(&mut self, frame: &Frame<'_>, document: &Document) -> bool {
         let Some(payload) = frame.single_payload() else { return false };
         let Some(repeat) = self.repeat.as_ref().filter(|_| self.is_kept) else { return false };
-        if self.last.name != frame.name
+        if self.last.name.as_deref() != frame.name.as_deref()
             || !document.compare(&self.varying, &self.last.payload, payload, &mut self.compared)
         {
             return false;
@@ -104,12 +104,12 @@ impl Like {
     pub(super) fn recalls(
         &mut self,
         shapes: &[(Shape, Document)],
-        frame: &Frame,
+        frame: &Frame<'_>,
         payload: &str,
         document: &mut Document,
     ) -> bool {
         let fits = |(shape, known): &&(Shape, Document)| {
-            shape.name == frame.name
+            shape.name.as_deref() == frame.name.as_deref()
                 && document.read_as(known, &shape.payload, payload)
                 && !shape.pinned.iter().any(|value| document.differs(*value))
         };
@@ -186,8 +186,9 @@ impl Like {
         if self.is_kept {
             self.last.payload.clear();
             self.last.payload.push_str(payload);
-            if self.last.name != event.frame.name {
-                self.last.name.clone_from(&event.frame.name);
+            let name = event.frame.name.as_deref();
+            if self.last.name.as_deref() != name {
+                self.last.name = name.map(Into::into);
             }
             self.last.of = event.of;
             self.repeat = self.repeatable(document, is_sequence);
@@ -254,7 +255,7 @@ impl Like {
 
 impl Events {
     /// Takes an event that [repeats](Like::repeats) the last one: it leaves as it came, if all of its fragment is decided and nothing waits.
-    pub(super) fn repeat(&mut self, frame: Frame, out: &mut Vec<u8>) -> Step {
+    pub(super) fn repeat(&mut self, frame: Frame<'_>, out: &mut Vec<u8>) -> Step {
         let payload = frame.single_payload().ok_or(Fault::Malformed)?;
         let Said { value, role, ids, sequence } =
             self.like.said(payload, &self.document).ok_or(Fault::Malformed)?;

@@ -10,7 +10,7 @@ use crate::wire::json::{Node, Value, quoted, unescaped};
 
 /// An event that has not left.
 pub(super) struct Event {
-    pub(super) frame: Frame,
+    pub(super) frame: Frame<'static>,
     /// The payload, out of its base64 if it came so.
     pub(super) payload: Option<String>,
     /// Where the payload stands, if it came in base64.
@@ -62,14 +62,14 @@ pub(super) struct Piece {
 }
 
 impl Event {
-    pub(super) fn new(frame: Frame, payload: String) -> Self {
+    pub(super) fn new(frame: Frame<'_>, payload: String) -> Self {
         Self { payload: Some(payload), ..Self::bare(frame) }
     }
 
     /// An event without a payload.
-    pub(super) fn bare(frame: Frame) -> Self {
+    pub(super) fn bare(frame: Frame<'_>) -> Self {
         Self {
-            frame,
+            frame: frame.into_owned(),
             payload: None,
             inside: None,
             pieces: Vec::new(),

@@ -154,7 +154,7 @@ impl Events {
     }
 
     /// Takes an event, and appends what may leave now.
-    pub(super) fn push(&mut self, mut frame: Frame, out: &mut Vec<u8>) -> Step {
+    pub(super) fn push(&mut self, mut frame: Frame<'_>, out: &mut Vec<u8>) -> Step {
         self.ending.begins(&frame);
         if self.judge_notes(&mut frame)? == Verdict::Stop {
             return self.stop(out);

@@ -29,7 +29,7 @@ const LONGEST_TAIL: usize = 256;
 
 impl Events {
     /// Text beside the payloads: no provider says anything there, and nobody is to.
-    pub(super) fn judge_notes(&mut self, frame: &mut Frame) -> Step {
+    pub(super) fn judge_notes(&mut self, frame: &mut Frame<'_>) -> Step {
         if frame.notes.is_empty() {
             return Ok(Verdict::Continue);
         }

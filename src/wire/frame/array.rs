@@ -31,12 +31,12 @@ impl Array {
         self.element = self.element.saturating_sub(by);
     }
 
-    pub(super) fn next(
+    pub(super) fn next<'a>(
         &mut self,
-        bytes: &[u8],
+        bytes: &'a [u8],
         start: &mut usize,
         ends: bool,
-    ) -> Result<Option<Frame>, Fault> {
+    ) -> Result<Option<Frame<'a>>, Fault> {
         while let Some(byte) = bytes.get(self.scanned).copied() {
             self.scanned += 1;
             match (self.place, byte) {

@@ -3,6 +3,7 @@
 //! A message is: total length, headers' length, checksum of these two, headers, payload, checksum of all before it. A header is the
 //! length of its name, the name, a type and a value; type 7 is a string with its length in two bytes.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use super::{Frame, Payload, Style};
@@ -12,12 +13,12 @@ use crate::wire::guard::Fault;
 const PRELUDE: usize = 12;
 const CHECKSUM: usize = 4;
 
-pub(super) fn next(
-    bytes: &[u8],
+pub(super) fn next<'a>(
+    bytes: &'a [u8],
     start: &mut usize,
     ends: bool,
     limit: usize,
-) -> Result<Option<Frame>, Fault> {
+) -> Result<Option<Frame<'a>>, Fault> {
     let rest = &bytes[*start..];
     if rest.len() < PRELUDE {
         return if ends && !rest.is_empty() { Err(Fault::Malformed) } else { Ok(None) };
@@ -41,6 +42,7 @@ pub(super) fn next(
     let notes = texts.into_iter().map(|text| text.start + PRELUDE..text.end + PRELUDE).collect();
     *start += total;
     let payload = if payload.is_empty() { Payload::Nothing } else { Payload::Whole(payload) };
+    let name = name.map(|name| Cow::Owned(name.into()));
     Ok(Some(Frame { name, payload, notes, ..Frame::new(message, Style::EventStream) }))
 }
 

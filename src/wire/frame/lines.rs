@@ -18,7 +18,7 @@ impl Lines {
         self.scanned -= by;
     }
 
-    pub(super) fn next(&mut self, bytes: &[u8], start: &mut usize, ends: bool) -> Option<Frame> {
+    pub(super) fn next<'a>(&mut self, bytes: &'a [u8], start: &mut usize, ends: bool) -> Option<Frame<'a>> {
         let end = match memchr(b'\n', &bytes[self.scanned..]) {
             Some(found) => self.scanned + found + 1,
             None if ends && *start < bytes.len() => bytes.len(),
@@ -42,7 +42,7 @@ impl Lines {
         let body = line.trim_ascii_end().len();
         if let Some(from) = colon.filter(|from| *from < body) {
             if is_coded {
-                frame.name = Some(String::from_utf8_lossy(&line[..from - 1]).into());
+                frame.name = Some(String::from_utf8_lossy(&line[..from - 1]));
             }
             frame.payload = Payload::Whole(from..body);
         } else if body > 0 {

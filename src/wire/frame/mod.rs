@@ -13,12 +13,12 @@ use memchr::memchr_iter;
 use super::framing::Framing;
 use super::guard::Fault;
 
-/// One event, in the bytes it came in.
+/// One event, in the bytes it came in. Most are looked at and leave: those that stay are [kept](Self::into_owned).
 #[derive(Clone, Default)]
-pub(super) struct Frame {
-    pub(super) raw: Vec<u8>,
+pub(super) struct Frame<'a> {
+    pub(super) raw: Cow<'a, [u8]>,
     /// What the framing calls the event: the `event:` of server-sent events, a `:event-type`, the code of a data stream.
-    pub(super) name: Option<Box<str>>,
+    pub(super) name: Option<Cow<'a, str>>,
     pub(super) payload: Payload,
     /// Text beside the payload: comments and fields of server-sent events, headers of messages.
     pub(super) notes: Vec<Range<usize>>,
@@ -51,9 +51,16 @@ enum Style {
     Line,
 }
 
-impl Frame {
-    fn new(raw: &[u8], style: Style) -> Self {
-        Self { raw: raw.to_vec(), style, ..Self::default() }
+impl<'a> Frame<'a> {
+    fn new(raw: &'a [u8], style: Style) -> Self {
+        Self { raw: raw.into(), style, ..Self::default() }
+    }
+
+    /// The same, on its own.
+    pub(super) fn into_owned(self) -> Frame<'static> {
+        let Self { raw, name, payload, notes, style } = self;
+        let name = name.map(|name| Cow::Owned(name.into_owned()));
+        Frame { raw: Cow::Owned(raw.into_owned()), name, payload, notes, style }
     }
 
     /// The payload, if there is one.
@@ -126,22 +133,24 @@ impl Frame {
     }
 
     /// An event of another name, framed as this one is.
-    pub(super) fn named(&self, name: Option<&str>) -> Self {
+    pub(super) fn named(&self, name: Option<&str>) -> Frame<'static> {
         let raw = match self.style {
             Style::EventStream => event_stream::headers(name.unwrap_or("chunk")),
             _ => Vec::new(),
         };
-        Self { raw, name: name.map(Into::into), style: self.style, ..Self::default() }
+        let name = name.map(|name| Cow::Owned(name.to_owned()));
+        Frame { raw: Cow::Owned(raw), name, style: self.style, ..Frame::default() }
     }
 
     /// An event of the same name, framed as this one is.
-    pub(super) fn like(&self) -> Self {
-        let raw = if matches!(self.style, Style::EventStream) { self.raw.clone() } else { Vec::new() };
-        Self { raw, name: self.name.clone(), style: self.style, ..Self::default() }
+    pub(super) fn like(&self) -> Frame<'static> {
+        let raw = if matches!(self.style, Style::EventStream) { self.raw.to_vec() } else { Vec::new() };
+        let name = self.name.as_ref().map(|name| Cow::Owned(name.clone().into_owned()));
+        Frame { raw: Cow::Owned(raw), name, style: self.style, ..Frame::default() }
     }
 
     /// Whether it is framed as another one is [like](Self::like), and of its name.
-    pub(super) fn is_like(&self, other: &Self) -> bool {
+    pub(super) fn is_like(&self, other: &Frame<'_>) -> bool {
         // What else an event stream says is in its headers.
         !matches!(self.style, Style::EventStream) && self.style == other.style && self.name == other.name
     }
@@ -166,7 +175,7 @@ impl Frame {
     /// Takes one of its notes out.
     pub(super) fn remove(&mut self, note: Range<usize>) {
         if matches!(self.style, Style::EventStream) {
-            event_stream::blank(&mut self.raw, note.clone());
+            event_stream::blank(self.raw.to_mut(), note.clone());
             self.notes.retain(|other| *other != note);
             return;
         }
@@ -174,7 +183,7 @@ impl Frame {
         end += usize::from(self.raw.get(end) == Some(&b'\r'));
         end += usize::from(self.raw.get(end) == Some(&b'\n'));
         let gone = end - note.start;
-        self.raw.drain(note.start..end);
+        self.raw.to_mut().drain(note.start..end);
         let shift = |range: &mut Range<usize>| {
             if range.start >= end {
                 *range = range.start - gone..range.end - gone;
@@ -262,7 +271,7 @@ impl Framer {
     }
 
     /// The next whole event; with `ends`, also the last one if its end is missing.
-    pub(super) fn next(&mut self, ends: bool) -> Result<Option<Frame>, Fault> {
+    pub(super) fn next(&mut self, ends: bool) -> Result<Option<Frame<'_>>, Fault> {
         if self.held() == 0 && !ends {
             return Ok(None);
         }
@@ -274,11 +283,9 @@ impl Framer {
             Cut::EventStream => event_stream::next(bytes, start, ends, self.limit)?,
             Cut::Json => {
                 ends.then(|| std::mem::replace(start, bytes.len())).filter(|at| *at < bytes.len()).map(|at| {
-                    let mut frame = Frame::new(&bytes[at..], Style::Bare);
-                    let skipped = if frame.raw.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
-                    frame.raw.drain(..skipped);
-                    frame.payload = Payload::Whole(0..frame.raw.len());
-                    frame
+                    let skipped = if bytes[at..].starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
+                    let body = &bytes[at + skipped..];
+                    Frame { payload: Payload::Whole(0..body.len()), ..Frame::new(body, Style::Bare) }
                 })
             }
         };
@@ -302,7 +309,7 @@ mod tests {
                     let mut same = Vec::new();
                     if matches!(frame.payload, Payload::Whole(_)) {
                         frame.write_with(&payload, &mut same);
-                        assert_eq!(same, frame.raw, "an event with its own payload is the event");
+                        assert_eq!(*same, *frame.raw, "an event with its own payload is the event");
                     }
                     let name = frame.name.as_deref().map_or(String::new(), |name| format!("{name}="));
                     payloads.push(format!("{name}{}", String::from_utf8_lossy(&payload)));

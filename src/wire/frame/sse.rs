@@ -28,7 +28,7 @@ impl Sse {
         ranges.for_each(|range| *range = range.start - by..range.end - by);
     }
 
-    pub(super) fn next(&mut self, bytes: &[u8], start: &mut usize, ends: bool) -> Option<Frame> {
+    pub(super) fn next<'a>(&mut self, bytes: &'a [u8], start: &mut usize, ends: bool) -> Option<Frame<'a>> {
         if !self.begun {
             // Clients trip over a byte order mark; no event needs it.
             const MARK: &[u8] = b"\xef\xbb\xbf";
@@ -78,7 +78,7 @@ impl Sse {
     }
 
     /// Most events are one line of data: such a one, if it is whole, and nothing of it has been read.
-    fn single_line(&mut self, bytes: &[u8], start: &mut usize) -> Option<Frame> {
+    fn single_line<'a>(&mut self, bytes: &'a [u8], start: &mut usize) -> Option<Frame<'a>> {
         const FIELD: &[u8] = b"data: ";
         if self.scanned != *start || self.end_of_line != Some("\n") || self.after_cr {
             return None;
@@ -109,7 +109,7 @@ impl Sse {
     }
 
     /// The last event, whose end is missing: clients would lose it.
-    fn last(&mut self, bytes: &[u8], start: &mut usize) -> Frame {
+    fn last<'a>(&mut self, bytes: &'a [u8], start: &mut usize) -> Frame<'a> {
         let line = self.line..bytes.len();
         (self.line, self.scanned) = (bytes.len(), bytes.len());
         let is_cut = !line.is_empty();
@@ -121,16 +121,16 @@ impl Sse {
         if has_data {
             let Style::Sse(end) = frame.style else { unreachable!("it is an event of this framing") };
             for _ in 0..1 + usize::from(is_cut) {
-                frame.raw.extend_from_slice(end.as_bytes());
+                frame.raw.to_mut().extend_from_slice(end.as_bytes());
             }
         }
         frame
     }
 
-    fn event(&mut self, bytes: &[u8], start: &mut usize) -> Frame {
+    fn event<'a>(&mut self, bytes: &'a [u8], start: &mut usize) -> Frame<'a> {
         let base = *start;
         let own = |range: Range<usize>| range.start - base..range.end - base;
-        let name = self.name.take().map(|name| String::from_utf8_lossy(&bytes[name]).into());
+        let name = self.name.take().map(|name| String::from_utf8_lossy(&bytes[name]));
         let notes = self.notes.drain(..).map(own).collect();
         let payload = match self.data.len() {
             0 => Payload::Nothing,
@@ -142,7 +142,7 @@ impl Sse {
         Frame { name, payload, notes, ..self.leave(bytes, start, style) }
     }
 
-    fn leave(&mut self, bytes: &[u8], start: &mut usize, style: Style) -> Frame {
+    fn leave<'a>(&mut self, bytes: &'a [u8], start: &mut usize, style: Style) -> Frame<'a> {
         Frame::new(&bytes[std::mem::replace(start, self.line)..self.line], style)
     }
 }
