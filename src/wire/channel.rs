@@ -45,6 +45,8 @@ pub(super) struct Template {
     pub(super) span: std::ops::Range<usize>,
     pub(super) inside: Option<super::events::Inside>,
     pub(super) of: u16,
+    /// The number of the event that it repeats, if it does.
+    pub(super) repeats: Option<u64>,
 }
 
 enum Reading {

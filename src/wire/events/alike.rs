@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::event::Event;
+use super::event::{Event, Piece};
 use super::ids::{Ids, Key};
 use super::{Events, Step};
 use crate::checker::Verdict;
@@ -25,6 +25,8 @@ pub(super) struct Like {
     repeat: Option<Repeat>,
     /// Where they stand in the event at hand.
     compared: Vec<Compared>,
+    /// Events that were kept before.
+    number: u64,
 }
 
 /// What is looked at in an event that says the same as the last one but for its only fragment, its number, and what nobody has to look at. All of this is
@@ -86,7 +88,7 @@ impl Like {
     /// Whether an event says the same as the last one but for its only fragment and values that nobody has to look at. The last one stays the last, and
     /// where its values stand is not read.
     pub(super) fn repeats(&mut self, frame: &Frame<'_>, document: &Document) -> bool {
-        let Some(payload) = frame.single_payload() else { return false };
+        let Some(payload) = frame.plain_payload() else { return false };
         let Some(repeat) = self.repeat.as_ref().filter(|_| self.is_kept) else { return false };
         if self.last.name.as_deref() != frame.name.as_deref()
             || !document.compare(&self.varying, &self.last.payload, payload, &mut self.compared)
@@ -191,6 +193,7 @@ impl Like {
                 self.last.name = name.map(Into::into);
             }
             self.last.of = event.of;
+            self.number += 1;
             self.repeat = self.repeatable(document, is_sequence);
         }
     }
@@ -225,6 +228,19 @@ impl Like {
     }
 }
 
+/// An event that repeats another one, and what of it is looked at.
+pub(super) struct Repeated<'a, 'b> {
+    pub(super) frame: &'a Frame<'b>,
+    pub(super) payload: &'a [u8],
+    pub(super) piece: Piece,
+    /// Its type.
+    pub(super) of: u16,
+    /// Its number, if it has one.
+    pub(super) number: Option<i64>,
+    /// The number of the event that it repeats.
+    pub(super) repeats: u64,
+}
+
 /// What an event says that repeats the last one.
 struct Said {
     value: Value,
@@ -254,9 +270,9 @@ impl Like {
 }
 
 impl Events {
-    /// Takes an event that [repeats](Like::repeats) the last one: it leaves as it came, if all of its fragment is decided and nothing waits.
+    /// Takes an event that [repeats](Like::repeats) the last one: it leaves at once with what is decided, if nothing waits.
     pub(super) fn repeat(&mut self, frame: Frame<'_>, out: &mut Vec<u8>) -> Step {
-        let payload = frame.single_payload().ok_or(Fault::Malformed)?;
+        let payload = frame.plain_payload().ok_or(Fault::Malformed)?;
         let Said { value, role, ids, sequence } =
             self.like.said(payload, &self.document).ok_or(Fault::Malformed)?;
         let (group, arguments) = match role {
@@ -267,12 +283,11 @@ impl Events {
         let written = &payload[value.span.start + 1..value.span.end - 1];
         let written = std::str::from_utf8(written).map_err(|_| Fault::Malformed)?;
         let (piece, verdict) = self.take(written, &value, Key::Group(group, ids), arguments)?;
-        if verdict == Verdict::Continue
-            && self.may_pass(&piece)
-            && (sequence.is_none() || self.renumbered == 0)
-        {
-            self.pass(&piece, sequence.map(|(_, number)| number), payload);
-            out.extend_from_slice(&frame.raw);
+        let is_numbered_so = sequence.is_none() || self.renumbered == 0;
+        if verdict == Verdict::Continue && is_numbered_so && self.leaves_at_once(&piece) {
+            let (number, of) = (sequence.map(|(_, number)| number), self.like.last.of);
+            let repeats = self.like.number;
+            self.emit_repeated(Repeated { frame: &frame, payload, piece, of, number, repeats }, out);
             return Ok(Verdict::Continue);
         }
         let payload = String::from_utf8(payload.to_vec()).map_err(|_| Fault::Malformed)?;
@@ -430,11 +445,12 @@ mod tests {
             (seed >> 33) as usize % end
         };
         let stop = Policy::from_toml("extends = 'standard'\n[kinds]\nemail = 'stop'").unwrap();
-        let policies = [Policy::standard(), Policy::strict(), stop];
+        let blind = Policy::from_toml("extends = 'standard'\n[hold]\ncadence = 'blind'").unwrap();
+        let policies = [Policy::standard(), Policy::strict(), stop, blind];
         let mut passed = 0;
         for round in 0..300 {
             let (format, event) = EVENTS[round % EVENTS.len()];
-            let policy = &policies[round % 3];
+            let policy = &policies[round % policies.len()];
             let session = || Session::new(&index, policy, Reader::stranger());
             let (one, two) = (&session(), &session());
             let mut sides = [one, two].map(|session| {

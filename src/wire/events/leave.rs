@@ -2,11 +2,12 @@
 
 use std::ops::Range;
 
+use super::alike::Repeated;
 use super::event::{Event, Piece, empty, masked, spliced};
 use super::{Events, Step};
 use crate::checker::Verdict;
 use crate::wire::channel::{Channel, Template};
-use crate::wire::json::quoted;
+use crate::wire::json::{quoted, write_quoted};
 use crate::wire::{ending, skeleton};
 
 /// A text of which something is left: its channel, where it stands in a template, and up to where it leaves.
@@ -55,8 +56,10 @@ impl Events {
                 let (payload, span) = masked(payload.clone(), &fixed, &span);
                 let inside = inside.clone();
                 let frame = frame.clone();
-                let template = Template { frame, payload, node: piece.node, span: span.clone(), inside, of };
-                if let Some(event) = self.rest(template, &[(piece.channel, span, end)]) {
+                let (node, span) = (piece.node, span.clone());
+                let template = Template { frame, payload, node, span, inside, of, repeats: None };
+                let text = (piece.channel, template.span.clone(), end);
+                if let Some(event) = self.rest(template, &[text]) {
                     self.emit(event, out);
                 }
             }
@@ -168,27 +171,50 @@ impl Events {
         }
     }
 
-    /// Whether an event that holds nothing but this fragment, which was taken last, may leave as it came, before anything else.
-    pub(super) fn may_pass(&self, piece: &Piece) -> bool {
+    /// Whether an event that holds nothing but this fragment, which was taken last, leaves now with what is decided of it, before anything else.
+    pub(super) fn leaves_at_once(&self, piece: &Piece) -> bool {
         let channel = &self.channels[piece.channel];
+        let to = channel.decided().min(piece.end);
         let is_carried = |channel: &Channel| channel.template.is_some() && channel.is_ended();
+        let stood_elsewhere = |template: &Template| template.node != piece.node;
         self.queue.is_empty()
             && !piece.is_torn
-            && channel.decided() >= piece.end
-            && channel.is_untouched(piece.start, piece.end)
+            && (to == piece.end || to > channel.written())
             && !channel.may_notice()
+            && !channel.template.as_deref().is_some_and(stood_elsewhere)
             && !self.channels.iter().any(is_carried)
     }
 
-    /// The same event leaves, numbered so.
-    pub(super) fn pass(&mut self, piece: &Piece, number: Option<i64>, payload: &[u8]) {
+    /// Writes such an event, which repeats another one. What is left of its text is carried.
+    pub(super) fn emit_repeated(&mut self, repeated: Repeated<'_, '_>, out: &mut Vec<u8>) {
+        let Repeated { frame, payload, piece, of, number, repeats } = repeated;
+        let Some(span) = &piece.span else { return };
+        let channel = &mut self.channels[piece.channel];
+        let to = channel.decided().min(piece.end);
+        let is_untouched = to == piece.end && channel.is_untouched(piece.start, to);
+        let made = channel.made.edits.len();
         self.leaving.clear();
-        self.channels[piece.channel].write(piece.end, &mut self.leaving);
+        channel.write(to, &mut self.leaving);
+        self.withheld |= channel.made.edits.len() > made;
         if self.visible.contains(&piece.channel) {
             self.ending.said(self.format, &self.leaving);
         }
         self.ending.sent_again(payload);
         self.numbered = number.unwrap_or(self.numbered);
+        if is_untouched {
+            out.extend_from_slice(&frame.raw);
+        } else {
+            frame.write_around(span, |out| write_quoted(&self.leaving, out), out);
+        }
+        // An event that repeats the same one carries it as well.
+        let is_carried =
+            channel.template.as_deref().is_some_and(|template| template.repeats == Some(repeats));
+        if to < piece.end && !is_carried {
+            let (frame, node, span) = (frame.clone().into_owned(), piece.node, span.clone());
+            let payload = String::from_utf8_lossy(payload).into_owned();
+            let template = Template { frame, payload, node, span, inside: None, of, repeats: Some(repeats) };
+            channel.template = Some(Box::new(template));
+        }
         self.gather();
     }
 
@@ -277,7 +303,7 @@ impl Events {
             let Some((frame, payload, inside)) = around else { break };
             // What was replaced beside the text is not said again with its rest.
             let (payload, span) = masked(payload, &judged, &span);
-            let template = Template { frame, payload, node, span, inside, of };
+            let template = Template { frame, payload, node, span, inside, of, repeats: None };
             match &mut self.channels[channel].template {
                 Some(last) => **last = template,
                 none => *none = Some(Box::new(template)),

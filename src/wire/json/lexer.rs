@@ -283,6 +283,11 @@ pub(in crate::wire) fn quoted(text: &str) -> String {
     serde_json::to_string(text).expect("a string is JSON")
 }
 
+/// Writes it.
+pub(in crate::wire) fn write_quoted(text: &str, out: &mut Vec<u8>) {
+    serde_json::to_writer(out, text).expect("a string is JSON, and there is room");
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,6 +6,6 @@ mod number;
 mod path;
 
 pub(super) use document::{Compared, Document, Value, ValueKind};
-pub(super) use lexer::{Lexer, Token, quoted, unescaped};
+pub(super) use lexer::{Lexer, Token, quoted, unescaped, write_quoted};
 pub(super) use number::plain_number;
 pub(super) use path::{ANY, ELEMENT, Node, Paths, ROOT};
