@@ -430,6 +430,7 @@ mod tests {
             " one",
             " you\\\"",
         ];
+        const END: &str = r#"{"type":"response.content_part.done","sequence_number":NUMBER,"item_id":"a","output_index":0,"content_index":0}"#;
         let mut builder = IndexBuilder::new();
         for (kind, text) in [
             (Kind::Name, "Greta Lindqvist"),
@@ -465,6 +466,9 @@ mod tests {
                 let (noise, number) = ("abcdef"[..below(6)].to_owned(), (at + 7).to_string());
                 let event = event.replace("WORD", WORDS[below(WORDS.len())]).replace("NUMBER", &number);
                 let event = event.replace("NOISE", &noise);
+                // What is left of its text is one more event, after which all others are numbered otherwise.
+                let ends = format == Format::OpenAiResponses && at == 20;
+                let event = if ends { END.replace("NUMBER", &number) } else { event };
                 let event = if below(10) == 0 { event.replace(r#""id":"x""#, r#""id":"y""#) } else { event };
                 for (side, (framer, events, out, step)) in sides.iter_mut().enumerate() {
                     let payload = if side == 0 { event.clone() } else { event.replacen('{', "{\ndata: ", 1) };
