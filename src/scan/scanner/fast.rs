@@ -374,6 +374,7 @@ impl Scanner {
         let mut last_word = bytes.len();
         let mut run = self.run;
         let mut at = 0;
+        let skips = plan.slip_first() == 0 && plan.class(b' ') & (OPAQUE | OPENS | BREAKS) == 0;
         'text: while at < bytes.len() {
             let block = Block::read(&bytes[at..]);
             let mut place = 0;
@@ -389,6 +390,13 @@ impl Scanner {
                         length = length.min(letters);
                     }
                     if !run.is_open() {
+                        if skips {
+                            let behind = skip_words(plan, bytes, at);
+                            if behind > at {
+                                at = behind;
+                                continue 'text;
+                            }
+                        }
                         if bytes[at].is_ascii_digit() {
                             break 'text;
                         }
@@ -470,6 +478,37 @@ impl Scanner {
         }
         at
     }
+}
+
+/// The commonest text by far, for which nothing has to be kept: words of letters with which no key begins, each with a space behind it, or a comma or a point and
+/// a space. Where the first word begins, from the one at `at` on, that has to be looked at.
+#[inline(always)]
+fn skip_words(plan: &ScanPlan, bytes: &[u8], mut at: usize) -> usize {
+    let openings = plan.openings();
+    // Near the end of the text more is kept of words.
+    while let Some(ahead) = bytes[at..].first_chunk::<{ 2 * WORD + 8 }>() {
+        let mut letters = Block::read(ahead).letters_at(0);
+        if letters == WORD {
+            letters += Block::read(&ahead[WORD..]).letters_at(0);
+        }
+        let behind = match ahead[letters..] {
+            [b' ', ..] => 1,
+            [sign @ (b',' | b'.'), b' ', ..] if plan.class(sign) & (OPAQUE | OPENS | BREAKS) == 0 => 2,
+            _ => break,
+        };
+        // One letter may be spelled with others.
+        if letters < 2 || plan.readings.encodings && may_be_encoded(ahead) {
+            break;
+        }
+        let word = FirstWord::of_letters(first_bytes(ahead), letters.min(WORD));
+        let split = plan.split(&word, ahead[letters]);
+        let begun = if split == 0 { 0 } else { openings.prefix(&word) & split };
+        if (openings.word(&word) | begun) & plan.words != 0 {
+            break;
+        }
+        at += letters + behind;
+    }
+    at
 }
 
 /// Whether a word ends before this byte, of this class, so that no walk opens over it, or none lives with what stands behind that.
