@@ -45,7 +45,7 @@ pub(super) struct Template {
     pub(super) span: std::ops::Range<usize>,
     pub(super) inside: Option<super::events::Inside>,
     pub(super) of: u16,
-    /// The number of the event that it repeats, if it does.
+    /// The number of the event that it repeats, if it does and others do too.
     pub(super) repeats: Option<u64>,
 }
 
@@ -213,6 +213,11 @@ impl Channel {
     pub(super) fn has_notice_left(&self) -> bool {
         self.ended
             && self.edits.back().is_some_and(|edit| edit.span.is_empty() && edit.span.start == self.seen)
+    }
+
+    /// It has ended, and some of it may be left that needs an event of its own.
+    pub(super) fn may_have_rest(&self) -> bool {
+        self.ended && self.template.is_some()
     }
 
     /// Once it ends there may be a notice, for which there has to be an event.

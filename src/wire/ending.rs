@@ -15,7 +15,7 @@ pub(super) struct Ending {
     /// Something has left.
     began: bool,
     /// The payload that left last.
-    last: Vec<u8>,
+    last: String,
     /// Blocks that are open, with what opened them.
     open: BTreeMap<u64, Value>,
     /// One more than the last block there was.
@@ -41,22 +41,16 @@ impl Ending {
         }
     }
 
-    /// An event left that says the same as the last one, but for its text.
-    pub(super) fn sent_again(&mut self, payload: &[u8]) {
+    /// An event left that says the same as the last one, but for its text, of which this may be more than what left: nobody asks for that.
+    pub(super) fn sent_again(&mut self, payload: &str) {
         self.last.clear();
-        self.last.extend_from_slice(payload);
-    }
-
-    /// The payload that left last says this somewhere.
-    fn last_has(&self, text: &str) -> bool {
-        memchr::memmem::find(&self.last, text.as_bytes()).is_some()
+        self.last.push_str(payload);
     }
 
     /// An event left, as this payload.
     pub(super) fn sent(&mut self, format: Format, of: &str, payload: &str) {
         self.began = true;
-        self.last.clear();
-        self.last.extend_from_slice(payload.as_bytes());
+        self.sent_again(payload);
         let parse = || serde_json::from_str::<Value>(payload).unwrap_or_default();
         match (format, of) {
             (Format::Anthropic | Format::BedrockInvoke, "content_block_start") => {
@@ -150,7 +144,7 @@ impl Ending {
 
     /// The members of the last event that every event has.
     fn envelope(&self, names: &[&str]) -> Map<String, Value> {
-        let last: Value = serde_json::from_slice(&self.last).unwrap_or_default();
+        let last: Value = serde_json::from_str(&self.last).unwrap_or_default();
         names
             .iter()
             .filter_map(|name| last.get(*name).map(|value| ((*name).to_owned(), value.clone())))
@@ -224,14 +218,14 @@ impl Ending {
             Format::Anthropic => {
                 self.anthropic(message).into_iter().map(|(name, value)| named(name, value)).collect()
             }
-            Format::Gemini if self.last_has("\"event_type\"") => self.interaction(message),
+            Format::Gemini if self.last.contains("\"event_type\"") => self.interaction(message),
             Format::Gemini => {
                 let envelope = self.envelope(&["modelVersion", "responseId", "createTime"]);
                 let content = json!({"parts": [{"text": message}], "role": "model"});
                 let candidate = json!([{"content": content, "finishReason": "SPII", "index": first}]);
                 vec![plain(with(envelope, json!({"candidates": candidate})))]
             }
-            Format::Cohere if !self.last_has("\"type\"") => {
+            Format::Cohere if !self.last.contains("\"type\"") => {
                 let response = json!({"text": message, "finish_reason": "ERROR_TOXIC"});
                 vec![
                     plain(json!({"is_finished": false, "event_type": "text-generation", "text": message})),
@@ -272,7 +266,7 @@ impl Ending {
             }
             Format::Ollama => {
                 let envelope = self.envelope(&["model", "created_at"]);
-                let is_generate = self.last_has("\"response\"");
+                let is_generate = self.last.contains("\"response\"");
                 let line = |text: &str, done: bool| {
                     let said = if is_generate {
                         json!({"response": text, "done": done})
@@ -407,7 +401,7 @@ impl Ending {
 
     /// What the family of models says by itself.
     fn invoke(&self, message: &str) -> Vec<String> {
-        let last: Value = serde_json::from_slice(&self.last).unwrap_or_default();
+        let last: Value = serde_json::from_str(&self.last).unwrap_or_default();
         let has = |member: &str| last.get(member).is_some();
         let events: Vec<Value> = if has("type") {
             self.anthropic(message).into_iter().map(|(_, value)| value).collect()
@@ -445,7 +439,7 @@ impl Ending {
 
     /// The parts and items that are open end, then the response does.
     fn responses(&self, message: &str) -> Vec<(Option<&'static str>, String)> {
-        let last: Value = serde_json::from_slice(&self.last).unwrap_or_default();
+        let last: Value = serde_json::from_str(&self.last).unwrap_or_default();
         let mut number = last["sequence_number"].as_i64().map_or(i64::from(!self.began), |number| number + 1);
         let mut events = Vec::new();
         let mut event = |name: &'static str, mut value: Value| {
@@ -485,7 +479,7 @@ impl Ending {
                 json!({"output_index": index, "item": item("in_progress", json!([]))}),
             );
         }
-        if open.is_none() || self.said.is_empty() && !self.last_has("content_index") {
+        if open.is_none() || self.said.is_empty() && !self.last.contains("content_index") {
             event("response.content_part.added", at(json!({"part": part("")})));
         }
         event("response.output_text.delta", at(json!({"delta": message, "logprobs": []})));

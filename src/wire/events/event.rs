@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
 use crate::wire::frame::Frame;
-use crate::wire::json::{Node, Value, quoted, unescaped};
+use crate::wire::json::{Node, Value, ValueKind, quoted, unescaped};
 
 /// An event that has not left.
 pub(super) struct Event {
@@ -97,9 +97,14 @@ impl Inside {
     }
 }
 
-/// What stands between the quotes of a text.
+/// What stands between the quotes of a text, or the brackets of an array or object.
 pub(super) fn inside<'a>(payload: &'a str, value: &Value) -> &'a str {
     &payload[value.span.start + 1..value.span.end - 1]
+}
+
+/// An array or object with nothing in it.
+pub(super) fn is_empty(payload: &str, value: &Value) -> bool {
+    matches!(value.kind, ValueKind::Array | ValueKind::Object) && inside(payload, value).trim().is_empty()
 }
 
 /// What says nothing, in the place of a text, an array or an object.

@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
 use super::alike::Like;
-use super::event::{Event, Inside, inside, masked};
+use super::event::{Event, Inside, inside, is_empty, masked};
 use super::ids::{Ids, Key, identity};
 use super::spelled::moved;
 use super::whole::is_label;
@@ -180,8 +180,13 @@ impl Events {
             }
             let meaning = self.meaning(of, value.node);
             let ids = ids_of(value.element);
-            like.add(at, value, meaning, ids);
+            // What no token is in is no list of tokens.
+            let is_no_list = matches!(meaning.role, Role::Spells | Role::Tied) && is_empty(payload, value);
+            if !is_no_list {
+                like.add(at, value, meaning, ids);
+            }
             let verdict = match (value.kind, meaning.role) {
+                _ if is_no_list => Verdict::Continue,
                 (ValueKind::Key, _) => self.judge_key(event, payload, value, of, &ids)?,
                 (_, Role::Opaque) => {
                     skipped_to = value.span.end;

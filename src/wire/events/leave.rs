@@ -75,7 +75,7 @@ impl Events {
 
     /// Gives the texts that have ended an event for what is carried, before an event that has no place for it.
     pub(super) fn flush_before(&mut self, event: &Event) {
-        if self.channels.iter().any(|channel| channel.template.is_some() && channel.is_ended()) {
+        if self.channels.iter().any(Channel::may_have_rest) {
             let places: Vec<usize> = event.pieces.iter().map(|piece| piece.channel).collect();
             self.flush_but(&places);
         }
@@ -175,47 +175,56 @@ impl Events {
     pub(super) fn leaves_at_once(&self, piece: &Piece) -> bool {
         let channel = &self.channels[piece.channel];
         let to = channel.decided().min(piece.end);
-        let is_carried = |channel: &Channel| channel.template.is_some() && channel.is_ended();
         let stood_elsewhere = |template: &Template| template.node != piece.node;
         self.queue.is_empty()
             && !piece.is_torn
             && (to == piece.end || to > channel.written())
             && !channel.may_notice()
             && !channel.template.as_deref().is_some_and(stood_elsewhere)
-            && !self.channels.iter().any(is_carried)
+            && !self.channels.iter().any(Channel::may_have_rest)
     }
 
     /// Writes such an event, which repeats another one. What is left of its text is carried.
     pub(super) fn emit_repeated(&mut self, repeated: Repeated<'_, '_>, out: &mut Vec<u8>) {
-        let Repeated { frame, payload, piece, of, number, repeats } = repeated;
-        let Some(span) = &piece.span else { return };
-        let channel = &mut self.channels[piece.channel];
-        let to = channel.decided().min(piece.end);
-        let is_untouched = to == piece.end && channel.is_untouched(piece.start, to);
-        let made = channel.made.edits.len();
-        self.leaving.clear();
-        channel.write(to, &mut self.leaving);
-        self.withheld |= channel.made.edits.len() > made;
-        if self.visible.contains(&piece.channel) {
-            self.ending.said(self.format, &self.leaving);
-        }
+        let Repeated { frame, payload, piece, in_frame, in_payload, of, number, repeats } = repeated;
+        let mut text = std::mem::take(&mut self.leaving);
+        text.clear();
+        let (to, is_untouched) = self.write_piece(&piece, &mut text);
         self.ending.sent_again(payload);
         self.numbered = number.unwrap_or(self.numbered);
         if is_untouched {
             out.extend_from_slice(&frame.raw);
         } else {
-            frame.write_around(span, |out| write_quoted(&self.leaving, out), out);
+            out.extend_from_slice(&frame.raw[..in_frame.start]);
+            write_quoted(&text, out);
+            out.extend_from_slice(&frame.raw[in_frame.end..]);
         }
-        // An event that repeats the same one carries it as well.
-        let is_carried =
-            channel.template.as_deref().is_some_and(|template| template.repeats == Some(repeats));
-        if to < piece.end && !is_carried {
-            let (frame, node, span) = (frame.clone().into_owned(), piece.node, span.clone());
-            let payload = String::from_utf8_lossy(payload).into_owned();
-            let template = Template { frame, payload, node, span, inside: None, of, repeats: Some(repeats) };
-            channel.template = Some(Box::new(template));
+        self.leaving = text;
+        if to < piece.end {
+            let template = &mut self.channels[piece.channel].template;
+            // What one event of many carries that say the same is carried for all of them.
+            if repeats.is_none() || template.as_deref().is_none_or(|template| template.repeats != repeats) {
+                let (frame, payload) = (frame.like(), payload.to_owned());
+                let (node, span) = (piece.node, in_payload);
+                *template =
+                    Some(Box::new(Template { frame, payload, node, span, inside: None, of, repeats }));
+            }
         }
         self.gather();
+    }
+
+    /// Writes what is decided of a fragment: up to where, and whether it leaves just as it came.
+    fn write_piece(&mut self, piece: &Piece, text: &mut String) -> (u64, bool) {
+        let channel = &mut self.channels[piece.channel];
+        let to = channel.decided().min(piece.end);
+        let is_untouched = to == piece.end && channel.is_untouched(piece.start, to) && !piece.is_torn;
+        let made = channel.made.edits.len();
+        channel.write(to, text);
+        self.withheld |= channel.made.edits.len() > made;
+        if piece.span.is_some() && self.visible.contains(&piece.channel) {
+            self.ending.said(self.format, text);
+        }
+        (to, is_untouched)
     }
 
     /// Writes an event with what is decided of it.
@@ -245,22 +254,14 @@ impl Events {
         let mut spells_otherwise = !fixed.is_empty();
         let (mut carried, judged) = (Vec::new(), fixed.clone());
         for piece in &pieces {
-            let channel = &mut self.channels[piece.channel];
-            let to = channel.decided().min(piece.end);
             let mut text = String::new();
-            let is_untouched = to == piece.end && channel.is_untouched(piece.start, to) && !piece.is_torn;
-            let made = channel.made.edits.len();
-            channel.write(to, &mut text);
-            self.withheld |= channel.made.edits.len() > made;
+            let (to, is_untouched) = self.write_piece(piece, &mut text);
             spells_otherwise |= !is_untouched;
             let Some(span) = &piece.span else { continue };
-            if self.visible.contains(&piece.channel) {
-                self.ending.said(self.format, &text);
-            }
             if !is_untouched {
                 fixed.push((span.clone(), quoted(&text)));
             }
-            if to < piece.end || channel.may_notice() {
+            if to < piece.end || self.channels[piece.channel].may_notice() {
                 carried.push((piece.channel, piece.node, span.clone()));
             }
         }

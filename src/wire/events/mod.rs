@@ -160,9 +160,10 @@ impl Events {
             return self.stop(out);
         }
         self.ending.came(&frame);
-        if self.may_be_repeated() && self.like.repeats(&frame, &self.document) {
-            self.counts.events += 1;
-            return self.repeat(frame, out);
+        if self.may_be_repeated()
+            && let Some(said) = self.like.repeats(&frame, &self.document)
+        {
+            return self.repeat(frame, said, out);
         }
         let Some(payload) = frame.payload() else {
             self.queue.push_back(Event::bare(frame));

@@ -75,28 +75,12 @@ impl<'a> Frame<'a> {
         }
     }
 
-    /// The payload, if it stands in one piece, of which any may be written otherwise.
-    pub(super) fn plain_payload(&self) -> Option<&[u8]> {
+    /// Where the payload stands, if it does in one piece, of which any may be written otherwise.
+    pub(super) fn plain_payload(&self) -> Option<Range<usize>> {
         match &self.payload {
-            Payload::Whole(range) if self.style != Style::EventStream => Some(&self.raw[range.clone()]),
+            Payload::Whole(range) if self.style != Style::EventStream => Some(range.clone()),
             _ => None,
         }
-    }
-
-    /// Writes the event with other bytes in place of some of its payload, which has to be in one piece, and without a checksum.
-    pub(super) fn write_around(
-        &self,
-        span: &Range<usize>,
-        text: impl FnOnce(&mut Vec<u8>),
-        out: &mut Vec<u8>,
-    ) {
-        let start = match &self.payload {
-            Payload::Whole(range) => range.start,
-            _ => 0,
-        };
-        out.extend_from_slice(&self.raw[..start + span.start]);
-        text(out);
-        out.extend_from_slice(&self.raw[start + span.end..]);
     }
 
     /// Writes the event with another payload.
