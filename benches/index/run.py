@@ -5,7 +5,8 @@
     benches/index/run.py --people 2000000 --memory 512MiB
 
 Each person has a name, an email address, a telephone number, a booking code and a postcode: five identifiers. `sort` sorts the same values as bytes, with the
-same memory, to have something to compare a build with. Times are of the processor, of user and system; peaks are resident memory. What fails ends the run.
+same memory, to have something to compare a build with. Each step is told with its time, that of the processor (user and system), and its peak of resident
+memory. What fails ends the run.
 """
 import argparse
 import os

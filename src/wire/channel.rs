@@ -45,7 +45,7 @@ pub(super) struct Template {
     pub(super) span: std::ops::Range<usize>,
     pub(super) inside: Option<super::events::Inside>,
     pub(super) of: u16,
-    /// The number of the event that it repeats, if it does and others do too.
+    /// The number of the event that it repeats, if all that repeat it carry the same.
     pub(super) repeats: Option<u64>,
 }
 

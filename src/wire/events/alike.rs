@@ -522,6 +522,27 @@ mod tests {
         assert!(passed > 2_000, "{passed} events repeated another");
     }
 
+    /// A text that is held is bounded as it is in an event that is read in full.
+    #[test]
+    fn an_event_that_repeats_another_may_hold_no_more() {
+        let mut builder = IndexBuilder::new();
+        builder.add(Identifier { owner: "C-1", kind: Kind::Name, text: "Greta Lindqvist" }).unwrap();
+        let index = builder.finish_in_memory().unwrap();
+        let session = Session::new(&index, &Policy::standard(), Reader::stranger());
+        let (mut framer, mut out) = (Framer::new(Framing::Sse, 1 << 20), Vec::new());
+        let mut events = Events::new(&session, Format::OpenAiChat, false, 100);
+        let mut push = |text: &str| {
+            framer.push(format!("data: {}\n\n", EVENTS[0].1.replace("WORD", text)).as_bytes());
+            let frame = framer.next(false).unwrap().unwrap();
+            let repeats = events.may_be_repeated() && events.like.repeats(&frame, &events.document).is_some();
+            (repeats, events.push(frame, &mut out))
+        };
+        for _ in 0..usize::from(MODEL_EVENTS) + 1 {
+            assert_eq!(push(" you").1, Ok(Verdict::Continue));
+        }
+        assert_eq!(push(&" so".repeat(100)), (true, Err(Fault::TooLarge)));
+    }
+
     /// What is neither text nor number stands elsewhere in each of them.
     #[test]
     fn words_that_say_what_others_are_stand_behind_texts_of_any_length() {
