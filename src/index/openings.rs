@@ -14,6 +14,7 @@
 
 use super::Bytes;
 use super::followers::Followers;
+use super::jumps::JUMP;
 use super::keys::first_class;
 use crate::error::{Error, Result};
 use crate::identifier::Shape;
@@ -176,6 +177,13 @@ impl FirstWord {
     #[inline]
     pub(crate) fn short_place(&self) -> Place {
         self.bytes().take(3).fold(0, |place, byte| place * CHARACTERS + character(byte))
+    }
+
+    /// Its first letters, if it begins with as many small ones of ASCII.
+    #[inline]
+    pub(crate) fn jump(&self) -> Option<[u8; JUMP]> {
+        let letters = std::array::from_fn(|at| self.packed.to_le_bytes()[at]);
+        letters.iter().all(u8::is_ascii_lowercase).then_some(letters)
     }
 
     /// Whether it is a single letter.

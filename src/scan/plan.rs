@@ -12,7 +12,7 @@ use super::{Means, Readings};
 use crate::identifier::{Between, Gaps, KindSpec, Shape, Strength};
 use crate::index::{
     Alternatives, BACKWARDS, FirstAlternatives, FirstWord, Generation, HIDING, HINT, INITIAL, KeyMap,
-    KindMask, LONGEST_KEY, NO_KIND, Openings, READING, character, step,
+    Jumps, KindMask, LONGEST_KEY, NO_KIND, Openings, READING, character, step,
 };
 use crate::text::reading::{
     ANNOUNCING, Alphabet, Breaks, Escapes, HINTING, Markup, Meaning, Plausible, Substitution, hides,
@@ -27,6 +27,8 @@ pub(crate) struct ScanPlan {
     /// Texts that were scanned by this plan.
     pub(crate) plain: PlainTexts,
     kinds: Vec<KindPlan>,
+    /// Where the first letters of words lead from the starts of kinds that begin with words.
+    pub(super) jumps: Vec<Jumps>,
     /// Kinds to look for.
     pub(super) wanted: KindMask,
     /// The same, by their shapes.
@@ -149,6 +151,8 @@ pub(super) struct Start {
     pub(super) output: u64,
     /// How values are written whose keys begin there.
     pub(super) means: Means,
+    /// Where the first letters of words lead from there, among the [jumps](ScanPlan::jumps) of the plan.
+    pub(super) jumps: Option<u16>,
 }
 
 /// What a byte of ASCII is to the scanner; none of these for a comma, say.
@@ -208,6 +212,7 @@ impl ScanPlan {
             scope,
             plain: PlainTexts::default(),
             kinds: Vec::new(),
+            jumps: Vec::new(),
             wanted: 0,
             shapes: Vec::new(),
             words: 0,
@@ -242,7 +247,7 @@ impl ScanPlan {
             let bit = 1 << place;
             let gaps = spec.shape.gaps();
             let starts = generation.maps(spec.strength).flat_map(|(segment, map)| {
-                let start = |(node, output), means| Start { segment, node, output, means };
+                let start = |(node, output), means| Start { segment, node, output, means, jumps: None };
                 let forwards = step(map, map.root().addr(), place as u8);
                 let backwards = forwards.and_then(|(node, output)| {
                     step(map, node, BACKWARDS).map(|(node, adds)| (node, output + adds))
@@ -257,7 +262,13 @@ impl ScanPlan {
                 let backwards = backwards.map(|node| start(node, Means::REVERSED));
                 [forwards, backwards, initials.map(|node| start(node, Means::VARIANT))].into_iter().flatten()
             });
-            let starts: Vec<Start> = if wanted & bit == 0 { Vec::new() } else { starts.collect() };
+            let mut starts: Vec<Start> = if wanted & bit == 0 { Vec::new() } else { starts.collect() };
+            if !spec.shape.is_digits() {
+                for start in &mut starts {
+                    start.jumps = u16::try_from(plan.jumps.len()).ok();
+                    plan.jumps.push(Jumps::default());
+                }
+            }
             if !starts.is_empty() {
                 plan.wanted |= bit;
                 match plan.shapes.iter_mut().find(|(shape, _)| *shape == spec.shape) {
@@ -381,7 +392,7 @@ impl ScanPlan {
                     step(map, node, HINT).map(|(node, adds)| (node, output + adds))
                 });
                 self.hints.extend(
-                    hints.map(|(node, output)| (kind, Start { segment, node, output, means: Means::HINT })),
+                    hints.map(|(node, output)| (kind, Start { segment, node, output, means: Means::HINT, jumps: None })),
                 );
             }
             self.strong |= if strength == Strength::Strong { 1 << kind } else { 0 };

@@ -218,17 +218,29 @@ impl Walk {
         (is_in_word && walk.take(plan, b' ')).then_some(walk)
     }
 
-    /// Takes the bytes of a word whole; whether the walk lives.
-    pub(super) fn take_word(&mut self, plan: &ScanPlan, word: &FirstWord) -> Stepped {
-        for byte in word.bytes() {
-            if !self.take(plan, byte) {
-                return DEAD;
-            }
-            self.letters = self.letters.saturating_add(1);
-            self.after_digit = byte.is_ascii_digit();
-            self.day.read_byte(byte);
+    /// A new walk behind the bytes of a word, and whether it lives.
+    pub(super) fn behind(plan: &ScanPlan, kind: u8, from: &Start, start: u64, word: &FirstWord) -> Fork {
+        let mut walk = Self::new(kind, *from, start, start);
+        let mut taken = 0;
+        if let (Some(jumps), Some(letters)) = (from.jumps, word.jump()) {
+            let map = plan.map(from.segment, kind);
+            let Some((node, output)) = plan.jumps[usize::from(jumps)].behind(map, from.node, letters) else {
+                return (walk, DEAD);
+            };
+            (walk.node, walk.output, walk.letters) = (node, from.output + output, letters.len() as u8);
+            walk.day.read_byte(letters[0]);
+            taken = letters.len();
         }
-        self.here(plan)
+        for byte in word.bytes().skip(taken) {
+            if !walk.take(plan, byte) {
+                return (walk, DEAD);
+            }
+            walk.letters = walk.letters.saturating_add(1);
+            walk.after_digit = byte.is_ascii_digit();
+            walk.day.read_byte(byte);
+        }
+        let stepped = walk.here(plan);
+        (walk, stepped)
     }
 
     /// Walks that read a telephone number that begins with this digit: national, behind a trunk prefix, with a calling code, with an international

@@ -17,8 +17,7 @@ impl Scanner {
         let plan = &*self.plan;
         for kind in kinds_in(kinds & !NO_KIND) {
             for start in &plan.kind(kind).starts {
-                let mut walk = Walk::new(kind, *start, run.start, run.start);
-                let stepped = walk.take_word(plan, &run.word);
+                let (mut walk, stepped) = Walk::behind(plan, kind, start, run.start, &run.word);
                 walk.means |= run.means;
                 walk.from = run.slip.from;
                 note_ending(&mut self.endings, &walk, &stepped, self.symbol_end, Class::Run);

@@ -82,7 +82,10 @@ impl Scanner {
             if word.is_open() && word.length() <= LONGEST_PLAIN {
                 // Of a longer word the first bytes are asked for.
                 let folded = word.folded();
-                if openings.word(&folded) & plan.words != 0
+                let whole = openings.word(&folded) & plan.words;
+                let next = bytes.checked_shr(8 * at as u32).unwrap_or(0) as u8;
+                let is_alone = || byte == b' ' && next.is_ascii_lowercase() && plan.is_name_alone(&folded, word.is_upper(), whole);
+                if whole != 0 && (word.is_cut() || !is_alone())
                     || !word.is_cut()
                         && class & plan.splits != 0
                         && !matches!(plan.ends(&folded, word.is_upper(), byte), Ends::Plain)
@@ -525,8 +528,14 @@ fn ends_plainly(plan: &ScanPlan, run: &Run, class: u8, next: u8, behind: &[u8]) 
     {
         return false;
     }
-    if class & BREAKS != 0 && !run.full && plan.openings().prefix(&run.word) & plan.words != 0 {
-        return false;
+    let is_begun = |word: &FirstWord| plan.openings().prefix(word) & plan.words != 0;
+    if class & BREAKS != 0 && !run.full && is_begun(&run.word) {
+        // A line that ends in a word goes on with letters there.
+        let joined = || joined(&run.word, behind);
+        let is_apart = behind.first().is_some_and(u8::is_ascii_whitespace);
+        if next != b'\n' || !is_apart && joined().is_none_or(|joined| is_begun(&joined)) {
+            return false;
+        }
     }
     if !run.slip.may || run.slip.long {
         return true;
@@ -534,6 +543,14 @@ fn ends_plainly(plan: &ScanPlan, run: &Run, class: u8, next: u8, behind: &[u8]) 
     let may_slip = class & BARS != 0 && plan.may_slip(&run.word, 0)
         || class & SPACE != 0 && plan.may_slip_whole(&run.word);
     !may_slip
+}
+
+/// A word and the letters with which a text goes on behind it, as far as there is room; `None` if it does not.
+fn joined(word: &FirstWord, behind: &[u8]) -> Option<FirstWord> {
+    let letters = behind.iter().take_while(|byte| byte.is_ascii_alphabetic()).take(word.room());
+    let mut joined = *word;
+    letters.for_each(|letter| joined = joined.then(char::from(letter.to_ascii_lowercase())).unwrap_or(joined));
+    (joined.len() > word.len()).then_some(joined)
 }
 
 /// The sign of typography with which a text begins, those with which prose is set, and the one of ASCII that bounds words as it does.

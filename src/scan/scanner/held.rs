@@ -14,7 +14,7 @@ impl ScanPlan {
             return 0;
         }
         let begins = |kind: u8, start: &Start| {
-            let stepped = Walk::new(kind, *start, 0, 0).take_word(self, word);
+            let (_, stepped) = Walk::behind(self, kind, start, 0, word);
             stepped.alive || stepped.found.is_some()
         };
         let has_none = |kind: &u8| match 1 << kind {

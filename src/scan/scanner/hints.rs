@@ -67,7 +67,7 @@ impl Scanner {
     fn open_hidden_emails(&mut self, symbol: &Symbol) {
         let (plan, run) = (&*self.plan, self.run);
         // Of other words the fast lane has not kept where they begin, and nobody has held them.
-        let begins = |kind: u8, from: &Start| Walk::new(kind, *from, 0, 0).take_word(plan, &run.word).alive;
+        let begins = |kind: u8, from: &Start| Walk::behind(plan, kind, from, 0, &run.word).1.alive;
         for (kind, start) in &plan.hints {
             let KindPlan { shape, starts, .. } = plan.kind(*kind);
             if *shape != Shape::Email

@@ -164,6 +164,27 @@ impl ScanPlan {
         }
     }
 
+    /// Whether no name goes on with a space behind a word, however it is written.
+    fn no_name_goes_on(&self, word: &FirstWord) -> bool {
+        !self.openings().followers().may_follow(word, Follower::Space)
+            && self.first_alternatives().over(word).is_empty()
+    }
+
+    /// Whether only names begin with a word, which is all that openings know of it, and none goes on with a space and a letter behind it, both of which stand there: for
+    /// most words that are last names too this is all that has to be known.
+    pub(super) fn is_name_alone(&self, word: &FirstWord, upper: bool, whole: KindMask) -> bool {
+        let (openings, followers) = (self.openings(), self.openings().followers());
+        let slips = whole & self.inexact != 0 || upper && whole & self.names & self.inexact_names != 0;
+        let longer = self.split(word, b' ');
+        let is_one = [Follower::End, Follower::Sign(b' '), Follower::Said];
+        self.waits
+            && whole & !self.names == 0
+            && !slips
+            && (longer == 0 || openings.prefix(word) & longer == 0)
+            && !is_one.iter().any(|follower| followers.may_follow(word, *follower))
+            && self.no_name_goes_on(word)
+    }
+
     /// Whether a key of one of these kinds begins so: exactly.
     fn may_begin_with(&self, word: &FirstWord, kinds: KindMask) -> bool {
         let possible = self.openings().prefix(word) & kinds;
@@ -174,8 +195,8 @@ impl ScanPlan {
     fn goes_on_with_sign(&self, word: &FirstWord, kinds: KindMask) -> bool {
         kinds_in(kinds).any(|kind| {
             self.kind(kind).starts.iter().any(|start| {
-                let mut walk = Walk::new(kind, *start, 0, 0);
-                walk.take_word(self, word).alive && walk.awaits_sign(self)
+                let (walk, stepped) = Walk::behind(self, kind, start, 0, word);
+                stepped.alive && walk.awaits_sign(self)
             })
         })
     }
@@ -196,7 +217,7 @@ impl ScanPlan {
     fn is_number(&self, digits: &FirstWord) -> bool {
         kinds_in(self.digits).any(|kind| {
             let mut starts = self.kind(kind).starts.iter();
-            starts.any(|start| Walk::new(kind, *start, 0, 0).take_word(self, digits).found.is_some())
+            starts.any(|start| Walk::behind(self, kind, start, 0, digits).1.found.is_some())
         })
     }
 
@@ -238,7 +259,7 @@ impl ScanPlan {
         kinds_in(kinds).any(|kind| {
             let mut starts = self.kind(kind).starts.iter();
             starts.any(|start| {
-                let stepped = Walk::new(kind, *start, 0, 0).take_word(self, bytes);
+                let (_, stepped) = Walk::behind(self, kind, start, 0, bytes);
                 stepped.alive || stepped.found.is_some()
             })
         })
@@ -388,6 +409,9 @@ impl Waits {
                 if is_upper_name && (plan.inexact_names != 0 || may_stand_between()) {
                     return Told::Looks;
                 }
+                if known == 0 && self.is_name_alone(plan, word) {
+                    return Told::Plain;
+                }
                 self.letters[known] = byte.to_ascii_lowercase();
                 self.known += 1;
                 if !self.hints.is_empty() {
@@ -408,6 +432,14 @@ impl Waits {
                 if known + 1 == LETTERS { self.tell(plan, word) } else { Told::Waits }
             }
         }
+    }
+
+    /// Whether only names begin with the word, and those of them that go on behind it have a comma there, which the text has not.
+    #[inline]
+    fn is_name_alone(&self, plan: &ScanPlan, word: &FirstWord) -> bool {
+        let is_name = self.kinds & !(plan.names | plan.signed) == 0 && self.codes == 0 && !self.sign;
+        let is_read = self.spoken.is_some() || self.number.len() > 0 || !self.hints.is_empty();
+        is_name && !is_read && !self.comma && plan.no_name_goes_on(word)
     }
 
     /// There is one more character before the next word.

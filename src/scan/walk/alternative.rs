@@ -73,7 +73,7 @@ impl Walk {
     /// A walk over a word of the text that stands for the first word of a key, of which so many bytes were read.
     pub(in crate::scan) fn over(first: &FirstAlternative, plan: &ScanPlan, read: usize, start: u64) -> Fork {
         let FirstAlternative { segment, node, output, .. } = *first;
-        let from = Start { segment, node, output, means: Means::EXACT };
+        let from = Start { segment, node, output, means: Means::EXACT, jumps: None };
         let mut walk = Self::new(first.kind, from, start, start);
         walk.phase = Phase::Alternative { place: first.place, at: read as u8 };
         let Some(entry) = walk.alternative(plan) else { return (walk, DEAD) };
