@@ -341,6 +341,12 @@ impl FirstAlternatives {
         self.entries.sort_by_key(|entry| (entry.word, entry.kind, entry.segment, entry.place));
     }
 
+    /// Whether there is one whose first word, or its first eight bytes, is this one.
+    pub(crate) fn has(&self, word: &FirstWord) -> bool {
+        let from = self.entries.partition_point(|entry| entry.word < word.ordered());
+        self.entries.get(from).is_some_and(|entry| entry.word == word.ordered())
+    }
+
     /// Those whose first word, or its first eight bytes, is this one.
     pub(crate) fn over(&self, word: &FirstWord) -> &[FirstAlternative] {
         let from = self.entries.partition_point(|entry| entry.word < word.ordered());

@@ -25,7 +25,8 @@ impl Jumps {
     /// Where keys go on behind three small letters, from the node on that this table is for, and what that adds to the output; `None` if none does.
     #[inline]
     pub(crate) fn behind(&self, map: &KeyMap, node: usize, letters: [u8; JUMP]) -> Option<(usize, u64)> {
-        let table = self.0.get_or_init(|| (0..LETTERS.pow(JUMP as u32)).map(|_| AtomicU64::new(UNKNOWN)).collect());
+        let table =
+            self.0.get_or_init(|| (0..LETTERS.pow(JUMP as u32)).map(|_| AtomicU64::new(UNKNOWN)).collect());
         let place = letters.iter().fold(0, |place, letter| place * LETTERS + usize::from(letter - b'a'));
         match table[place].load(Ordering::Relaxed) {
             UNKNOWN => find(map, node, letters, &table[place]),
@@ -38,12 +39,15 @@ impl Jumps {
 /// Takes the steps, and keeps where they lead if that fits.
 #[cold]
 fn find(map: &KeyMap, node: usize, letters: [u8; JUMP], kept: &AtomicU64) -> Option<(usize, u64)> {
-    let take = |(node, output), letter: &u8| step(map, node, *letter).map(|(node, adds)| (node, output + adds));
+    let take =
+        |(node, output), letter: &u8| step(map, node, *letter).map(|(node, adds)| (node, output + adds));
     let found = letters.iter().try_fold((node, 0), take);
     let known = match found {
         None => Some(NOWHERE),
         Some((node, output)) => match (u32::try_from(node + 1), u32::try_from(output)) {
-            (Ok(node), Ok(output)) => Some(u64::from(node) << 32 | u64::from(output)).filter(|known| *known != NOWHERE),
+            (Ok(node), Ok(output)) => {
+                Some(u64::from(node) << 32 | u64::from(output)).filter(|known| *known != NOWHERE)
+            }
             _ => None,
         },
     };

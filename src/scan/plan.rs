@@ -11,8 +11,8 @@ use super::walk::Walk;
 use super::{Means, Readings};
 use crate::identifier::{Between, Gaps, KindSpec, Shape, Strength};
 use crate::index::{
-    Alternatives, BACKWARDS, FirstAlternatives, FirstWord, Generation, HIDING, HINT, INITIAL, KeyMap,
-    Jumps, KindMask, LONGEST_KEY, NO_KIND, Openings, READING, character, step,
+    Alternatives, BACKWARDS, FirstAlternatives, FirstWord, Generation, HIDING, HINT, INITIAL, Jumps, KeyMap,
+    KindMask, LONGEST_KEY, NO_KIND, Openings, READING, character, step,
 };
 use crate::text::reading::{
     ANNOUNCING, Alphabet, Breaks, Escapes, HINTING, Markup, Meaning, Plausible, Substitution, hides,
@@ -391,9 +391,9 @@ impl ScanPlan {
                 let hints = kinds.and_then(|(node, output)| {
                     step(map, node, HINT).map(|(node, adds)| (node, output + adds))
                 });
-                self.hints.extend(
-                    hints.map(|(node, output)| (kind, Start { segment, node, output, means: Means::HINT, jumps: None })),
-                );
+                self.hints.extend(hints.map(|(node, output)| {
+                    (kind, Start { segment, node, output, means: Means::HINT, jumps: None })
+                }));
             }
             self.strong |= if strength == Strength::Strong { 1 << kind } else { 0 };
             self.heads |= if self.kind(kind).shape == Shape::Words { 1 << kind & self.wanted } else { 0 };

@@ -83,8 +83,10 @@ impl Scanner {
                 // Of a longer word the first bytes are asked for.
                 let folded = word.folded();
                 let whole = openings.word(&folded) & plan.words;
-                let next = bytes.checked_shr(8 * at as u32).unwrap_or(0) as u8;
-                let is_alone = || byte == b' ' && next.is_ascii_lowercase() && plan.is_name_alone(&folded, word.is_upper(), whole);
+                let is_alone = || {
+                    let is_before_word = byte == b' ' && text.get(at).is_some_and(u8::is_ascii_lowercase);
+                    is_before_word && plan.is_name_alone(&folded, word.is_upper(), whole)
+                };
                 if whole != 0 && (word.is_cut() || !is_alone())
                     || !word.is_cut()
                         && class & plan.splits != 0
@@ -549,7 +551,8 @@ fn ends_plainly(plan: &ScanPlan, run: &Run, class: u8, next: u8, behind: &[u8]) 
 fn joined(word: &FirstWord, behind: &[u8]) -> Option<FirstWord> {
     let letters = behind.iter().take_while(|byte| byte.is_ascii_alphabetic()).take(word.room());
     let mut joined = *word;
-    letters.for_each(|letter| joined = joined.then(char::from(letter.to_ascii_lowercase())).unwrap_or(joined));
+    letters
+        .for_each(|letter| joined = joined.then(char::from(letter.to_ascii_lowercase())).unwrap_or(joined));
     (joined.len() > word.len()).then_some(joined)
 }
 

@@ -166,8 +166,7 @@ impl ScanPlan {
 
     /// Whether no name goes on with a space behind a word, however it is written.
     fn no_name_goes_on(&self, word: &FirstWord) -> bool {
-        !self.openings().followers().may_follow(word, Follower::Space)
-            && self.first_alternatives().over(word).is_empty()
+        !self.openings().followers().may_follow(word, Follower::Space) && !self.first_alternatives().has(word)
     }
 
     /// Whether only names begin with a word, which is all that openings know of it, and none goes on with a space and a letter behind it, both of which stand there: for
