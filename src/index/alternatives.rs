@@ -190,7 +190,8 @@ impl Alternatives {
     /// Those that say that a word of the key may be missing in the text, if keys go on so.
     pub(crate) fn missing(&self, ways: Ways) -> impl Iterator<Item = &Alternative> {
         let entries = if self.missing.intersects(ways) { &*self.entries } else { &[] };
-        entries.iter().take_while(|entry| entry.text.is_empty())
+        let missing = entries.iter().take_while(|entry| entry.text.is_empty());
+        missing.filter(move |entry| entry.key.first().is_some_and(|first| ways.contains(*first)))
     }
 
     /// The words of keys for which something may stand that begins with these letters, or goes on behind them, or nothing at all; of those that go on with the

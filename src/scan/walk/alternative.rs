@@ -2,7 +2,7 @@
 
 use super::{ALIVE, DEAD, Fork, Phase, Stepped, Walk};
 use crate::identifier::Shape;
-use crate::index::{Alternative, FirstAlternative, Sort, Standing, Ways, step, ways};
+use crate::index::{Alternative, FirstAlternative, KeyMap, Sort, Standing, Ways, step, ways};
 use crate::scan::Means;
 use crate::scan::plan::{ScanPlan, Start};
 use crate::text::Symbol;
@@ -25,11 +25,15 @@ impl Walk {
         // In prose most words behind what may be a first name are none: a last name that is written otherwise has a capital.
         let is_plain = plan.kind(self.kind).shape == Shape::Name && !symbol.upper && between == b' ';
         // Most keys go on with few letters, so that most words of the table need not be tried.
-        let ways = ways(plan.map(self.segment, self.kind), word.node);
+        let map = plan.map(self.segment, self.kind);
+        let ways = ways(map, word.node);
+        let mut over = Over { map, word, first: None };
         for entry in alternatives.missing(ways).filter(|_| !is_plain && between == b' ') {
-            let may_be = entry.sort != Sort::BeforeNumber || symbol.is_digit();
-            let mut walk = word;
-            if may_be && walk.take_all(plan, &entry.key) && walk.take(plan, b' ') {
+            if entry.sort == Sort::BeforeNumber && !symbol.is_digit() {
+                continue;
+            }
+            if let Some(mut walk) = over.key(&entry.key).filter(|walk| step(map, walk.node, b' ').is_some()) {
+                walk.take(plan, b' ');
                 walk.means |= Means::SPELLING;
                 let stepped = walk.follow(plan, symbol);
                 forks.push((walk, stepped));
@@ -42,25 +46,16 @@ impl Walk {
             _ if is_plain => Standing::InProse,
             _ => Standing::BehindSpace,
         };
-        // With which bytes keys go on behind the first one of the last alternative: many begin alike, and few fit any further.
-        let mut behind: Option<(u8, Ways)> = None;
         for (place, entry) in alternatives.beginning_with(first, standing, ways) {
-            if let [one, two, ..] = *entry.key {
-                let known = behind.filter(|(byte, _)| *byte == one);
-                let (_, ways) = *behind.insert(known.unwrap_or_else(|| (one, word.ways_behind(plan, one))));
-                if !ways.contains(two) {
-                    continue;
+            let walk = match entry.key.is_empty() {
+                true if between == b' ' && self.left_out < MOST_LEFT_OUT => {
+                    Some(Self { left_out: self.left_out + 1, gap: 0, letters: 0, ..*self })
                 }
-            }
-            let mut walk = if entry.key.is_empty() {
-                Self { left_out: self.left_out + 1, gap: 0, letters: 0, ..*self }
-            } else {
-                word
+                true => None,
+                false => over.key(&entry.key),
             };
-            let may_be = !entry.key.is_empty() || (between == b' ' && self.left_out < MOST_LEFT_OUT);
-            if may_be
-                && walk.take_all(plan, &entry.key)
-                && entry.fits(plan.map(walk.segment, walk.kind), walk.node)
+            if let Some(mut walk) = walk
+                && entry.fits(map, walk.node)
             {
                 (walk.phase, walk.means) =
                     (Phase::Alternative { place, at: 0 }, walk.means | means_of(entry));
@@ -134,15 +129,38 @@ impl Walk {
         let goes_on = |byte| step(plan.map(self.segment, self.kind), self.node, byte).is_some();
         Stepped { alive: goes_on(b' ') || goes_on(b','), ..self.here(plan) }
     }
+}
 
-    /// With which bytes keys go on behind this one.
-    fn ways_behind(mut self, plan: &ScanPlan, byte: u8) -> Ways {
-        let lives = self.take(plan, byte);
-        if lives { ways(plan.map(self.segment, self.kind), self.node) } else { Ways::default() }
-    }
+/// Takes one key after the other from where a word begins. Many of them begin alike, and few fit any further: the first byte of the last one is kept.
+struct Over<'a> {
+    map: &'a KeyMap,
+    word: Walk,
+    /// That byte, and if keys go on with it where they do and what that adds to the output, and with which bytes.
+    first: Option<(u8, Option<(usize, u64, Ways)>)>,
+}
 
-    fn take_all(&mut self, plan: &ScanPlan, bytes: &[u8]) -> bool {
-        bytes.iter().all(|byte| self.take(plan, *byte))
+impl Over<'_> {
+    /// The walk behind a key of at least one byte.
+    fn key(&mut self, key: &[u8]) -> Option<Walk> {
+        let (first, rest) = key.split_first()?;
+        let behind = match self.first {
+            Some((byte, behind)) if byte == *first => behind,
+            _ => {
+                let behind = step(self.map, self.word.node, *first);
+                let behind = behind.map(|(node, output)| (node, output, ways(self.map, node)));
+                self.first = Some((*first, behind));
+                behind
+            }
+        };
+        let (mut node, mut output, ways) = behind?;
+        if rest.first().is_some_and(|byte| !ways.contains(*byte)) {
+            return None;
+        }
+        for byte in rest {
+            let (behind, adds) = step(self.map, node, *byte)?;
+            (node, output) = (behind, output + adds);
+        }
+        Some(Walk { node, output: self.word.output + output, ..self.word })
     }
 }
 
