@@ -175,18 +175,26 @@ impl Scanner {
         counts: &Counts,
         oldest: Option<u64>,
     ) -> Option<Option<u64>> {
-        let plan = &*self.plan;
+        let (plan, goes_on) = (&*self.plan, self.lane.word.is_open());
+        let signs = text.iter().fold(0, |signs, byte| signs | plan.class(*byte));
         let is_barred = |two: &[u8]| plan.class(two[0]) & BARS != 0 && plan.class(two[1]) & LETTER != 0;
         let begins_barred = self.before.may_bar() && plan.class(text[0]) & LETTER != 0;
-        let has_signs = text.iter().any(|byte| plan.class(*byte) & BARS != 0);
+        let has_signs = signs & BARS != 0;
         if begins_barred || has_signs && text.windows(2).any(is_barred) {
             return None;
         }
-        if plan.slips_streets() && self.tail.ends_as_street(plan, text, self.seen, self.lane.word.is_open()) {
+        if signs == LETTER && goes_on && !self.tail.may && text.len() <= LONGEST_PIECE {
+            // Of a word with which nothing begins nothing begins behind more letters.
+            return Some(oldest);
+        }
+        if signs & SPACE != 0
+            && plan.slips_streets()
+            && self.tail.ends_as_street(plan, text, self.seen, goes_on)
+        {
             return None;
         }
         let ends = has_signs && text.last().is_some_and(|last| plan.class(*last) & BARS != 0);
-        self.tail = self.tail.then(plan, text, self.seen, self.lane.word.is_open(), ends)?;
+        self.tail = self.tail.then(plan, text, self.seen, goes_on, has_signs.then_some(ends))?;
         let counted = |start: &u64| self.plan.slip_first() & counts.from(*start) != 0;
         Some(oldest.or_else(|| self.tail.start().filter(counted)))
     }

@@ -68,8 +68,8 @@ impl Tail {
         Self { start: run.start, word: run.word, may: run.slip.may && !run.slip.long }
     }
 
-    /// What it is behind some more ASCII of at most eight bytes, without `_`, in which no word begins behind a sign of an address; `ends` if a word has ended
-    /// behind which an address may go on. `None` if more has to be looked at.
+    /// What it is behind some more ASCII of at most eight bytes, without `_`, in which no word begins behind a sign of an address; if it has such signs, whether
+    /// a word has ended behind which an address may go on. `None` if more has to be looked at.
     #[inline(always)]
     pub(super) fn then(
         &self,
@@ -77,14 +77,13 @@ impl Tail {
         text: &[u8],
         seen: u64,
         goes_on: bool,
-        ends: bool,
+        signs: Option<bool>,
     ) -> Option<Self> {
         // Behind a word an address may go on with two signs (`ann@@ex.com`).
         let is_sign = |byte: &u8| plan.class(*byte) & BARS != 0;
         let has_two_signs = || text.windows(2).any(|two| two.iter().all(is_sign));
         if text.len() > 8
-            || text.iter().any(is_sign)
-                && (has_two_signs() || ends && self.before_end(plan, text, seen, goes_on))
+            || signs.is_some_and(|ends| has_two_signs() || ends && self.before_end(plan, text, seen, goes_on))
         {
             return None;
         }
@@ -117,7 +116,10 @@ impl Tail {
         match text {
             [] if goes_on => Some(*self),
             [] => Some(Self::NONE),
-            _ => self.then(plan, text, seen, goes_on, false),
+            _ => {
+                let has_signs = text.iter().any(|byte| plan.class(*byte) & BARS != 0);
+                self.then(plan, text, seen, goes_on, has_signs.then_some(false))
+            }
         }
     }
 
