@@ -208,7 +208,7 @@ impl FirstWord {
     }
 
     #[inline]
-    fn prefix(&self, len: usize) -> Self {
+    pub(super) fn prefix(&self, len: usize) -> Self {
         Self { packed: self.packed & (u64::MAX >> (64 - 8 * len)), len: len as u8 }
     }
 
