@@ -279,7 +279,7 @@ impl Index {
         })
     }
 
-    /// The same index with tables that let every walk begin: its slow twin, for tests and benches.
+    /// The same index with tables that let every walk begin, and walks that take each step: its slow twin, for tests and benches.
     #[doc(hidden)]
     pub fn without_openings(folder: impl AsRef<Path>) -> Result<Self> {
         let mut index = Self::open(folder)?;

@@ -277,6 +277,11 @@ impl Openings {
         }
     }
 
+    /// Whether they are those that say yes to everything.
+    pub(crate) fn are_everywhere(&self) -> bool {
+        self.words.len() == 1
+    }
+
     /// Adds what stands behind the first word of a key of a shape, as a text writes it.
     pub(crate) fn add_followers(&mut self, shape: Shape, folded: &[u8]) {
         self.followers.add(shape, folded);

@@ -263,7 +263,7 @@ impl ScanPlan {
                 [forwards, backwards, initials.map(|node| start(node, Means::VARIANT))].into_iter().flatten()
             });
             let mut starts: Vec<Start> = if wanted & bit == 0 { Vec::new() } else { starts.collect() };
-            if !spec.shape.is_digits() {
+            if !spec.shape.is_digits() && !generation.openings().are_everywhere() {
                 for start in &mut starts {
                     start.jumps = u16::try_from(plan.jumps.len()).ok();
                     plan.jumps.push(Jumps::default());
