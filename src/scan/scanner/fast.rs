@@ -183,7 +183,9 @@ impl Scanner {
         if begins_barred || has_signs && text.windows(2).any(is_barred) {
             return None;
         }
-        if signs == LETTER && goes_on && !self.tail.may && text.len() <= LONGEST_PIECE {
+        let is_word =
+            || text.len() <= LONGEST_PIECE && text.iter().all(|byte| plan.class(*byte) & LETTER != 0);
+        if goes_on && !self.tail.may && is_word() {
             // Of a word with which nothing begins nothing begins behind more letters.
             return Some(oldest);
         }
@@ -540,10 +542,11 @@ fn ends_plainly(plan: &ScanPlan, run: &Run, class: u8, next: u8, behind: &[u8]) 
     }
     let is_begun = |word: &FirstWord| plan.openings().prefix(word) & plan.words != 0;
     if class & BREAKS != 0 && !run.full && is_begun(&run.word) {
-        // A line that ends in a word goes on with letters there.
+        // A line that ends in a word of letters goes on with letters there, or is over: behind a digit it may be a gap.
+        let is_line = next == b'\n' && run.word.bytes().all(|byte| byte.is_ascii_lowercase());
         let joined = || joined(&run.word, behind);
         let is_apart = behind.first().is_some_and(u8::is_ascii_whitespace);
-        if next != b'\n' || !is_apart && joined().is_none_or(|joined| is_begun(&joined)) {
+        if !is_line || !is_apart && joined().is_none_or(|joined| is_begun(&joined)) {
             return false;
         }
     }

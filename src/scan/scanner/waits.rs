@@ -121,9 +121,10 @@ impl ScanPlan {
             }
             kinds &= !spaced;
         }
-        let is_key = |word: &FirstWord| {
-            followers.may_follow(word, Follower::End) || followers.may_follow(word, Follower::Sign(next))
-        };
+        // Any white space is a space of a key.
+        let sign = Follower::Sign(if class & SPACE != 0 { b' ' } else { next });
+        let is_key =
+            |word: &FirstWord| followers.may_follow(word, Follower::End) || followers.may_follow(word, sign);
         if is_key(word) || number.len() > 0 && (is_key(&number) || self.is_number(&number)) {
             return Ends::Looks;
         }
