@@ -155,6 +155,9 @@ pub(super) struct Start {
     pub(super) jumps: Option<u16>,
 }
 
+/// So many starts have jumps, each of which takes up to 140 KB: an index that was updated often has more.
+const MOST_JUMPS: usize = 64;
+
 /// What a byte of ASCII is to the scanner; none of these for a comma, say.
 /// White space.
 pub(super) const SPACE: u8 = 1;
@@ -264,7 +267,7 @@ impl ScanPlan {
             });
             let mut starts: Vec<Start> = if wanted & bit == 0 { Vec::new() } else { starts.collect() };
             if !spec.shape.is_digits() && !generation.openings().are_everywhere() {
-                for start in &mut starts {
+                for start in starts.iter_mut().take(MOST_JUMPS.saturating_sub(plan.jumps.len())) {
                     start.jumps = u16::try_from(plan.jumps.len()).ok();
                     plan.jumps.push(Jumps::default());
                 }
