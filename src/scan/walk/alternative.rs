@@ -27,7 +27,7 @@ impl Walk {
         // Most keys go on with few letters, so that most words of the table need not be tried.
         let map = plan.map(self.segment, self.kind);
         let ways = ways(map, word.node);
-        let mut over = Over { map, word, first: None };
+        let mut over = Over { map, word, first: None, behind: None };
         for entry in alternatives.missing(ways).filter(|_| !is_plain && between == b' ') {
             if entry.sort == Sort::BeforeNumber && !symbol.is_digit() {
                 continue;
@@ -135,24 +135,21 @@ impl Walk {
 struct Over<'a> {
     map: &'a KeyMap,
     word: Walk,
-    /// That byte, and if keys go on with it where they do and what that adds to the output, and with which bytes.
-    first: Option<(u8, Option<(usize, u64, Ways)>)>,
+    first: Option<u8>,
+    /// If keys go on with it, where they do and what that adds to the output, and with which bytes.
+    behind: Option<(usize, u64, Ways)>,
 }
 
 impl Over<'_> {
     /// The walk behind a key of at least one byte.
     fn key(&mut self, key: &[u8]) -> Option<Walk> {
         let (first, rest) = key.split_first()?;
-        let behind = match self.first {
-            Some((byte, behind)) if byte == *first => behind,
-            _ => {
-                let behind = step(self.map, self.word.node, *first);
-                let behind = behind.map(|(node, output)| (node, output, ways(self.map, node)));
-                self.first = Some((*first, behind));
-                behind
-            }
-        };
-        let (mut node, mut output, ways) = behind?;
+        if self.first != Some(*first) {
+            let behind = step(self.map, self.word.node, *first);
+            self.behind = behind.map(|(node, output)| (node, output, ways(self.map, node)));
+            self.first = Some(*first);
+        }
+        let (mut node, mut output, ways) = self.behind?;
         if rest.first().is_some_and(|byte| !ways.contains(*byte)) {
             return None;
         }
