@@ -429,15 +429,19 @@ enum Token {
 
 fn text(most: usize) -> impl Strategy<Value = Text> {
     let gaps = prop::sample::select(
-        &[" ", " ", "-", ".", "  ", " - ", ", ", "/", "\n", "\u{a0}", "\u{200b}", "'", ". "][..],
+        &[" ", " ", "-", ".", "  ", " - ", ", ", "/", "\n", "\n ", "\t", "\u{a0}", "\u{200b}", "'", ". "][..],
     );
     let part = prop_oneof![3 => Just((0, usize::MAX)), 1 => (0..6_usize, 1..20_usize)];
     let value = (any::<usize>(), any::<usize>(), part, gaps, 0..23_u8).prop_map(
         |(which, spelling, (from, to), gap, upper)| Token::Value { which, spelling, from, to, gap, upper },
     );
     let other = prop::sample::select(OTHERS).prop_map(Token::Other);
-    let separator =
-        prop::sample::select(&[" ", ", ", ". ", "-", ".", "\n", " (", "x", "_", "@", "+", ",", "; "][..]);
+    let separator = prop::sample::select(
+        &[
+            " ", ", ", ". ", "-", ".", "\n", " (", "x", "_", "@", "+", ",", "; ", ":", "\"", "qqq\"", "\t",
+            "\n  ",
+        ][..],
+    );
     let token = prop_oneof![4 => value, 2 => other, 3 => separator.prop_map(Token::Other)];
     prop::collection::vec(token, 0..=most).prop_map(Text)
 }
