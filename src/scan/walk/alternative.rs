@@ -32,8 +32,9 @@ impl Walk {
             if entry.sort == Sort::BeforeNumber && !symbol.is_digit() {
                 continue;
             }
-            if let Some(mut walk) = over.key(&entry.key).filter(|walk| step(map, walk.node, b' ').is_some()) {
-                walk.take(plan, b' ');
+            if let Some(mut walk) = over.key(&entry.key)
+                && walk.take(plan, b' ')
+            {
                 walk.means |= Means::SPELLING;
                 let stepped = walk.follow(plan, symbol);
                 forks.push((walk, stepped));
