@@ -3,10 +3,14 @@
 #![allow(unreachable_pub)] // a module of a test
 
 use std::io::{BufRead, BufReader, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 
+#[path = "../support/port.rs"]
+mod port;
+
 use crate::proxy::until;
+use port::free_port;
 
 /// A server of its own, on a port of its own, with nothing in it.
 pub struct Store {
@@ -103,10 +107,6 @@ impl Drop for Store {
     fn drop(&mut self) {
         self.stop();
     }
-}
-
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 fn run(program: &str, port: u16, more: &[String]) -> Child {

@@ -2,10 +2,13 @@
 
 #![allow(dead_code, unreachable_pub)] // every test file uses some of it
 
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+#[path = "port.rs"]
+mod port;
+
+use port::free_port;
 use postgres::{Client, NoTls};
 
 /// What nobody may ever read in an error or a log.
@@ -28,8 +31,7 @@ impl Server {
             return None;
         };
         let folder = tempfile::tempdir().unwrap();
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let server = Self { folder, programs, port };
+        let server = Self { folder, programs, port: free_port() };
         std::fs::write(server.path("password"), PASSWORD).unwrap();
         if is_root() {
             // A server does not run as root.
@@ -57,13 +59,11 @@ impl Server {
         for setting in settings {
             options += &format!(" -c {setting}");
         }
-        run(self
-            .program("pg_ctl")
-            .arg("-D")
-            .arg(self.path("data"))
-            .arg("-l")
-            .arg(self.path("log"))
-            .args(["-w", "-o", &options, "start"]));
+        let mut start = self.program("pg_ctl");
+        start.arg("-D").arg(self.path("data")).arg("-l").arg(self.path("log"));
+        let start = start.args(["-w", "-o", &options, "start"]);
+        let log = || std::fs::read_to_string(self.path("log")).unwrap_or_default();
+        assert!(succeeds(start), "{start:?}: {}", log());
     }
 
     /// Stops the server as a crash would.
@@ -114,15 +114,13 @@ impl Drop for Server {
 }
 
 fn run(command: &mut Command) {
+    assert!(succeeds(command), "{command:?}");
+}
+
+fn succeeds(command: &mut Command) -> bool {
     // A server keeps the pipes of what has started it.
-    let status = command
-        .current_dir("/")
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .stdin(Stdio::null())
-        .status()
-        .expect("it runs");
-    assert!(status.success(), "{command:?}: {status}");
+    let quiet = command.current_dir("/").stdout(Stdio::null()).stderr(Stdio::null()).stdin(Stdio::null());
+    quiet.status().expect("it runs").success()
 }
 
 fn is_root() -> bool {
