@@ -167,7 +167,9 @@ impl Channel {
         let verdict = match &mut self.reading {
             Some(Reading::Text(checker)) => {
                 let advance = checker.advance(text);
-                self.fresh.extend_from_slice(advance.edits);
+                if !advance.edits.is_empty() {
+                    self.fresh.extend_from_slice(advance.edits);
+                }
                 self.decided = advance.decided;
                 advance.verdict
             }
@@ -226,8 +228,8 @@ impl Channel {
     }
 
     fn keep(&mut self) {
-        for edit in self.fresh.drain(..) {
-            self.edits.push_back(edit);
+        if !self.fresh.is_empty() {
+            self.edits.extend(self.fresh.drain(..));
         }
     }
 
@@ -273,25 +275,33 @@ impl Channel {
             .is_some_and(|edit| edit.span.start < to || edit.span.is_empty() && edit.span.start == to)
         {
             let Some(edit) = self.edits.pop_front() else { break };
-            self.pass(edit.span.start, out);
+            self.pass(edit.span.start, Some(out));
             out.push_str(&edit.replacement);
             let begin = self.chars;
-            self.pass(edit.span.end, &mut String::new());
+            self.pass(edit.span.end, None);
             if self.made.edits.len() < MOST_MADE {
                 self.made.edits.push(Replaced { edit, chars: begin..self.chars });
             } else {
                 self.made.is_cut = true;
             }
         }
-        self.pass(to, out);
+        self.pass(to, Some(out));
     }
 
-    /// Writes text up to `to` as it came.
-    fn pass(&mut self, to: u64, out: &mut String) {
+    /// Text up to `to`, in which nothing is replaced, leaves as it came.
+    pub(super) fn leave_untouched(&mut self, to: u64) {
+        self.pass(to, None);
+    }
+
+    /// Writes text up to `to` as it came, or lets it go.
+    fn pass(&mut self, to: u64, out: Option<&mut String>) {
         if to > self.written {
             let bytes = (to - self.written) as usize;
-            out.push_str(&self.text[..bytes]);
-            self.chars += self.text[..bytes].chars().count() as u64;
+            if let Some(out) = out {
+                out.push_str(&self.text[..bytes]);
+            }
+            let text = &self.text[..bytes];
+            self.chars += if text.is_ascii() { bytes } else { text.chars().count() } as u64;
             if bytes == self.text.len() {
                 self.text.clear();
             } else {
@@ -304,7 +314,7 @@ impl Channel {
     /// Text up to here has left before this channel was.
     pub(super) fn forget(&mut self, to: u64) {
         self.decided = self.decided.max(to);
-        self.pass(to, &mut String::new());
+        self.pass(to, None);
     }
 
     /// Anything of it is replaced.
@@ -325,6 +335,15 @@ impl Channel {
             (chars, at) = (chars + width, edit.span.end);
         }
         made
+    }
+
+    /// Something was found that has not been taken.
+    pub(super) fn has_findings(&self) -> bool {
+        match &self.reading {
+            Some(Reading::Text(checker)) => !checker.findings().is_empty(),
+            Some(Reading::Arguments(_)) => true,
+            None => false,
+        }
     }
 
     pub(super) fn take_findings(&mut self, findings: &mut Vec<Finding>) {

@@ -7,6 +7,11 @@ use serde_json::{Map, Value, json};
 use super::format::Format;
 use super::frame::Frame;
 
+/// Whether the end of a stopped response says again what it has said.
+pub(super) fn keeps_what_is_said(format: Format) -> bool {
+    matches!(format, Format::OpenAiResponses | Format::Tgi | Format::OpenAiAssistants)
+}
+
 /// What of a stream has to be known to end it.
 #[derive(Default)]
 pub(super) struct Ending {
@@ -41,7 +46,8 @@ impl Ending {
         }
     }
 
-    /// An event left that says the same as the last one, but for its text, of which this may be more than what left: nobody asks for that.
+    /// An event left that is of the type of the last one, and says the same but for its text, of which this may be more than what left, and what it says of
+    /// itself. Nobody asks for the text.
     pub(super) fn sent_again(&mut self, payload: &str) {
         self.last.clear();
         self.last.push_str(payload);
@@ -106,11 +112,9 @@ impl Ending {
         self.began
     }
 
-    /// Text left in the channel that readers see.
-    pub(super) fn said(&mut self, format: Format, text: &str) {
-        if matches!(format, Format::OpenAiResponses | Format::Tgi | Format::OpenAiAssistants) {
-            self.said.push_str(text);
-        }
+    /// Text left in the channel that readers see, of a format that says it again in the end.
+    pub(super) fn said(&mut self, text: &str) {
+        self.said.push_str(text);
     }
 
     fn opened(&mut self, value: &Value, index: &str) {

@@ -146,13 +146,26 @@ impl Guard {
     }
 
     /// Takes bytes, cut anywhere, and appends what is safe now to `out`.
-    pub fn push(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Progress {
+    pub fn push(&mut self, mut bytes: &[u8], out: &mut Vec<u8>) -> Progress {
         if let State::Begun(begun) = &mut self.state {
             begun.extend_from_slice(bytes);
             if !self.begin(false) {
                 return Progress::Continue;
             }
-        } else if let State::Events { framer, .. } = &mut self.state {
+        } else if let State::Events { framer, events } = &mut self.state {
+            // Most events repeat the one before, and come whole.
+            while framer.is_between()
+                && !bytes.is_empty()
+                && let Some((length, step)) = events.push_repeated(bytes, out)
+            {
+                if step != Ok(Verdict::Continue) {
+                    return self.end(step);
+                }
+                bytes = &bytes[length..];
+            }
+            if bytes.is_empty() {
+                return Progress::Continue;
+            }
             framer.push(bytes);
         } else if let State::Text { .. } = self.state {
             return self.text(bytes, false, out);
@@ -228,13 +241,20 @@ impl Guard {
                 },
             }
         };
+        if step == Ok(Verdict::Continue) { Progress::Continue } else { self.end(step) }
+    }
+
+    /// Nothing more leaves behind an event that ended the response, or broke it.
+    fn end(&mut self, step: Result<Verdict, Fault>) -> Progress {
         let progress = match step {
-            Ok(Verdict::Continue) => return Progress::Continue,
+            Ok(Verdict::Continue) => Progress::Continue,
             Ok(Verdict::Stop) => Progress::Stopped,
             Err(fault) => Progress::Broken(fault),
         };
-        self.findings = events.take_findings();
-        self.counts = events.counts;
+        if let State::Events { events, .. } = &mut self.state {
+            self.findings = events.take_findings();
+            self.counts = events.counts;
+        }
         self.state = State::Over(progress);
         progress
     }

@@ -3,13 +3,14 @@
 
 use std::ops::Range;
 
-use super::event::{Event, Piece, inside};
+use super::event::{Event, Piece};
 use super::ids::{Ids, Key};
-use super::{Events, Step};
+use super::{Events, MODEL_EVENTS, Step};
 use crate::checker::Verdict;
+use crate::wire::channel::Template;
 use crate::wire::frame::Frame;
 use crate::wire::guard::Fault;
-use crate::wire::json::{Compared, Document, Value, ValueKind};
+use crate::wire::json::{Compared, Document, Value, ValueKind, write_quoted};
 use crate::wire::table::{Ends, Meaning, Role, is_checked_number};
 
 /// The last event, which the next one may be like.
@@ -29,14 +30,20 @@ pub(super) struct Like {
     number: u64,
 }
 
-/// What is looked at in an event that says the same as the last one but for its only fragment, its number, and what nobody has to look at. All of this is
-/// given by its place among the values that vary.
+/// What is looked at in an event that says the same as the last one but for its only fragment, its number, and what nobody has to look at. Of these the
+/// place among the values that vary is given.
 struct Repeat {
+    /// The last event, in the bytes it came in, and where its payload stands in them.
+    frame: Frame<'static>,
+    start: usize,
+    end: usize,
     /// The fragment, and its item.
     fragment: usize,
     item: usize,
     /// What numbers the event.
     sequence: Option<usize>,
+    /// The text of the fragment, once it is known.
+    channel: Option<usize>,
 }
 
 /// What an event is, whatever it says.
@@ -85,28 +92,34 @@ impl Like {
         !pinned.iter().any(|value| document.differs(*value))
     }
 
-    /// What an event says, if it says the same as the last one but for its only fragment and values that nobody has to look at. The last one stays the last,
-    /// and where its values stand is not read.
-    pub(super) fn repeats(&mut self, frame: &Frame<'_>, document: &Document) -> Option<Said> {
-        let payload = frame.plain_payload()?;
-        let start = payload.start;
-        let payload = &frame.raw[payload];
-        let Repeat { fragment, item, sequence } = self.repeat.as_ref().filter(|_| self.is_kept)?;
-        if self.last.name.as_deref() != frame.name.as_deref()
-            || !document.compare(&self.varying, &self.last.payload, payload, &mut self.compared)
-        {
-            return None;
+    /// What the event says that these bytes begin with, if it says the same as the last one but for its only fragment and values that nobody has to look at.
+    /// The last one stays the last, and where its values stand is not read.
+    pub(super) fn repeats(&mut self, bytes: &[u8], document: &Document) -> Option<Said> {
+        let repeat = self.repeat.as_ref().filter(|_| self.is_kept)?;
+        let (last, start) = (&repeat.frame.raw, repeat.start);
+        let length = document.compare(&self.varying, last, start, bytes, &mut self.compared)?;
+        // Whether the fragment is text is asked when it is read.
+        for (place, Compared { span, is_same }) in self.compared.iter().enumerate() {
+            if !is_same && place != repeat.fragment && std::str::from_utf8(&bytes[span.clone()]).is_err() {
+                return None;
+            }
         }
-        let number = |at: usize| {
-            let span = self.compared[at].span.clone();
-            Some((span.clone(), std::str::from_utf8(&payload[span]).ok()?.parse().ok()?))
+        let in_payload = |at: usize| {
+            let span = &self.compared[at].span;
+            span.start - start..span.end - start
         };
-        let value = &document.values[self.last.items[*item].value];
+        let number = |at: usize| {
+            let written = &bytes[self.compared[at].span.clone()];
+            Some((in_payload(at), std::str::from_utf8(written).ok()?.parse().ok()?))
+        };
+        let value = &document.values[self.last.items[repeat.item].value];
         Some(Said {
+            length,
             start,
-            value: Value { span: self.compared[*fragment].span.clone(), ..value.clone() },
-            item: *item,
-            sequence: sequence.and_then(number),
+            end: length - (last.len() - repeat.end),
+            value: Value { span: in_payload(repeat.fragment), ..value.clone() },
+            item: repeat.item,
+            sequence: repeat.sequence.and_then(number),
         })
     }
 
@@ -130,6 +143,11 @@ impl Like {
         self.varying.clear();
         self.is_simple = true;
         true
+    }
+
+    /// An event that repeats the last one.
+    fn again(&self, raw: &[u8]) -> Option<Frame<'static>> {
+        Some(self.repeat.as_ref()?.frame.again(raw))
     }
 
     pub(super) fn forget(&mut self) {
@@ -202,12 +220,19 @@ impl Like {
             }
             self.last.of = event.of;
             self.number += 1;
-            self.repeat = self.repeatable(document, is_sequence);
+            self.repeat = self.repeatable(&event.frame, document, is_sequence);
         }
     }
 
     /// What is looked at in the events that repeat this one, if there may be any.
-    fn repeatable(&mut self, document: &Document, is_sequence: impl Fn(&Value) -> bool) -> Option<Repeat> {
+    fn repeatable(
+        &mut self,
+        frame: &Frame<'static>,
+        document: &Document,
+        is_sequence: impl Fn(&Value) -> bool,
+    ) -> Option<Repeat> {
+        // What stands beside the payload is judged where it is another than the last.
+        let Range { start, end } = frame.plain_payload().filter(|_| frame.notes.len() < 2)?;
         let items = &self.last.items;
         let is_fragment = |item: &Item| {
             document.values[item.value].kind == ValueKind::Text
@@ -235,77 +260,130 @@ impl Like {
             }
         }
         let fragment = self.varying.binary_search(&value).ok()?;
-        Some(Repeat { fragment, item, sequence })
+        Some(Repeat { frame: frame.clone(), start, end, fragment, item, sequence, channel: None })
     }
 }
 
 /// What an event says that repeats the last one.
 pub(super) struct Said {
-    /// Where its payload begins.
+    /// How many bytes it is, and where its payload stands in them.
+    pub(super) length: usize,
     start: usize,
-    /// The fragment, and its item.
+    end: usize,
+    /// The fragment by its place in the payload, and its item.
     value: Value,
     item: usize,
     sequence: Option<(Range<usize>, i64)>,
 }
 
-/// An event that repeats another one, and the only fragment in it.
-pub(super) struct Repeated<'a, 'b> {
-    pub(super) frame: &'a Frame<'b>,
-    pub(super) payload: &'a str,
-    /// The fragment, its bytes in the frame and those in the payload.
-    pub(super) piece: Piece,
-    pub(super) in_frame: Range<usize>,
-    pub(super) in_payload: Range<usize>,
-    /// Its type.
-    pub(super) of: u16,
-    /// Its number, if it has one.
-    pub(super) number: Option<i64>,
-    /// The number of the event that it repeats, if it says nothing else than that but for the fragment.
-    pub(super) repeats: Option<u64>,
+impl Said {
+    fn payload<'a>(&self, raw: &'a [u8]) -> Option<&'a str> {
+        std::str::from_utf8(&raw[self.start..self.end]).ok()
+    }
 }
 
 impl Events {
+    /// Takes the event that these bytes begin with, if it repeats the last one: how many bytes it is, and what became of it.
+    pub(in crate::wire) fn push_repeated(
+        &mut self,
+        bytes: &[u8],
+        out: &mut Vec<u8>,
+    ) -> Option<(usize, Step)> {
+        let said = self.repeats(bytes).filter(|said| said.length <= self.limit)?;
+        let length = said.length;
+        Some((length, self.repeat(&bytes[..length], said, out)))
+    }
+
+    /// What the event says that these bytes begin with, if it is enough to look at its fragment.
+    pub(super) fn repeats(&mut self, bytes: &[u8]) -> Option<Said> {
+        // Texts that no table names, and which model writes, may stand anywhere; what is in base64 is another payload.
+        let may_be_repeated = !self.is_whole
+            && !self.has_joined
+            && self.asked_for_model >= MODEL_EVENTS
+            && self.table.inside.is_none();
+        if may_be_repeated { self.like.repeats(bytes, &self.document) } else { None }
+    }
+
     /// Takes an event that [repeats](Like::repeats) the last one: it leaves at once with what is decided, if nothing waits.
-    pub(super) fn repeat(&mut self, frame: Frame<'_>, said: Said, out: &mut Vec<u8>) -> Step {
-        let Said { start, value, item, sequence } = said;
-        let payload = frame.payload().unwrap_or_default();
-        let payload = std::str::from_utf8(&payload).map_err(|_| Fault::Malformed)?;
+    pub(super) fn repeat(&mut self, raw: &[u8], said: Said, out: &mut Vec<u8>) -> Step {
+        let written = &raw[said.start + said.value.span.start + 1..said.start + said.value.span.end - 1];
+        let written = std::str::from_utf8(written).map_err(|_| Fault::Malformed)?;
         self.counts.events += 1;
-        let Item { meaning, ids, .. } = &self.like.last.items[item];
+        let channel = self.repeated_channel(&said)?;
+        let (piece, verdict) = self.take(written, &said.value, channel);
+        if verdict == Verdict::Continue && self.held_text() > self.limit {
+            self.gather();
+            return Err(Fault::TooLarge);
+        }
+        let is_numbered_so = said.sequence.is_none() || self.renumbered == 0;
+        if verdict == Verdict::Continue && is_numbered_so && self.leaves_at_once(&piece) {
+            self.emit_repeated(raw, said, piece, out);
+            return Ok(Verdict::Continue);
+        }
+        let frame = self.like.again(raw).ok_or(Fault::Malformed)?;
+        let payload = said.payload(raw).ok_or(Fault::Malformed)?.to_owned();
+        let mut event =
+            Event { of: self.like.last.of, sequence: said.sequence, ..Event::new(frame, payload) };
+        event.pieces.push(piece);
+        if verdict == Verdict::Stop {
+            self.silence_alike(&mut event, said.item);
+        }
+        self.leave(event, verdict, out)
+    }
+
+    /// The text of the only fragment of an event that repeats the last one.
+    fn repeated_channel(&mut self, said: &Said) -> Result<usize, Fault> {
+        let known = self.like.repeat.as_ref().and_then(|repeat| repeat.channel);
+        if let Some(channel) = known.filter(|channel| !self.channels[*channel].is_ended()) {
+            return Ok(channel);
+        }
+        let Item { meaning, ids, .. } = &self.like.last.items[said.item];
         let (group, arguments) = match meaning.role {
             Role::Arguments(group) => (group, Some(self.audience(ids))),
             Role::Text(group) => (group, None),
             _ => unreachable!("it is a fragment"),
         };
-        let key = Key::Group(group, *ids);
-        let (piece, verdict) = self.take(inside(payload, &value), &value, key, arguments)?;
-        if verdict == Verdict::Continue && self.held_text() > self.limit {
+        let channel = self.channel(Key::Group(group, *ids), said.value.node, arguments)?;
+        if let Some(repeat) = &mut self.like.repeat {
+            repeat.channel = Some(channel);
+        }
+        Ok(channel)
+    }
+
+    /// Writes an event that repeats the last one. What is left of its text is carried.
+    fn emit_repeated(&mut self, raw: &[u8], said: Said, piece: Piece, out: &mut Vec<u8>) {
+        let (start, span) = (said.start, said.value.span.clone());
+        let mut text = std::mem::take(&mut self.leaving);
+        text.clear();
+        let (to, is_untouched) = self.write_piece(&piece, &mut text);
+        if is_untouched {
+            out.extend_from_slice(raw);
+        } else {
+            out.extend_from_slice(&raw[..start + span.start]);
+            write_quoted(&text, out);
+            out.extend_from_slice(&raw[start + span.end..]);
+        }
+        self.leaving = text;
+        // What many events say that differ in nothing but the fragment is kept once for all of them.
+        let repeats = Some(self.like.number).filter(|_| self.like.varying.len() == 1);
+        if repeats.is_none() {
+            self.ending.sent_again(said.payload(raw).unwrap_or_default());
+            self.numbered = said.sequence.as_ref().map_or(self.numbered, |(_, number)| *number);
+        }
+        if to < piece.end {
+            let template = self.channels[piece.channel].template.as_deref();
+            let is_kept = template.is_some_and(|template| repeats.is_some() && template.repeats == repeats);
+            if let Some(repeat) = self.like.repeat.as_ref().filter(|_| !is_kept) {
+                let (frame, payload) =
+                    (repeat.frame.like(), said.payload(raw).unwrap_or_default().to_owned());
+                let (node, of) = (piece.node, self.like.last.of);
+                let template = Template { frame, payload, node, span, inside: None, of, repeats };
+                self.channels[piece.channel].template = Some(Box::new(template));
+            }
+        }
+        if self.channels[piece.channel].has_findings() {
             self.gather();
-            return Err(Fault::TooLarge);
         }
-        let is_numbered_so = sequence.is_none() || self.renumbered == 0;
-        if verdict == Verdict::Continue && is_numbered_so && self.leaves_at_once(&piece) {
-            let repeated = Repeated {
-                frame: &frame,
-                payload,
-                piece,
-                in_frame: start + value.span.start..start + value.span.end,
-                in_payload: value.span,
-                of: self.like.last.of,
-                number: sequence.map(|(_, number)| number),
-                repeats: Some(self.like.number).filter(|_| self.like.varying.len() == 1),
-            };
-            self.emit_repeated(repeated, out);
-            return Ok(Verdict::Continue);
-        }
-        let payload = payload.to_owned();
-        let mut event = Event { of: self.like.last.of, sequence, ..Event::new(frame, payload) };
-        event.pieces.push(piece);
-        if verdict == Verdict::Stop {
-            self.silence_alike(&mut event, item);
-        }
-        self.leave(event, verdict, out)
     }
 
     /// What stands behind an item was not judged in this event, which is like the last one.
@@ -418,8 +496,7 @@ mod tests {
                 let event = event.replace("WORD", word).replace("NUMBER", &at.to_string());
                 framer.push(format!("data: {}\n\n", event.replace("NOISE", word)).as_bytes());
                 let frame = framer.next(false).unwrap().unwrap();
-                let repeats =
-                    events.may_be_repeated() && events.like.repeats(&frame, &events.document).is_some();
+                let repeats = events.repeats(&frame.raw).is_some();
                 assert_eq!(repeats, at >= usize::from(MODEL_EVENTS), "{format:?}");
                 assert_eq!(events.push(frame, &mut out), Ok(Verdict::Continue));
                 assert!(events.like.is_kept, "{format:?}");
@@ -498,15 +575,24 @@ mod tests {
                 let ends = format == Format::OpenAiResponses && at == 20;
                 let event = if ends { END.replace("NUMBER", &number) } else { event };
                 let event = if below(10) == 0 { event.replace(r#""id":"x""#, r#""id":"y""#) } else { event };
+                let name =
+                    event.split('"').nth(3).filter(|_| format == Format::OpenAiResponses && round % 2 == 0);
+                let name = name.map_or(String::new(), |name| format!("event: {name}\n"));
                 for (side, (framer, events, out, step)) in sides.iter_mut().enumerate() {
                     let payload = if side == 0 { event.clone() } else { event.replacen('{', "{\ndata: ", 1) };
-                    framer.push(format!("data: {payload}\n\n").as_bytes());
-                    let frame = framer.next(false).unwrap().unwrap();
-                    passed += usize::from(
-                        events.may_be_repeated() && events.like.repeats(&frame, &events.document).is_some(),
-                    );
-                    if *step == Ok(Verdict::Continue) {
-                        *step = events.push(frame, out);
+                    let bytes = format!("{name}data: {payload}\n\n");
+                    if *step != Ok(Verdict::Continue) {
+                        continue;
+                    }
+                    if framer.is_between()
+                        && let Some((length, judged)) = events.push_repeated(bytes.as_bytes(), out)
+                    {
+                        assert_eq!((length, side), (bytes.len(), 0));
+                        passed += 1;
+                        *step = judged;
+                    } else {
+                        framer.push(bytes.as_bytes());
+                        *step = events.push(framer.next(false).unwrap().unwrap(), out);
                     }
                 }
             }
@@ -534,13 +620,43 @@ mod tests {
         let mut push = |text: &str| {
             framer.push(format!("data: {}\n\n", EVENTS[0].1.replace("WORD", text)).as_bytes());
             let frame = framer.next(false).unwrap().unwrap();
-            let repeats = events.may_be_repeated() && events.like.repeats(&frame, &events.document).is_some();
+            let repeats = events.repeats(&frame.raw).is_some();
             (repeats, events.push(frame, &mut out))
         };
         for _ in 0..usize::from(MODEL_EVENTS) + 1 {
             assert_eq!(push(" you").1, Ok(Verdict::Continue));
         }
         assert_eq!(push(&" so".repeat(100)), (true, Err(Fault::TooLarge)));
+    }
+
+    /// Bytes that are no text break the response also where only the fragment is read.
+    #[test]
+    fn an_event_that_repeats_another_is_text() {
+        let index = IndexBuilder::new().finish_in_memory().unwrap();
+        let session = Session::new(&index, &Policy::standard(), Reader::stranger());
+        let (format, event) = EVENTS[1];
+        for broken in ["WORD", "NOISE"] {
+            let mut events = Events::new(&session, format, false, 1 << 20);
+            let (mut framer, mut out) = (Framer::new(Framing::Sse, 1 << 20), Vec::new());
+            for noise in ["ab", "é"].repeat(8) {
+                let event = event.replace("WORD", " you").replace("NOISE", noise);
+                framer.push(format!("data: {event}\n\n").as_bytes());
+                assert_eq!(
+                    events.push(framer.next(false).unwrap().unwrap(), &mut out),
+                    Ok(Verdict::Continue)
+                );
+            }
+            let event = format!("data: {event}\n\n");
+            assert!(events.push_repeated(event.as_bytes(), &mut out).is_some());
+            let left = out.len();
+            let (before, behind) = event.split_once(broken).unwrap();
+            let bytes = [before.as_bytes(), b"\xff", behind.as_bytes()].concat();
+            framer.push(&bytes);
+            assert_eq!(events.push(framer.next(false).unwrap().unwrap(), &mut out), Err(Fault::Malformed));
+            let step = events.push_repeated(&bytes, &mut out).map(|(_, step)| step);
+            assert!(matches!(step, None | Some(Err(Fault::Malformed))));
+            assert_eq!(out.len(), left);
+        }
     }
 
     /// What is neither text nor number stands elsewhere in each of them.

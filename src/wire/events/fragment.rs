@@ -74,29 +74,20 @@ impl Events {
         key: Key,
         arguments: Option<Audience>,
     ) -> Step {
-        let (piece, verdict) = self.take(inside(payload, value), value, key, arguments)?;
+        let channel = self.channel(key, value.node, arguments)?;
+        let (piece, verdict) = self.take(inside(payload, value), value, channel);
         event.pieces.push(piece);
         Ok(verdict)
     }
 
-    /// The same, as it is written between its quotes.
-    pub(super) fn take(
-        &mut self,
-        written: &str,
-        value: &Value,
-        key: Key,
-        arguments: Option<Audience>,
-    ) -> Result<(Piece, Verdict), Fault> {
-        let channel = self.channel(key, value.node, arguments)?;
+    /// The same, as it is written between its quotes, of a text that is open.
+    pub(super) fn take(&mut self, written: &str, value: &Value, channel: usize) -> (Piece, Verdict) {
         let (text, is_torn) = self.channels[channel].whole_characters(written);
         self.counts.checked_bytes += text.len() as u64;
         let start = self.channels[channel].seen();
         let verdict = self.channels[channel].push(&text);
         let end = self.channels[channel].seen();
-        Ok((
-            Piece { channel, node: value.node, span: Some(value.span.clone()), is_torn, start, end },
-            verdict,
-        ))
+        (Piece { channel, node: value.node, span: Some(value.span.clone()), is_torn, start, end }, verdict)
     }
 
     /// Ends all texts, or those of one block.

@@ -2,12 +2,11 @@
 
 use std::ops::Range;
 
-use super::alike::Repeated;
 use super::event::{Event, Piece, empty, masked, spliced};
 use super::{Events, Step};
 use crate::checker::Verdict;
 use crate::wire::channel::{Channel, Template};
-use crate::wire::json::{quoted, write_quoted};
+use crate::wire::json::quoted;
 use crate::wire::{ending, skeleton};
 
 /// A text of which something is left: its channel, where it stands in a template, and up to where it leaves.
@@ -184,45 +183,23 @@ impl Events {
             && !self.channels.iter().any(Channel::may_have_rest)
     }
 
-    /// Writes such an event, which repeats another one. What is left of its text is carried.
-    pub(super) fn emit_repeated(&mut self, repeated: Repeated<'_, '_>, out: &mut Vec<u8>) {
-        let Repeated { frame, payload, piece, in_frame, in_payload, of, number, repeats } = repeated;
-        let mut text = std::mem::take(&mut self.leaving);
-        text.clear();
-        let (to, is_untouched) = self.write_piece(&piece, &mut text);
-        self.ending.sent_again(payload);
-        self.numbered = number.unwrap_or(self.numbered);
-        if is_untouched {
-            out.extend_from_slice(&frame.raw);
-        } else {
-            out.extend_from_slice(&frame.raw[..in_frame.start]);
-            write_quoted(&text, out);
-            out.extend_from_slice(&frame.raw[in_frame.end..]);
-        }
-        self.leaving = text;
-        if to < piece.end {
-            let template = &mut self.channels[piece.channel].template;
-            // What one event of many carries that say the same is carried for all of them.
-            if repeats.is_none() || template.as_deref().is_none_or(|template| template.repeats != repeats) {
-                let (frame, payload) = (frame.like(), payload.to_owned());
-                let (node, span) = (piece.node, in_payload);
-                *template =
-                    Some(Box::new(Template { frame, payload, node, span, inside: None, of, repeats }));
-            }
-        }
-        self.gather();
-    }
-
-    /// Writes what is decided of a fragment: up to where, and whether it leaves just as it came.
-    fn write_piece(&mut self, piece: &Piece, text: &mut String) -> (u64, bool) {
+    /// Writes what is decided of a fragment: up to where, and whether it leaves just as it came, so that nothing of it has to be written.
+    pub(super) fn write_piece(&mut self, piece: &Piece, text: &mut String) -> (u64, bool) {
         let channel = &mut self.channels[piece.channel];
         let to = channel.decided().min(piece.end);
         let is_untouched = to == piece.end && channel.is_untouched(piece.start, to) && !piece.is_torn;
+        let is_shown = ending::keeps_what_is_said(self.format)
+            && piece.span.is_some()
+            && self.visible.contains(&piece.channel);
+        if is_untouched && !is_shown {
+            channel.leave_untouched(to);
+            return (to, true);
+        }
         let made = channel.made.edits.len();
         channel.write(to, text);
         self.withheld |= channel.made.edits.len() > made;
-        if piece.span.is_some() && self.visible.contains(&piece.channel) {
-            self.ending.said(self.format, text);
+        if is_shown {
+            self.ending.said(text);
         }
         (to, is_untouched)
     }

@@ -160,10 +160,8 @@ impl Events {
             return self.stop(out);
         }
         self.ending.came(&frame);
-        if self.may_be_repeated()
-            && let Some(said) = self.like.repeats(&frame, &self.document)
-        {
-            return self.repeat(frame, said, out);
+        if let Some(said) = self.repeats(&frame.raw).filter(|said| said.length == frame.raw.len()) {
+            return self.repeat(&frame.raw, said, out);
         }
         let Some(payload) = frame.payload() else {
             self.queue.push_back(Event::bare(frame));
@@ -192,15 +190,6 @@ impl Events {
             self.note_model(&event);
         }
         self.leave(event, verdict, out)
-    }
-
-    /// Whether it is enough to look at the fragment of an event that says the same as the last one but for that.
-    fn may_be_repeated(&self) -> bool {
-        // Texts that no table names, and which model writes, may stand anywhere; what is in base64 is another payload.
-        !self.is_whole
-            && !self.has_joined
-            && self.asked_for_model >= MODEL_EVENTS
-            && self.table.inside.is_none()
     }
 
     /// Lets an event go that was judged, or keeps it.

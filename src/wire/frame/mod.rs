@@ -83,6 +83,15 @@ impl<'a> Frame<'a> {
         }
     }
 
+    /// This event with other bytes, of which only the payload is another.
+    pub(super) fn again(&self, raw: &[u8]) -> Frame<'static> {
+        let payload = match &self.payload {
+            Payload::Whole(range) => Payload::Whole(range.start..range.end + raw.len() - self.raw.len()),
+            other => other.clone(),
+        };
+        Frame { raw: Cow::Owned(raw.to_vec()), payload, ..self.like() }
+    }
+
     /// Writes the event with another payload.
     pub(super) fn write_with(&self, payload: &[u8], out: &mut Vec<u8>) {
         match (&self.payload, self.style) {
@@ -263,6 +272,16 @@ impl Framer {
             self.start = 0;
         }
         self.bytes.extend_from_slice(bytes);
+    }
+
+    /// Whether an event begins with the next byte, and ends with the line, or the empty one, that it ends with, whatever came before.
+    pub(super) fn is_between(&self) -> bool {
+        self.held() == 0
+            && match &self.cut {
+                Cut::Sse(sse) => sse.is_between(),
+                Cut::Lines(_) => true,
+                Cut::Array(_) | Cut::EventStream | Cut::Json => false,
+            }
     }
 
     /// Bytes that belong to no whole event yet.

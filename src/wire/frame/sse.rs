@@ -28,6 +28,11 @@ impl Sse {
         ranges.for_each(|range| *range = range.start - by..range.end - by);
     }
 
+    /// Whether the next byte is the first one of a line, of which nothing can belong to the one before.
+    pub(super) fn is_between(&self) -> bool {
+        self.begun && !self.after_cr
+    }
+
     pub(super) fn next<'a>(&mut self, bytes: &'a [u8], start: &mut usize, ends: bool) -> Option<Frame<'a>> {
         if !self.begun {
             // Clients trip over a byte order mark; no event needs it.

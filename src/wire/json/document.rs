@@ -21,7 +21,7 @@ pub(in crate::wire) struct Document {
 #[derive(Clone)]
 pub(in crate::wire) struct Compared {
     pub(in crate::wire) span: Range<usize>,
-    is_same: bool,
+    pub(in crate::wire) is_same: bool,
 }
 
 #[derive(Clone)]
@@ -159,7 +159,7 @@ impl Document {
     /// Reads a payload of which only texts and numbers are others than in the one that was read last: keys and brackets are compared, not read.
     /// `false`: it is not such a payload, and nothing was read.
     pub(in crate::wire) fn read_alike(&mut self, last: &str, text: &str) -> bool {
-        let is_alike = compare(scalars(&self.values), last, text.as_bytes(), &mut self.compared);
+        let is_alike = is_alike(scalars(&self.values), last, text, &mut self.compared);
         if is_alike {
             self.move_scalars();
         }
@@ -168,7 +168,7 @@ impl Document {
 
     /// The same, of one that another document has read.
     pub(in crate::wire) fn read_as(&mut self, other: &Self, last: &str, text: &str) -> bool {
-        let is_alike = compare(scalars(&other.values), last, text.as_bytes(), &mut self.compared);
+        let is_alike = is_alike(scalars(&other.values), last, text, &mut self.compared);
         if is_alike {
             self.values.clone_from(&other.values);
             self.elements.clone_from(&other.elements);
@@ -187,16 +187,17 @@ impl Document {
         &self.differing
     }
 
-    /// Where some texts and numbers stand in a payload of which only they are others than in the one that was read last; `false` if it is not such a
-    /// payload. What was read stays as it is.
+    /// Where some texts and numbers stand in bytes of which only they are others than in `last`, in which the payload that was read last begins at `start`;
+    /// and where what is compared ends. `None` if these are not such bytes. What was read stays as it is.
     pub(in crate::wire) fn compare(
         &self,
         values: &[usize],
-        last: &str,
-        text: &[u8],
+        last: &[u8],
+        start: usize,
+        bytes: &[u8],
         compared: &mut Vec<Compared>,
-    ) -> bool {
-        compare(values.iter().map(|value| &self.values[*value]), last, text, compared)
+    ) -> Option<usize> {
+        compare(values.iter().map(|value| &self.values[*value]), last, start, bytes, compared)
     }
 
     /// The payload that was read, with empty texts and zeros for numbers, but for those that are kept; and where its texts and numbers stand.
@@ -261,42 +262,49 @@ fn scalars(values: &[Value]) -> impl Iterator<Item = &Value> {
     values.iter().filter(|value| is_scalar(value))
 }
 
-/// Where these texts and numbers of the last payload stand in one of which only they are others; `false` if it is not such a payload.
-fn compare<'a>(
+/// Whether only these texts and numbers of the last payload are others in this one, and where they stand in it.
+fn is_alike<'a>(
     values: impl Iterator<Item = &'a Value>,
     last: &str,
-    text: &[u8],
+    text: &str,
     compared: &mut Vec<Compared>,
 ) -> bool {
-    let last = last.as_bytes();
+    compare(values, last.as_bytes(), 0, text.as_bytes(), compared) == Some(text.len())
+}
+
+/// Where these texts and numbers of the last payload, which begins at `base` of `last`, stand in bytes of which only they are others, and where what is
+/// compared ends; `None` if these are not such bytes. Those that are others may be no UTF-8.
+fn compare<'a>(
+    values: impl Iterator<Item = &'a Value>,
+    last: &[u8],
+    base: usize,
+    text: &[u8],
+    compared: &mut Vec<Compared>,
+) -> Option<usize> {
     let (mut seen, mut at) = (0, 0);
     compared.clear();
     for value in values {
-        let between = &last[seen..value.span.start];
-        let Some(rest) = text[at..].strip_prefix(between) else { return false };
+        let span = base + value.span.start..base + value.span.end;
+        let between = &last[seen..span.start];
+        let rest = text[at..].strip_prefix(between)?;
         let start = at + between.len();
-        let same = &last[value.span.clone()];
+        let same = &last[span.clone()];
         let is_same = rest.starts_with(same)
             && (value.kind == ValueKind::Text
                 || !rest.get(same.len()).is_some_and(|byte| is_of_number(*byte)));
         let length = match value.kind {
             _ if is_same => same.len(),
-            ValueKind::Text => match text_length(rest) {
-                Some(length) => length,
-                None => return false,
-            },
+            ValueKind::Text => text_length(rest)?,
             _ => {
                 let length = rest.iter().take_while(|byte| is_of_number(**byte)).count();
-                if serde_json::from_slice::<serde::de::IgnoredAny>(&rest[..length]).is_err() {
-                    return false;
-                }
+                serde_json::from_slice::<serde::de::IgnoredAny>(&rest[..length]).ok()?;
                 length
             }
         };
         compared.push(Compared { span: start..start + length, is_same });
-        (seen, at) = (value.span.end, start + length);
+        (seen, at) = (span.end, start + length);
     }
-    last[seen..] == text[at..]
+    text[at..].starts_with(&last[seen..]).then_some(at + last.len() - seen)
 }
 
 fn is_of_number(byte: u8) -> bool {
