@@ -1,6 +1,6 @@
 //! Everything that grows has an end, and the end is a stop.
 
-use tightlip::{Identifier, IndexBuilder, Kind, Policy, Reader, Session, Verdict};
+use tightlip::{Identifier, Index, IndexBuilder, Kind, Policy, Reader, Session, Verdict};
 
 fn session(values: &[&str], policy: &str) -> Session {
     let mut builder = IndexBuilder::new();
@@ -63,5 +63,40 @@ fn white_space_does_not_hold_text_for_ever() {
             let _ = checker.push("\n", &mut out);
         }
         assert_eq!(checker.held(), held);
+    }
+}
+
+/// `will dot becker12`, `in at example.com`: the next word is waited for only if it may be one for a sign that a key has there.
+#[test]
+fn a_word_is_held_for_the_signs_that_a_value_goes_on_with() {
+    let mut builder = IndexBuilder::new();
+    for text in ["will.becker12@example.com", "may_lee@example.com", "in@example.com"] {
+        builder.add(Identifier { owner: "C-1", kind: Kind::Email, text }).unwrap();
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let fast = builder.finish(folder.path().join("index")).unwrap();
+    let slow = Index::without_openings(folder.path().join("index")).unwrap();
+    for (text, waits) in [
+        ("so will ", true),
+        ("so will d", true),
+        ("so will p", true),
+        ("so will a", false),
+        ("so will h", false),
+        ("so may u", true),
+        ("so may h", false),
+        ("so in a", true),
+        ("so in d", false),
+        ("so in t", false),
+    ] {
+        for index in [&fast, &slow] {
+            for size in [1, 4, 100] {
+                let mut checker = Session::new(index, &Policy::standard(), Reader::stranger()).checker();
+                for piece in text.as_bytes().chunks(size) {
+                    let _ = checker.push(str::from_utf8(piece).unwrap(), &mut String::new());
+                }
+                let held = &text[text.len() - checker.held()..];
+                assert_eq!(held.contains(' '), waits, "{text} in pieces of {size}: {held}");
+            }
+        }
     }
 }

@@ -24,7 +24,7 @@ use super::views::{self, Views};
 use super::walk::{Fork, Stepped, Walk};
 use crate::identifier::{Between, Shape};
 use crate::index::{FirstWord, KeyId, KindMask, NO_KIND, READING};
-use crate::text::reading::{Emphasis, Hidden, Piece};
+use crate::text::reading::{Emphasis, Hidden, Piece, Signs};
 use crate::text::{Class, Symbol, symbols_of};
 use encoded::Encoded;
 use lane::Lane;
@@ -471,13 +471,13 @@ impl Scanner {
         self.walks.iter().any(|walk| plan.kind(walk.kind).gaps.between == Between::Characters)
     }
 
-    /// Whether a walk is alive, if the word ends before this character, that a sign such as `@` could go on with.
-    pub(super) fn awaits_sign(&mut self, ch: char) -> bool {
+    /// The signs such as `@` with which a walk could go on that is alive if the word ends before this character.
+    pub(super) fn awaited_signs(&mut self, ch: char) -> Signs {
         if self.run.is_open() && !self.run.full {
             let plan = &self.plan;
             self.open_run(plan.ended(&self.run.word, ch) & plan.signed);
         }
-        self.walks.iter().any(|walk| walk.awaits_sign(&self.plan))
+        self.walks.iter().fold(Signs::NONE, |all, walk| all.or(walk.awaited_signs(&self.plan)))
     }
 
     /// No walk is open, nothing waits, and the fast lane is open.

@@ -11,8 +11,8 @@ use super::Means;
 use super::plan::ScanPlan;
 use super::scanner::{Counts, Match, Scanner, folded};
 use crate::text::reading::{
-    Alphabet, Base, Base64, Breaks, Cipher, Codes, Escapes, Letters, Markup, Meaning, Piece, Substitution,
-    Words,
+    Alphabet, Base, Base64, Breaks, Cipher, Codes, Escapes, Letters, Markup, Meaning, Piece, Signs,
+    Substitution, Words,
 };
 
 /// A view of a view of a view has none.
@@ -82,8 +82,8 @@ struct View {
     scanner: Scanner,
     /// What begins here has not been held.
     unheld: Range<u64>,
-    /// It reads a word for a sign next, or nothing.
-    awaits_sign: bool,
+    /// It reads a word for one of these signs next, or nothing; if there are any.
+    awaited: Signs,
     /// Those that are not are kept for their buffers.
     is_awake: bool,
 }
@@ -123,13 +123,13 @@ impl Views {
                 reading,
                 scanner,
                 unheld: 0..0,
-                awaits_sign: false,
+                awaited: Signs::NONE,
                 is_awake: false,
             });
             self.views.len() - 1
         });
         let view = &mut self.views[place];
-        (view.is_awake, view.awaits_sign, view.unheld) = (true, false, 0..0);
+        (view.is_awake, view.awaited, view.unheld) = (true, Signs::NONE, 0..0);
         view.reading.begin_anew(parent.is_behind_text(), parent.is_in_word());
         view.scanner.begin_anew();
         view
@@ -140,20 +140,20 @@ impl Views {
         self.fresh(parent, kind).scanner.copy(parent);
     }
 
-    /// Opens a view for what stands behind a value if its next word is one for a sign, such as `at`.
-    fn fork_for_sign(&mut self, parent: &Scanner) {
+    /// Opens a view for what stands behind a value if its next word is one for one of these signs, such as `at`.
+    fn fork_for_signs(&mut self, parent: &Scanner, signs: Signs) {
         let view = self.fresh(parent, Kind::Words);
         view.scanner.copy(parent);
-        view.awaits_sign = true;
+        view.awaited = signs;
     }
 
     /// Closes it before a letter with which no such word goes on: most words are none.
     pub(super) fn expect_sign(&mut self, letter: u8) {
-        for view in self.views.iter_mut().filter(|view| view.is_awake && view.awaits_sign) {
+        for view in self.views.iter_mut().filter(|view| view.is_awake && !view.awaited.is_empty()) {
             let Reading::Words(words) = &view.reading else { continue };
-            match words.may_be_sign(letter) {
+            match words.may_be_sign(view.awaited, letter) {
                 Some(may_be) => view.is_awake = may_be,
-                None => view.awaits_sign = false,
+                None => view.awaited = Signs::NONE,
             }
         }
     }
@@ -452,10 +452,13 @@ impl Scanner {
             }
         }
         let may_stand_before_sign = ch.is_whitespace() || matches!(ch, '[' | '(' | '{' | '<');
-        if may_stand_before_sign && self.may_view(Kind::Words) && self.awaits_sign(ch) {
-            let mut views = self.views.take().unwrap_or_default();
-            views.fork_for_sign(self);
-            self.views = Some(views);
+        if may_stand_before_sign && self.may_view(Kind::Words) {
+            let signs = self.awaited_signs(ch);
+            if !signs.is_empty() {
+                let mut views = self.views.take().unwrap_or_default();
+                views.fork_for_signs(self, signs);
+                self.views = Some(views);
+            }
         }
         if self.is_behind_letter() && Substitution::Looks.of(ch).is_some() {
             self.fork(Kind::Cipher(Substitution::Looks));

@@ -9,7 +9,7 @@ use super::plan::{ScanPlan, Start};
 use super::similar::Slipped;
 use crate::identifier::{Between, Shape};
 use crate::index::{FirstWord, KeyId, SHORTEST_REST, ending, step};
-use crate::text::reading::hides;
+use crate::text::reading::{Signs, hides};
 use crate::text::{Class, Symbol};
 
 /// Where a walk stands. Copying it forks it.
@@ -202,12 +202,12 @@ impl Walk {
         if self.closed { self.lead } else { self.start }
     }
 
-    /// Whether a sign that may be said, such as `@`, is part of the key here. What is read otherwise has no slips.
-    pub(super) fn awaits_sign(&self, plan: &ScanPlan) -> bool {
+    /// The signs that may be said, such as `@`, with which the key goes on here. What is read otherwise has no slips.
+    pub(super) fn awaited_signs(&self, plan: &ScanPlan) -> Signs {
         let map = plan.map(self.segment, self.kind);
-        plan.kind(self.kind).gaps.between == Between::Nowhere
-            && !self.means.contains(Means::SIMILAR)
-            && b"@._-+".iter().any(|sign| step(map, self.node, *sign).is_some())
+        let is_read =
+            plan.kind(self.kind).gaps.between == Between::Nowhere && !self.means.contains(Means::SIMILAR);
+        Signs::which(|sign| is_read && step(map, self.node, sign).is_some())
     }
 
     /// This walk behind the space between two words that are written as one, if there is one in the key here.

@@ -7,7 +7,7 @@ use crate::index::{FirstWord, Follower, KindMask, NO_KIND, READING, WORD};
 use crate::scan::Means;
 use crate::scan::plan::{BREAKS, DIGIT, LETTER, OPAQUE, OPENS, SPACE, ScanPlan, kinds_in};
 use crate::scan::walk::{Fork, Walk};
-use crate::text::reading::{Meaning, Spoken};
+use crate::text::reading::{Meaning, Signs, Spoken};
 use crate::text::symbols_of;
 
 /// More between two words than this is looked at.
@@ -35,8 +35,8 @@ pub(super) struct Waits {
     spoken: Option<Spoken>,
     /// The number that it is, or no word.
     number: FirstWord,
-    /// A sign may be said.
-    sign: bool,
+    /// These signs may be said.
+    signs: Signs,
     /// It may say that what comes is hidden: with which letters the next word would begin.
     hints: &'static [u8],
     /// Characters of the gap.
@@ -132,17 +132,20 @@ impl ScanPlan {
             return Ends::Plain;
         }
         let may_be_said = class & SPACE != 0 || b"[({<".contains(&next);
-        let sign = may_be_said && self.readings.words && followers.may_follow(word, Follower::Said);
-        if sign && spoken.is_some() {
+        let is_said = may_be_said && self.readings.words && followers.may_follow(word, Follower::Said);
+        if is_said && spoken.is_some() {
             return Ends::Looks;
         }
+        // An underscore belongs to the first word of a key.
+        let goes_on = |sign| sign == b'_' || followers.may_follow(word, Follower::Sign(sign));
+        let signs = if is_said { Signs::which(goes_on) } else { Signs::NONE };
         Ends::Waits(Waits {
             kinds,
             codes,
             is_broken,
             spoken,
             number,
-            sign,
+            signs,
             hints,
             gap: 1,
             comma: next == b',',
@@ -191,12 +194,12 @@ impl ScanPlan {
         possible != 0 && self.none_begins(word, possible) != possible
     }
 
-    /// Whether a key of one of these kinds goes on with a sign behind a word: exactly.
-    fn goes_on_with_sign(&self, word: &FirstWord, kinds: KindMask) -> bool {
+    /// Whether a key of one of these kinds goes on with one of these signs behind a word: exactly.
+    fn goes_on_with_sign(&self, word: &FirstWord, kinds: KindMask, signs: Signs) -> bool {
         kinds_in(kinds).any(|kind| {
             self.kind(kind).starts.iter().any(|start| {
                 let (walk, stepped) = Walk::behind(self, kind, start, 0, word);
-                stepped.alive && walk.awaits_sign(self)
+                stepped.alive && !walk.awaited_signs(self).and(signs).is_empty()
             })
         })
     }
@@ -292,7 +295,7 @@ impl Waits {
         start: u64,
     ) -> Option<u64> {
         let from = counts.from(start);
-        let is_read = self.number.len() > 0 || self.spoken.is_some() || self.sign;
+        let is_read = self.number.len() > 0 || self.spoken.is_some() || !self.signs.is_empty();
         if from & self.kinds == 0 && self.codes == 0 && !is_read {
             return Some(u64::MAX);
         }
@@ -311,7 +314,7 @@ impl Waits {
         }
         let counted = self.kinds & from;
         // A gap before a sign that may be said is kept for whatever kind it is.
-        if self.sign && counted & plan.signed == 0 {
+        if !self.signs.is_empty() && counted & plan.signed == 0 {
             return None;
         }
         if counted & !plan.signed != 0 && plan.goes_on_with_word(word, counted & !plan.signed) {
@@ -325,7 +328,7 @@ impl Waits {
             false => false,
         };
         let holds = begins_words
-            || self.sign && plan.goes_on_with_sign(word, counted & plan.signed)
+            || !self.signs.is_empty() && plan.goes_on_with_sign(word, counted & plan.signed, self.signs)
             || self.codes & from != 0 && self.may_be_code(plan, word, self.codes & from)
             || self.number.len() > 0 && self.may_be_number(plan, from);
         match self.spoken {
@@ -423,7 +426,7 @@ impl Waits {
                         return Told::Plain;
                     }
                 }
-                if self.codes != 0 || self.spoken.is_some() || self.sign {
+                if self.codes != 0 || self.spoken.is_some() || !self.signs.is_empty() {
                     self.rule_out(plan, word);
                     if self.is_ruled_out() {
                         return Told::Plain;
@@ -437,7 +440,8 @@ impl Waits {
     /// Whether only names begin with the word, and those of them that go on behind it have a comma there, which the text has not.
     #[inline]
     fn is_name_alone(&self, plan: &ScanPlan, word: &FirstWord) -> bool {
-        let is_name = self.kinds & !(plan.names | plan.signed) == 0 && self.codes == 0 && !self.sign;
+        let is_name =
+            self.kinds & !(plan.names | plan.signed) == 0 && self.codes == 0 && self.signs.is_empty();
         let is_read = self.spoken.is_some() || self.number.len() > 0 || !self.hints.is_empty();
         is_name && !is_read && !self.comma && plan.no_name_goes_on(word)
     }
@@ -461,7 +465,7 @@ impl Waits {
         let follower = Follower::Word([byte, 0, 0]);
         let is_more = self.codes != 0
             || self.spoken.is_some()
-            || self.sign
+            || !self.signs.is_empty()
             || !self.hints.is_empty()
             || self.gap > LONGEST_GAP
             || plan.openings().followers().may_follow(word, follower);
@@ -477,7 +481,7 @@ impl Waits {
             spoken.may_begin(letters) || matches!(spoken, Spoken::Letter) && letters.len() == 1
         };
         self.spoken = self.spoken.filter(goes_on);
-        self.sign &= Spoken::Sign.may_begin(letters);
+        self.signs = self.signs.and(Signs::said(letters));
         if self.codes != 0 && !self.may_be_code(plan, word, self.codes) {
             self.codes = 0;
         }
@@ -499,7 +503,7 @@ impl Waits {
             && self.codes == 0
             && self.spoken.is_none()
             && self.number.len() == 0
-            && !self.sign
+            && self.signs.is_empty()
             && self.hints.is_empty()
     }
 
@@ -508,7 +512,7 @@ impl Waits {
     fn tell(&self, plan: &ScanPlan, word: &FirstWord) -> Told {
         let follows = Follower::Word(self.letters);
         let followers = plan.openings().followers();
-        let is_more = self.codes != 0 || self.spoken.is_some() || self.sign;
+        let is_more = self.codes != 0 || self.spoken.is_some() || !self.signs.is_empty();
         let has_number = || {
             // The number may go on as a code, or with another word.
             followers.may_follow(&self.number, follows) || self.may_be_number(plan, plan.codes)

@@ -46,7 +46,7 @@ pub(crate) use escapes::Escapes;
 pub(crate) use hidden::{HINTING, Hidden, hides, may_hint};
 pub(crate) use letters::Letters;
 pub(crate) use markup::Markup;
-pub(crate) use words::{Meaning, Spoken, Words, may_open, opener, openers};
+pub(crate) use words::{Meaning, Signs, Spoken, Words, may_open, opener, openers};
 
 /// A character of a text or of a reading of it.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -24,6 +24,42 @@ pub(crate) enum Meaning {
     Letter(char),
 }
 
+/// A set of signs that keys have and that may be said in a word.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Signs(u8);
+
+impl Signs {
+    const ALL: [u8; 5] = *b"@._-+";
+    pub(crate) const NONE: Self = Self(0);
+
+    /// Those of which something holds.
+    pub(crate) fn which(mut holds: impl FnMut(u8) -> bool) -> Self {
+        let bits = Self::ALL.iter().enumerate().map(|(at, sign)| u8::from(holds(*sign)) << at);
+        Self(bits.fold(0, |all, bit| all | bit))
+    }
+
+    /// Those for which there is a word that begins with these letters, at most three.
+    pub(crate) fn said(letters: &[u8]) -> Self {
+        place(letters).map_or(Self::NONE, |place| Self(table().short[place] >> SIGNS))
+    }
+
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
+    pub(crate) fn or(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    pub(crate) fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    fn has(self, sign: u8) -> bool {
+        !self.and(Self::which(|other| other == sign)).is_empty()
+    }
+}
+
 /// Longer words stand for nothing.
 pub(super) const LONGEST: usize = 12;
 /// More between two words, and they do not belong together.
@@ -34,8 +70,8 @@ struct Table {
     /// Beginnings of these words.
     beginnings: HashSet<&'static str>,
     /// Those for signs.
-    signs: Vec<&'static str>,
-    /// What words begin with up to three letters, by their [place]: they are asked for at every other word of prose.
+    signs: Vec<(&'static str, u8)>,
+    /// What words begin with up to three letters, by their [place]: they are asked for at every other word of prose. The [Signs] among it are shifted.
     short: Box<[u8; 1 << 15]>,
     letters: HashMap<&'static str, Meaning>,
     letter_beginnings: HashSet<&'static str>,
@@ -65,13 +101,19 @@ fn table() -> &'static Table {
         let letters: HashMap<_, _> = lines(include_str!("../../../dictionaries/alphabets.txt"))
             .map(|word| (word, Meaning::Letter(word.chars().next().unwrap_or(' '))))
             .collect();
-        let signs = words.iter().filter(|(_, meaning)| matches!(meaning, Meaning::Sign(_)));
-        let signs = signs.map(|(word, _)| *word).collect();
+        let sign = |(word, meaning): (&&'static str, &Meaning)| match meaning {
+            Meaning::Sign(sign) if sign.is_ascii() => Some((*word, *sign as u8)),
+            _ => None,
+        };
+        let signs = words.iter().filter_map(sign).collect();
         let mut short = Box::new([0; 1 << 15]);
         for (word, meaning) in words.iter().chain(&letters) {
             let spoken = match meaning {
                 Meaning::Letter(_) => Spoken::LETTER,
-                Meaning::Sign(_) => Spoken::NUMBER | Spoken::SIGN | Spoken::LETTER,
+                Meaning::Sign(sign) => {
+                    let signs = Signs::which(|other| char::from(other) == *sign);
+                    Spoken::NUMBER | Spoken::LETTER | signs.0 << SIGNS
+                }
                 _ => Spoken::NUMBER | Spoken::LETTER,
             };
             let beginnings = (1..=word.len().min(3)).filter_map(|end| place(&word.as_bytes()[..end]));
@@ -127,27 +169,26 @@ pub(crate) fn may_open(beginning: &str) -> bool {
 pub(crate) enum Spoken {
     /// A word for a digit or a sign.
     Number,
-    /// A word for a sign.
-    Sign,
     /// One of these, or one of a spelling alphabet.
     Letter,
 }
 
 impl Spoken {
     const NUMBER: u8 = 1;
-    const SIGN: u8 = 2;
-    const LETTER: u8 = 4;
+    const LETTER: u8 = 2;
 
     /// Whether such a word begins with these letters, at most three.
     pub(crate) fn may_begin(self, letters: &[u8]) -> bool {
         let spoken = match self {
             Self::Number => Self::NUMBER,
-            Self::Sign => Self::SIGN,
             Self::Letter => Self::LETTER,
         };
         place(letters).is_some_and(|place| table().short[place] & spoken != 0)
     }
 }
+
+/// Where the signs are in what is known of beginnings.
+const SIGNS: u32 = 3;
 
 /// The place of up to three small letters of ASCII, five bits each.
 fn place(letters: &[u8]) -> Option<usize> {
@@ -193,12 +234,12 @@ impl Words {
             && table().beginnings.contains(ch.to_ascii_lowercase().encode_utf8(&mut [0; 4]) as &str)
     }
 
-    /// Whether the word at the end may be one for a sign, if this letter of ASCII comes next; `None` once something was said.
-    pub(crate) fn may_be_sign(&self, letter: u8) -> Option<bool> {
+    /// Whether the word at the end may be one for one of these signs, if this letter of ASCII comes next; `None` once something was said.
+    pub(crate) fn may_be_sign(&self, signs: Signs, letter: u8) -> Option<bool> {
         let (so_far, letter) = (self.word.as_bytes(), letter.to_ascii_lowercase());
-        let goes_on = |sign: &&str| {
-            let sign = sign.as_bytes();
-            sign.starts_with(so_far) && sign.get(so_far.len()) == Some(&letter)
+        let goes_on = |(word, sign): &(&str, u8)| {
+            let word = word.as_bytes();
+            word.starts_with(so_far) && word.get(so_far.len()) == Some(&letter) && signs.has(*sign)
         };
         (!self.behind_sign && !self.behind_number).then(|| table().signs.iter().any(goes_on))
     }
