@@ -150,6 +150,11 @@ impl Like {
         Some(self.repeat.as_ref()?.frame.again(raw))
     }
 
+    /// What stands beside the payloads is another than it was: the next event is read in full.
+    pub(super) fn look_again(&mut self) {
+        self.repeat = None;
+    }
+
     pub(super) fn forget(&mut self) {
         self.is_kept = false;
         self.last.pinned.clear();
@@ -232,7 +237,8 @@ impl Like {
         is_sequence: impl Fn(&Value) -> bool,
     ) -> Option<Repeat> {
         // What stands beside the payload is judged where it is another than the last.
-        let Range { start, end } = frame.plain_payload().filter(|_| frame.notes.len() < 2)?;
+        let is_as_it_came = frame.notes.len() < 2 && !frame.lacks_notes;
+        let Range { start, end } = frame.plain_payload().filter(|_| is_as_it_came)?;
         let items = &self.last.items;
         let is_fragment = |item: &Item| {
             document.values[item.value].kind == ValueKind::Text
@@ -241,6 +247,11 @@ impl Like {
         let mut fragments = items.iter().enumerate().filter(|(_, item)| is_fragment(item));
         let (item, fragment) = fragments.next().filter(|_| fragments.next().is_none())?;
         let (value, mut sequence) = (fragment.value, None);
+        // Half a character is no JSON to whom a stopped response asks what events have said of themselves.
+        let says = &frame.raw[start..end][document.values[value].span.clone()];
+        if memchr::memmem::find(says, b"\\u").is_some() {
+            return None;
+        }
         let number = document.values.iter().position(&is_sequence);
         for value in number.into_iter().chain([value]) {
             if let Err(place) = self.varying.binary_search(&value) {
@@ -289,7 +300,10 @@ impl Events {
         bytes: &[u8],
         out: &mut Vec<u8>,
     ) -> Option<(usize, Step)> {
-        let said = self.repeats(bytes).filter(|said| said.length <= self.limit)?;
+        // Behind a carriage return the line may go on.
+        let limit = self.limit;
+        let is_whole = |said: &Said| said.length <= limit && bytes[said.length - 1] == b'\n';
+        let said = self.repeats(bytes).filter(is_whole)?;
         let length = said.length;
         Some((length, self.repeat(&bytes[..length], said, out)))
     }
@@ -309,6 +323,9 @@ impl Events {
         let written = &raw[said.start + said.value.span.start + 1..said.start + said.value.span.end - 1];
         let written = std::str::from_utf8(written).map_err(|_| Fault::Malformed)?;
         self.counts.events += 1;
+        if let Some(repeat) = &self.like.repeat {
+            self.ending.came(&repeat.frame);
+        }
         let channel = self.repeated_channel(&said)?;
         let (piece, verdict) = self.take(written, &said.value, channel);
         if verdict == Verdict::Continue && self.held_text() > self.limit {

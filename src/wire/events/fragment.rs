@@ -92,12 +92,12 @@ impl Events {
 
     /// Ends all texts, or those of one block.
     pub(super) fn end_channels(&mut self, block: Option<&Ids>) -> Verdict {
-        for (key, channel) in &self.by_key {
-            let is_in = block.is_none_or(|block| key.ids().as_slice().starts_with(block.as_slice()));
-            if is_in && self.channels[*channel].end() == Verdict::Stop {
-                return Verdict::Stop;
-            }
-        }
-        Verdict::Continue
+        let is_in = |key: &Key| block.is_none_or(|block| key.ids().as_slice().starts_with(block.as_slice()));
+        let ending = self.by_key.iter().filter(|(key, _)| is_in(key)).map(|(_, channel)| *channel);
+        let mut ending: Vec<usize> = ending.collect();
+        // In the order in which they began: one may stop the others.
+        ending.sort_unstable();
+        let stops = ending.into_iter().any(|channel| self.channels[channel].end() == Verdict::Stop);
+        if stops { Verdict::Stop } else { Verdict::Continue }
     }
 }

@@ -97,7 +97,10 @@ impl Events {
             }
             let Some(template) = channel.template.take() else { continue };
             let text = (at, template.span.clone(), channel.seen());
-            match rests.iter_mut().find(|(other, _)| other.payload == template.payload) {
+            let is_one = |(other, _): &&mut (Template, Vec<Rest>)| {
+                other.payload == template.payload && other.frame.name == template.frame.name
+            };
+            match rests.iter_mut().find(is_one) {
                 Some((_, texts)) => texts.push(text),
                 None => rests.push((*template, vec![text])),
             }

@@ -150,6 +150,7 @@ impl Events {
     }
 
     pub(super) fn take_findings(&mut self) -> Vec<Finding> {
+        self.gather();
         std::mem::take(&mut self.findings)
     }
 

@@ -22,6 +22,8 @@ pub(super) struct Frame<'a> {
     pub(super) payload: Payload,
     /// Text beside the payload: comments and fields of server-sent events, headers of messages.
     pub(super) notes: Vec<Range<usize>>,
+    /// Some of these were taken out.
+    pub(super) lacks_notes: bool,
     style: Style,
 }
 
@@ -58,9 +60,9 @@ impl<'a> Frame<'a> {
 
     /// The same, on its own.
     pub(super) fn into_owned(self) -> Frame<'static> {
-        let Self { raw, name, payload, notes, style } = self;
+        let Self { raw, name, payload, notes, lacks_notes, style } = self;
         let name = name.map(|name| Cow::Owned(name.into_owned()));
-        Frame { raw: Cow::Owned(raw.into_owned()), name, payload, notes, style }
+        Frame { raw: Cow::Owned(raw.into_owned()), name, payload, notes, lacks_notes, style }
     }
 
     /// The payload, if there is one.
@@ -183,6 +185,7 @@ impl<'a> Frame<'a> {
 
     /// Takes one of its notes out.
     pub(super) fn remove(&mut self, note: Range<usize>) {
+        self.lacks_notes = true;
         if matches!(self.style, Style::EventStream) {
             event_stream::blank(self.raw.to_mut(), note.clone());
             self.notes.retain(|other| *other != note);
@@ -190,7 +193,10 @@ impl<'a> Frame<'a> {
         }
         let mut end = note.end;
         end += usize::from(self.raw.get(end) == Some(&b'\r'));
-        end += usize::from(self.raw.get(end) == Some(&b'\n'));
+        // Its own stays where the lines around it would end as one.
+        let is_between =
+            note.start > 0 && self.raw[note.start - 1] == b'\r' && self.raw.get(end + 1) == Some(&b'\n');
+        end += usize::from(self.raw.get(end) == Some(&b'\n') && !is_between);
         let gone = end - note.start;
         self.raw.to_mut().drain(note.start..end);
         let shift = |range: &mut Range<usize>| {
