@@ -9,6 +9,7 @@
 use super::alternatives::Alternatives;
 use super::openings::{FirstWord, bits};
 use crate::identifier::{Between, Shape};
+use crate::text::reading::Signs;
 
 /// What stands behind the first word of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,7 +114,7 @@ impl Followers {
         };
         if between == Between::Nowhere || !matches!(sign, b' ' | b',') {
             self.note(word, Follower::Sign(sign));
-            if between == Between::Nowhere && b"@._-+".contains(&sign) {
+            if between == Between::Nowhere && Signs::ALL.contains(&sign) {
                 self.note(word, Follower::Said);
             }
             return;

@@ -29,7 +29,8 @@ pub(crate) enum Meaning {
 pub(crate) struct Signs(u8);
 
 impl Signs {
-    const ALL: [u8; 5] = *b"@._-+";
+    /// All of them.
+    pub(crate) const ALL: [u8; 5] = *b"@._-+";
     pub(crate) const NONE: Self = Self(0);
 
     /// Those of which something holds.

@@ -48,7 +48,7 @@ impl Events {
             }
             if edits.is_empty() {
                 self.spots.insert(key, Spot { hash, tail: "".into(), replacement: None });
-                self.like.look_again();
+                self.like.forget_repeat();
             } else {
                 self.withheld = true;
                 let is_told = frame.name.as_deref().is_some_and(|name| text.contains(name));

@@ -280,7 +280,7 @@ impl Framer {
         self.bytes.extend_from_slice(bytes);
     }
 
-    /// Whether an event begins with the next byte, and ends with the line, or the empty one, that it ends with, whatever came before.
+    /// Whether the next byte begins an event that can be told by its own bytes, whatever came before.
     pub(super) fn is_between(&self) -> bool {
         self.held() == 0
             && match &self.cut {

@@ -86,7 +86,7 @@ impl Like {
     }
 
     /// What stands beside the payloads is another than it was: the next event is read in full.
-    pub(in crate::wire::events) fn look_again(&mut self) {
+    pub(in crate::wire::events) fn forget_repeat(&mut self) {
         self.repeat = None;
     }
 
