@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::day::Day;
-use super::policy::check_kind;
+use super::settings::check_kind;
 use crate::error::{Error, Result, clipped, did_you_mean};
 use crate::identifier::Kind;
 use crate::index::{Generation, KindMask};

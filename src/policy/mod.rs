@@ -11,6 +11,7 @@ mod policy;
 mod reader;
 mod redact;
 mod rules;
+mod settings;
 mod terms;
 
 pub use conversation::Conversation;
@@ -19,11 +20,11 @@ pub(crate) use day::Day;
 pub(crate) use day::written;
 pub(crate) use evidence::{Evidence, Fact, Known, Limits};
 pub use grants::Grants;
-pub(crate) use policy::{Across, Audience, LookAhead};
 pub use policy::{Action, Policy};
 pub use reader::Reader;
 pub(crate) use redact::{Pseudonyms, replacement};
 pub(crate) use rules::{Excuse, Judgement, Rule, Rules};
+pub(crate) use settings::{Across, Audience, LookAhead};
 
 #[cfg(test)]
 mod measured;

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::policy::Style;
 use super::rules::Rules;
+use super::settings::Style;
 use crate::index::KeyId;
 
 /// The numbers of pseudonyms: by kind, in the order of appearance.

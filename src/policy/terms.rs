@@ -4,8 +4,9 @@ use std::collections::HashSet;
 use std::sync::{Arc, Weak};
 
 use super::evidence::Limits;
-use super::policy::{Action, Cadence, LookAhead, Outside, Settings, Style};
+use super::policy::Action;
 use super::rules::{Judgement, Rule};
+use super::settings::{Cadence, LookAhead, Outside, Settings, Style};
 use crate::identifier::{Kind, Shape, Strength};
 use crate::index::{Generation, KeyId, KindMask, hint_kind};
 use crate::scan::{Readings, Scope};
