@@ -170,7 +170,7 @@ impl Channel {
         if !self.quiet || inner.version.load(Ordering::Acquire) != self.version {
             return false;
         }
-        assert!(self.state == State::Open && self.scanner.seen() == self.hold.seen());
+        debug_assert!(self.state == State::Open && self.scanner.seen() == self.hold.seen());
         let (taken, oldest) = self.scanner.pass(text, &self.counts);
         // Where nothing comes, what is held by its shape stays so.
         if taken < text.len() || text.is_empty() {
@@ -179,7 +179,7 @@ impl Channel {
         }
         let piece = self.scanner.piece().filter(|_| self.audience == Audience::Reader);
         let settled = oldest.into_iter().chain(piece).fold(self.scanner.seen(), u64::min);
-        assert!(settled >= self.decided, "{settled} is before {}", self.decided);
+        debug_assert!(settled >= self.decided, "{settled} is before {}", self.decided);
         self.decided = settled.max(self.decided);
         self.hold.pass(text, self.decided, out);
         if let Some(last) = &mut self.last {
@@ -359,7 +359,7 @@ impl Channel {
         let decided = self.withheld.decided(settled);
         // What has left once is never held again: else it depends on the cuts, and the beginning of a value is out.
         let goes_back = decided < self.decided && self.state != State::Stopped;
-        assert!(!goes_back, "{decided} is before {}", self.decided);
+        debug_assert!(!goes_back, "{decided} is before {}", self.decided);
         self.decided = decided.max(self.decided);
         if self.look_ahead != LookAhead::None {
             let decided = self.decided;

@@ -60,7 +60,7 @@ impl Hold {
     /// Everything before `end` leaves, with the edits made; the rest of the held text and of `new` stays.
     #[inline(never)]
     pub(super) fn release(&mut self, new: &str, end: u64, edits: &[Edit], out: Option<&mut String>) {
-        assert!(self.released <= end && end <= self.seen() + new.len() as u64);
+        debug_assert!(self.released <= end && end <= self.seen() + new.len() as u64);
         let (held, gone) = (self.len(), (end - self.released) as usize);
         if let Some(out) = out {
             let mut at = self.released;

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
-use super::settings::{Across, Audience, Cadence, Settings, check_keys, merge, read};
+use super::settings::{Across, Audience, Settings, check_keys, merge, read};
 use super::terms::Terms;
 use crate::error::{Error, Result, did_you_mean, toml_reason};
 use crate::index::Generation;
@@ -181,7 +181,7 @@ impl Policy {
     #[cfg(feature = "serve")]
     pub(crate) fn blind_by_default(self) -> Self {
         let mut settings = (*self.settings).clone();
-        settings.hold.cadence.get_or_insert(Cadence::Blind);
+        settings.hold.cadence.get_or_insert(super::settings::Cadence::Blind);
         Self { settings: Arc::new(settings), terms: Arc::default(), ..self }
     }
 

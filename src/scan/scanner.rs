@@ -614,7 +614,7 @@ impl Scanner {
         }
         self.before.push(symbol);
         self.symbol_end = symbol.raw_end;
-        assert!(self.is_glued() || self.walks.len() <= self.plan.most_walks());
+        debug_assert!(self.is_glued() || self.walks.len() <= self.plan.most_walks());
     }
 
     fn step_walks(&mut self, symbol: &Symbol, hidden: bool) {

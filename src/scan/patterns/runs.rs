@@ -207,7 +207,7 @@ impl Runs {
             self.symbols.clear();
         } else if self.symbols.len() > 2 * LONGEST {
             let first = self.runs.iter().map(|run| run.from).min().unwrap_or(0);
-            assert!(self.symbols.len() - first <= LONGEST);
+            debug_assert!(self.symbols.len() - first <= LONGEST);
             self.symbols.drain(..first);
             self.runs.iter_mut().for_each(|run| run.shift(first));
         }
