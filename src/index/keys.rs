@@ -215,12 +215,18 @@ fn phone(text: &str, region: Region) -> Result<Keys, Rejection> {
     }
     // A number that says its country has no trunk prefix of another one: with a region, `+44 1632 …` would lose its 1.
     let region = (!folded.starts_with('+')).then_some(region.0);
-    let number = phonenumber::parse(region, &folded).map_err(
+    let number = international(&folded).map_or_else(|| phonenumber::parse(region, &folded), Ok).map_err(
         |_| "not a telephone number (write it with its country code, +1 …, or name its region with --region)",
     )?;
     let national = number.national();
     let main = format!("{}{}", "0".repeat(usize::from(national.zeros())), national.value());
     Ok(Keys { main: main.into_bytes(), calling_code: Some(number.code().value()), ..Keys::default() })
+}
+
+/// A number that names its country behind `00`, which is how most of the world dials abroad, wherever the dictionary is from.
+fn international(folded: &str) -> Option<phonenumber::PhoneNumber> {
+    let code = folded.strip_prefix("00").filter(|rest| !rest.starts_with('0'))?;
+    phonenumber::parse(None, format!("+{code}")).ok().filter(phonenumber::is_valid)
 }
 
 /// The ten digits of a number of North America, if it is plainly one: what the crate says of it takes twenty times as long.

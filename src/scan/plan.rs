@@ -448,8 +448,9 @@ impl ScanPlan {
             || self.patterns.opens_at(byte);
         let bars = if may_bar(c) { BARS } else { 0 };
         let readings = self.readings;
-        let escapes = readings.escapes && Escapes::begins(c);
-        let is_read = escapes && c != '=' || self.has_hints() && hides(c);
+        let is_escape = readings.escapes && Escapes::begins(c);
+        let escapes = is_escape || readings.escapes && Escapes::begins_quoted(c);
+        let is_read = is_escape || self.has_hints() && hides(c);
         let is_markup = readings.markup && (Markup::begins(c) || Breaks::begins(c));
         let is_look = readings.ciphers && Substitution::Looks.of(c).is_some();
         let breaks = if escapes || is_markup || is_look { BREAKS } else { 0 };
@@ -566,11 +567,11 @@ impl ScanPlan {
             return u128::MAX;
         }
         let keys = all(&|byte| self.begun[usize::from(byte)] != 0);
-        let escapes = all(&|byte| Escapes::begins(char::from(byte)) && byte != b'=');
+        let escapes = all(&|byte| Escapes::begins(char::from(byte)));
         let encoded = all(&|byte| {
             let mut word = Plausible::default();
             word.goes_on(Alphabet::Base64, char::from(byte))
-                && word.first(Alphabet::Base64).any(|byte| byte < 128 && keys >> byte & 1 != 0)
+                && word.first(Alphabet::Base64).any(|byte| !byte.is_ascii() || keys >> byte & 1 != 0)
         });
         match keys {
             0 => 0,

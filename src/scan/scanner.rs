@@ -61,6 +61,8 @@ pub(crate) struct Scanner {
     /// The word at the end, as far as the fast lane keeps it: only if it may have a slip.
     tail: Tail,
     before: Before,
+    /// Nothing but spaces and signs of a quotation has come in this line: known where something may go on from the line before.
+    in_margin: bool,
     slips: Slips,
     /// Whether the text says that something is hidden.
     hidden: Hidden,
@@ -226,6 +228,7 @@ impl Scanner {
             run: Run::NONE,
             tail: Tail::NONE,
             before: Before::NOTHING,
+            in_margin: false,
             hidden: Hidden::No,
             slips: Slips::default(),
             sign: None,
@@ -269,6 +272,7 @@ impl Scanner {
         self.endings.clear();
         self.run = Run::NONE;
         self.before = Before::NOTHING;
+        self.in_margin = false;
         self.hidden = Hidden::No;
         self.sign = None;
         self.patterns.clear();
@@ -288,6 +292,7 @@ impl Scanner {
         self.run = Run { slip: Slip::NONE, ..other.run };
         self.slips.break_off();
         self.before = other.before;
+        self.in_margin = other.in_margin;
         self.hidden = other.hidden;
         self.sign = other.sign;
         self.patterns.copy(&other.patterns);
@@ -318,7 +323,9 @@ impl Scanner {
         let base = self.seen;
         let mut at = 0;
         while at < text.len() && matches.is_empty() {
-            at += self.pass_plain(&text.as_bytes()[at..], base + at as u64);
+            let plain = self.pass_plain(&text.as_bytes()[at..], base + at as u64);
+            self.in_margin &= plain == 0;
+            at += plain;
             let Some(ch) = text[at..].chars().next() else { break };
             let (start, end) = (base + at as u64, base + (at + ch.len_utf8()) as u64);
             self.seen = end;
@@ -340,6 +347,9 @@ impl Scanner {
         match piece.ch {
             None => self.leave_out(mark, piece.emphasis),
             Some(ch) => {
+                if piece.start > self.symbol_end + LONGEST_INVISIBLE {
+                    self.break_off(matches);
+                }
                 if reads {
                     if let Some(views) = self.views.as_mut().filter(|_| ch.is_ascii_alphabetic()) {
                         views.expect_sign(ch as u8);
@@ -351,6 +361,7 @@ impl Scanner {
                     }
                     self.begin_encoded(ch);
                 }
+                self.in_margin = ch == '\n' || self.in_margin && (ch.is_whitespace() || ch == '>');
                 self.mark = mark;
                 symbols_of(ch, piece.start, piece.end, |symbol| self.take(&symbol, matches));
                 (self.mark, self.mark_before, self.frees) = (Means::EXACT, mark, mark != Means::EXACT);
@@ -420,6 +431,11 @@ impl Scanner {
     /// Where the last symbol ends.
     pub(super) fn place(&self) -> u64 {
         self.symbol_end
+    }
+
+    /// Whether nothing but spaces and signs of a quotation has come in this line.
+    pub(super) fn is_in_margin(&self) -> bool {
+        self.in_margin
     }
 
     /// Whether the last character is no space.
@@ -530,9 +546,6 @@ impl Scanner {
 
     #[inline(never)]
     fn take(&mut self, symbol: &Symbol, matches: &mut Vec<Match>) {
-        if symbol.raw_start > self.symbol_end + LONGEST_INVISIBLE {
-            self.break_off(matches);
-        }
         let hidden = self.depth == 0 && symbol.raw_start > self.symbol_end && self.symbol_end > 0;
         let goes_on = symbol.joins(self.before.class());
         if self.remembers() {

@@ -27,6 +27,7 @@ const ANNOUNCED: u64 = 512;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Escapes,
+    Quoted,
     Markup,
     Breaks,
     Words,
@@ -39,7 +40,7 @@ pub(super) enum Kind {
 impl Kind {
     fn means(self) -> Means {
         match self {
-            Self::Escapes => Means::ESCAPE,
+            Self::Escapes | Self::Quoted => Means::ESCAPE,
             Self::Markup | Self::Breaks => Means::MARKUP,
             Self::Words => Means::WORD,
             Self::Letters => Means::LETTERS,
@@ -53,12 +54,16 @@ impl Kind {
     /// spelled is neither.
     fn may_have(self, other: Self) -> bool {
         match self {
-            Self::Escapes => true,
+            Self::Escapes | Self::Quoted => true,
             Self::Encoded(Alphabet::Base64) => {
-                matches!(other, Self::Escapes | Self::Encoded(Alphabet::Base64))
+                matches!(other, Self::Escapes | Self::Quoted | Self::Encoded(Alphabet::Base64))
             }
-            Self::Markup => matches!(other, Self::Escapes | Self::Breaks | Self::Words | Self::Letters),
-            Self::Breaks => matches!(other, Self::Escapes | Self::Markup | Self::Words | Self::Letters),
+            Self::Markup => {
+                matches!(other, Self::Escapes | Self::Quoted | Self::Breaks | Self::Words | Self::Letters)
+            }
+            Self::Breaks => {
+                matches!(other, Self::Escapes | Self::Quoted | Self::Markup | Self::Words | Self::Letters)
+            }
             _ => false,
         }
     }
@@ -131,6 +136,11 @@ impl Views {
         let view = &mut self.views[place];
         (view.is_awake, view.awaited, view.unheld) = (true, Signs::NONE, 0..0);
         view.reading.begin_anew(parent.is_behind_text(), parent.is_in_word());
+        if let Reading::Markup(markup) = &mut view.reading
+            && parent.is_in_margin()
+        {
+            markup.begin_line();
+        }
         view.scanner.begin_anew();
         view
     }
@@ -228,6 +238,7 @@ impl Reading {
     fn new(kind: Kind) -> Self {
         match kind {
             Kind::Escapes => Self::Escapes(Escapes::default()),
+            Kind::Quoted => Self::Escapes(Escapes::quoted()),
             Kind::Markup => Self::Markup(Markup::default()),
             Kind::Breaks => Self::Breaks(Breaks::default()),
             Kind::Words => Self::Words(Words::default()),
@@ -401,7 +412,7 @@ impl Scanner {
     fn may_view(&self, kind: Kind) -> bool {
         let readings = self.plan().readings;
         let is_on = match kind {
-            Kind::Escapes => readings.escapes,
+            Kind::Escapes | Kind::Quoted => readings.escapes,
             Kind::Markup | Kind::Breaks => readings.markup,
             Kind::Words => readings.words,
             Kind::Letters => readings.letters,
@@ -427,12 +438,18 @@ impl Scanner {
 
     /// Opens the views that begin at this character, which is no letter of ASCII, before it is taken.
     pub(super) fn open_views(&mut self, ch: char) {
-        // Every other line of a program has an equals sign: it is one of quoted-printable only inside of something.
-        if Escapes::begins(ch) && (ch != '=' || self.awaits_rest()) {
+        if Escapes::begins(ch) {
             self.fork(Kind::Escapes);
+        }
+        // Every other line of a program has an equals sign: it is one of quoted-printable only inside of something.
+        if Escapes::begins_quoted(ch) && self.awaits_rest() {
+            self.fork(Kind::Quoted);
         }
         // An underscore belongs to a word, and tags are letters; all other markup stands apart from what begins behind it.
         if Markup::begins(ch) && (ch == '_' || !ch.is_ascii() || self.has_begun()) {
+            self.fork(Kind::Markup);
+        }
+        if ch == '>' && self.is_in_margin() && self.has_begun() {
             self.fork(Kind::Markup);
         }
         if Breaks::begins(ch) && self.has_begun() {

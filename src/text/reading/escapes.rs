@@ -1,7 +1,7 @@
 //! Escapes: characters that are written by their number or name.
 //!
 //! `&#64;` `&#x40;` `&commat;` (HTML) · `%40` (URLs, RFC 3986) · `\u0040` `\u{40}` `\U00000040` `\x40` `\100` `\@` (programs, JSON,
-//! Markdown) · `=40` (quoted-printable, RFC 2045). Bytes above 127 are taken together as UTF-8, halves of surrogate pairs too.
+//! Markdown) · `=40` (quoted-printable, RFC 2045; a reading of its own). Bytes above 127 are taken together as UTF-8, halves of surrogate pairs too.
 
 use super::{Piece, Utf8, span, utf8};
 use crate::text::fold::capital_look;
@@ -16,6 +16,8 @@ pub(crate) struct Escapes {
     kept: Vec<Piece>,
     /// So many of the first of these are known not to decide it.
     tried: usize,
+    /// It reads quoted-printable, and nothing else.
+    quoted: bool,
 }
 
 /// What the beginning of a text is.
@@ -32,7 +34,17 @@ enum Parsed {
 impl Escapes {
     /// Whether an escape may begin with this character.
     pub(crate) fn begins(ch: char) -> bool {
-        matches!(ch, '&' | '%' | '\\' | '=') || !ch.is_ascii() && capital_look(ch).is_some()
+        matches!(ch, '&' | '%' | '\\') || !ch.is_ascii() && capital_look(ch).is_some()
+    }
+
+    /// Whether an escape of quoted-printable may begin with this character.
+    pub(crate) fn begins_quoted(ch: char) -> bool {
+        ch == '='
+    }
+
+    /// Reads quoted-printable, which stands apart: in the `q=35%20Mill%20Hill` of a link the equals sign is none.
+    pub(crate) fn quoted() -> Self {
+        Self { quoted: true, ..Self::default() }
     }
 
     /// Forgets everything.
@@ -44,13 +56,14 @@ impl Escapes {
     pub(crate) fn take(&mut self, piece: Piece, out: &mut Vec<Piece>) {
         self.kept.push(piece);
         while let Some(first) = self.kept.first() {
-            if let Some(letter) = first.ch.and_then(capital_look) {
+            if let Some(letter) = first.ch.and_then(capital_look).filter(|_| !self.quoted) {
                 out.push(first.as_char(letter));
                 self.kept.remove(0);
                 self.tried = 0;
                 continue;
             }
-            if !first.ch.is_some_and(Self::begins) {
+            let begins = if self.quoted { Self::begins_quoted } else { Self::begins };
+            if !first.ch.is_some_and(begins) {
                 out.push(self.kept.remove(0));
                 self.tried = 0;
                 continue;
@@ -212,7 +225,9 @@ fn backslash(text: &[u8], rest: &[u8]) -> Parsed {
                 _ => Parsed::More,
             }
         }
-        [b'n'] => Parsed::Is(Some('\n')),
+        // The last one is how Markdown breaks a line.
+        [b'n'] | [b'\n'] | [b'\r', b'\n'] => Parsed::Is(Some('\n')),
+        [b'\r'] => Parsed::More,
         [b'r' | b't'] => Parsed::Is(Some(' ')),
         [sign] if sign.is_ascii_punctuation() => Parsed::Is(Some(char::from(*sign))),
         _ => Parsed::Not,
@@ -231,7 +246,10 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Vec<Piece> {
-        let mut escapes = Escapes::default();
+        read_by(Escapes::default(), text)
+    }
+
+    fn read_by(mut escapes: Escapes, text: &str) -> Vec<Piece> {
         let mut out = read_all(text, |piece, out| escapes.take(piece, out));
         escapes.finish(&mut out);
         out
@@ -249,13 +267,26 @@ mod tests {
             ("\\u0040\\u{40}\\U00000040\\x40\\100", "@@@@@"),
             ("\\ud835\\udc0c", "𝐌"),
             ("ann\\_lee\\@x", "ann_lee@x"),
-            ("ann=40ex.com, =C3=A9", "ann@ex.com, é"),
-            ("exam=\nple", "example"),
+            ("a\\\nb\\\r\nc", "a\nb\nc"),
             ("%2540", "%40"),
             ("&amp;#64;", "&#64;"),
         ] {
             assert_eq!(text_of(&read(text)), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn quoted_printable_is_read_alone() {
+        for (text, expected) in [
+            ("ann=40ex.com, =C3=A9", "ann@ex.com, é"),
+            ("exam=\nple", "example"),
+            ("q=35%20Mill", "q5%20Mill"),
+            ("a=b == =aa", "a=b == =aa"),
+            ("=\rx", "=\rx"),
+        ] {
+            assert_eq!(text_of(&read_by(Escapes::quoted(), text)), expected, "{text}");
+        }
+        assert_eq!(text_of(&read("q=35%20Mill")), "q=35 Mill");
     }
 
     #[test]

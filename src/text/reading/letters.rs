@@ -55,6 +55,8 @@ impl Letters {
         let folded = match fold(ch).folded {
             [] => return out.push(piece.out()),
             [one] if one.class != Class::Solo => one.ch,
+            // One letter that is written with two: `ß`, `æ`.
+            [one, two] if ch.is_alphabetic() && one.ch.is_alphabetic() && two.ch.is_alphabetic() => ch,
             // Several characters in one, or a word of its own.
             _ => {
                 if !self.token.is_empty() {
@@ -73,7 +75,8 @@ impl Letters {
             }
             self.token.push(folded);
             self.kept.push(piece);
-            if self.token.len() > LONGEST || self.token.len() > 1 && !begins_word(&self.token) {
+            let is_longer = self.token.chars().nth(1).is_some();
+            if self.token.len() > LONGEST || is_longer && !begins_word(&self.token) {
                 self.end_kept(out);
             }
             return;

@@ -1,7 +1,7 @@
 //! Markup: what a text looks like when it is shown.
 //!
-//! Emphasis, code ticks, links, tags and comments inside of a value are left out; cells and blocks stand apart. What a
-//! target of a link or an attribute of a tag says is another text, which the other readings see.
+//! Emphasis, code ticks, links, tags and comments inside of a value are left out, as are the numbers of footnotes behind it and the signs of a
+//! quotation in its lines; cells and blocks stand apart. What a target of a link or an attribute of a tag says is another text, which the other readings see.
 
 use super::{Emphasis, Piece};
 
@@ -20,6 +20,8 @@ pub(crate) struct Markup {
     in_word: bool,
     /// It is a letter or a digit.
     in_letters: bool,
+    /// Nothing but spaces and signs of a quotation has come in this line.
+    in_margin: bool,
     /// Emphasis has begun with `_`, and may go on up to this raw byte: known also where nobody has read on since.
     emphasis: u64,
 }
@@ -54,10 +56,15 @@ fn hash(hash: u32, ch: char) -> u32 {
     hash.wrapping_mul(31).wrapping_add(ch.to_ascii_lowercase() as u32)
 }
 
+/// Whether this may be the number of a footnote, or another sign above the line.
+fn is_note(ch: char) -> bool {
+    matches!(ch, '¹' | '²' | '³' | '⁰' | '⁴'..='⁹' | 'ª' | 'º' | '™' | '℠' | '①'..='⑳')
+}
+
 impl Markup {
     /// Whether markup may begin with this character.
     pub(crate) fn begins(ch: char) -> bool {
-        matches!(ch, '*' | '`' | '~' | '[' | ']' | '<' | '|' | '_' | '\u{e0020}'..='\u{e007e}')
+        matches!(ch, '*' | '`' | '~' | '[' | ']' | '<' | '|' | '_' | '\u{e0020}'..='\u{e007e}') || is_note(ch)
     }
 
     /// Forgets emphasis too, of another text.
@@ -69,7 +76,12 @@ impl Markup {
     pub(crate) fn begin_anew(&mut self, behind_text: bool, behind_letters: bool) {
         self.kept.clear();
         self.state = State::Text;
-        (self.in_word, self.in_letters) = (behind_text, behind_letters);
+        (self.in_word, self.in_letters, self.in_margin) = (behind_text, behind_letters, false);
+    }
+
+    /// What comes begins a line, but for spaces.
+    pub(crate) fn begin_line(&mut self) {
+        self.in_margin = true;
     }
 
     pub(crate) fn take(&mut self, piece: Piece, out: &mut Vec<Piece>) {
@@ -139,6 +151,8 @@ impl Markup {
                 self.state = State::Closed;
             }
             '|' => self.push(piece.as_char(' '), out),
+            '>' if self.in_margin => out.push(piece.out()),
+            _ if is_note(ch) && self.in_letters => out.push(piece.out()),
             '<' => self.keep(piece, State::Opened),
             '_' => self.keep(piece, State::Under),
             '\u{e0020}'..='\u{e007e}' => {
@@ -183,6 +197,7 @@ impl Markup {
     fn push(&mut self, piece: Piece, out: &mut Vec<Piece>) {
         if let Some(ch) = piece.ch {
             (self.in_word, self.in_letters) = (!ch.is_whitespace(), ch.is_alphanumeric());
+            self.in_margin = ch == '\n' || self.in_margin && ch.is_whitespace();
         }
         out.push(piece);
     }
@@ -233,6 +248,8 @@ mod tests {
             ("x\u{e0061}\u{e006e}", "xan"),
             ("[1] (see)", "1 (see)"),
             ("_", "_"),
+            ("Maria Lopez², 555-0104™ ² m²", "Maria Lopez, 555-0104 ² m"),
+            ("Maria\n> Lopez > x\n > > y", "Maria\n Lopez > x\n   y"),
         ] {
             assert_eq!(read(text), expected, "{text}");
         }

@@ -299,12 +299,12 @@ impl Words {
         }
         self.in_word = false;
         let ch = piece.ch.unwrap_or(' ');
-        // A sign that stands apart is one that was said: `ann @ example . com`.
-        let is_space = |piece: &Piece| piece.ch.is_none_or(char::is_whitespace);
+        // A sign that stands apart is one that was said: `ann @ example . com`, `ann(@)example[.]com`.
+        let is_apart = |ch: char| ch.is_whitespace() || matches!(ch, '[' | '(' | '{' | '<');
         if matches!(ch, '@' | '.')
             && self.open.is_none()
             && !self.kept.is_empty()
-            && self.kept.iter().all(is_space)
+            && self.kept.iter().all(|piece| piece.ch.is_none_or(is_apart))
         {
             self.word_at = self.kept.len();
             self.kept.push(piece);
