@@ -129,13 +129,13 @@ pub(super) const UNDECIDED: u8 = 9;
 /// Behind one to six characters, of which the last ones say, or may say, the first byte of two.
 const CUT: u8 = 9;
 
+/// How many characters of a word that may be encoded each state stands behind.
+static LENGTHS: [u8; 16] = [0, 1, 2, 3, 4, 5, 6, 7, 0, 0, 1, 2, 3, 4, 5, 6];
+
 /// How many characters of a word that may be encoded a state stands behind.
+#[inline(always)]
 pub(super) fn length_of(state: u8) -> u8 {
-    match state {
-        OUTSIDE..PLAIN => state,
-        PLAIN | UNDECIDED => 0,
-        _ => state - CUT,
-    }
+    LENGTHS[usize::from(state & 15)]
 }
 
 /// The next state, by state and byte. It says yes to every word that [`Plausible`] does, and to some more.
