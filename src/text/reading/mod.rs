@@ -6,7 +6,7 @@
 //!
 //! | reading | rows of EVASION | keeps at most |
 //! |---|---|---|
-//! | [`Escapes`] | 8–11, 48, quoted-printable | an entity of 32 characters |
+//! | [`Escapes`] | 8–11, 48; quoted-printable, apart | an entity of 32 characters |
 //! | [`Markup`] | 5–7, 53, 32 (tags) | a run of `_` |
 //! | [`Breaks`] | 7 | a line break |
 //! | [`Words`] | 22–24, 28 | two words of 12 letters and what is between them |
