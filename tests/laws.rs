@@ -429,10 +429,13 @@ enum Token {
 
 fn text(most: usize) -> impl Strategy<Value = Text> {
     let gaps = prop::sample::select(
-        &[" ", " ", "-", ".", "  ", " - ", ", ", "/", "\n", "\n ", "\t", "\u{a0}", "\u{200b}", "'", ". "][..],
+        &[
+            " ", " ", "-", ".", "  ", " - ", ", ", "/", "\n", "\n ", "\n> ", "\\\n", "\t", "\u{a0}",
+            "\u{200b}", "'", ". ",
+        ][..],
     );
     let part = prop_oneof![3 => Just((0, usize::MAX)), 1 => (0..6_usize, 1..20_usize)];
-    let value = (any::<usize>(), any::<usize>(), part, gaps, 0..23_u8).prop_map(
+    let value = (any::<usize>(), any::<usize>(), part, gaps, 0..27_u8).prop_map(
         |(which, spelling, (from, to), gap, upper)| Token::Value { which, spelling, from, to, gap, upper },
     );
     let other = prop::sample::select(OTHERS).prop_map(Token::Other);
@@ -495,6 +498,8 @@ const OTHERS: &[&str] = &[
     "\u{212a}",
     "’",
     "_",
+    "=",
+    "\n> ",
 ];
 
 impl Text {
@@ -568,7 +573,11 @@ fn otherwise(text: &str, how: u8) -> String {
         16 => base64::Engine::encode(&base64::engine::general_purpose::STANDARD, text),
         17 => text.bytes().map(|byte| format!("{byte:02x}")).collect(),
         18 => text.bytes().map(|byte| format!("{byte} ")).collect(),
-        19.. if text.chars().count() > 4 => slipped(&disguise(text, 1), usize::from(how)),
+        19 => base64::Engine::encode(&base64::engine::general_purpose::STANDARD, otherwise(text, 16)),
+        20 => otherwise(&text.replace('e', "é"), 16),
+        21 => text.replace('@', "(@)").replace('.', "[.]"),
+        22 => each(&|c| if c.is_alphanumeric() { c.to_string() } else { format!("={:02X}", c as u32) }),
+        23.. if text.chars().count() > 4 => slipped(&disguise(text, 1), usize::from(how)),
         _ => text.to_owned(),
     }
 }

@@ -558,6 +558,11 @@ impl ScanPlan {
         self.begins(ch) | self.is_read(ch)
     }
 
+    /// The same of an escape alone.
+    pub(super) fn is_escape(&self, ch: char) -> KindMask {
+        if self.readings.escapes && Escapes::begins(ch) { self.is_read(ch) } else { 0 }
+    }
+
     /// With which characters of ASCII begins what is read as a key in something that is decoded: an escape, or base64 once more.
     fn find_read(&self) -> u128 {
         let all = |is: &dyn Fn(u8) -> bool| {
@@ -573,7 +578,7 @@ impl ScanPlan {
             word.goes_on(Alphabet::Base64, char::from(byte))
                 && word.first(Alphabet::Base64).any(|byte| !byte.is_ascii() || keys >> byte & 1 != 0)
         });
-        match keys {
+        match self.wanted {
             0 => 0,
             _ if self.readings.escapes => encoded | escapes,
             _ => encoded,

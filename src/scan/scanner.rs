@@ -131,7 +131,7 @@ impl Counts {
 
     /// Whether anything counts, wherever it begins.
     #[inline]
-    fn anything(&self) -> bool {
+    pub(super) fn anything(&self) -> bool {
         self.always | self.patterns != 0 || self.since.is_some() && self.later != 0
     }
 

@@ -377,6 +377,9 @@ impl View {
     /// The oldest raw byte from which on something that counts may stand in what it reads.
     fn oldest(&mut self, counts: &Counts) -> Option<u64> {
         let pending = self.reading.undecided(self.scanner.plan(), counts);
+        // A value may begin inside of a character that is not complete, if that is decoded once more.
+        let is_twice = matches!(self.reading, Reading::Encoded(_)) && self.scanner.decodes();
+        let pending = pending.or_else(|| self.reading.pending().filter(|_| is_twice && counts.anything()));
         let oldest = pending.into_iter().chain(self.scanner.oldest(counts, true)).min()?;
         // What begins in bytes that nobody has held does not count; what else is alive begins before them or behind.
         Some(if self.unheld.contains(&oldest) { self.unheld.end } else { oldest })
@@ -427,6 +430,11 @@ impl Scanner {
         // What is decoded twice is text.
         let is_deep = matches!(self.reads, Some(Kind::Encoded(_))) && self.depth > 1;
         self.depth < DEEPEST && !is_deep && self.reads.is_none_or(|own| own.may_have(kind))
+    }
+
+    /// Whether it has a view that decodes base64.
+    fn decodes(&self) -> bool {
+        self.views.as_ref().is_some_and(|views| views.is_awake(Kind::Encoded(Alphabet::Base64)))
     }
 
     /// Opens the view of a word with which a number may go on, before its first letter is taken.

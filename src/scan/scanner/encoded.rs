@@ -94,9 +94,9 @@ impl Encoded {
     }
 
     /// Where the word begins, if what counts may begin with it.
-    pub(super) fn start(&self, plan: &ScanPlan, counts: &Counts) -> Option<u64> {
+    pub(super) fn start(&self, plan: &ScanPlan, counts: &Counts, is_view: bool) -> Option<u64> {
         let first = self.pieces[0].filter(|_| self.is_plausible())?.start;
-        plan.may_count(begun(self.base64, self.base32, plan), counts, first).then_some(first)
+        plan.may_count(begun(self.base64, self.base32, plan, is_view), counts, first).then_some(first)
     }
 
     /// The word goes on; the alphabets in which it is long enough to be decoded.
@@ -224,25 +224,30 @@ pub(super) fn start(
         base64 = base64.and_then(|mut word| word.goes_on(Alphabet::Base64, ch).then_some(word));
         base32 = base32.and_then(|mut word| word.goes_on(Alphabet::Base32, ch).then_some(word));
     }
-    plan.may_count(begun(base64, base32, plan), counts, begin).then_some(begin)
+    plan.may_count(begun(base64, base32, plan, false), counts, begin).then_some(begin)
 }
 
 /// Which kinds may have a key that begins with what a word decodes to that goes on so far in one of the alphabets. What would begin further in
 /// is not held, for nearly every word of prose might hold it, and does not count.
-fn begun(base64: Option<Plausible>, base32: Option<Plausible>, plan: &ScanPlan) -> KindMask {
+fn begun(base64: Option<Plausible>, base32: Option<Plausible>, plan: &ScanPlan, is_view: bool) -> KindMask {
     let words = [(base64, Alphabet::Base64), (base32, Alphabet::Base32)];
     let words = words.into_iter().filter_map(|(word, alphabet)| Some((word?, alphabet)));
     let kinds = words.map(|(word, alphabet)| {
-        // What is encoded in base64 may be read otherwise again.
-        let read = |byte: u8| if alphabet == Alphabet::Base64 { plan.is_read(char::from(byte)) } else { 0 };
+        // What is encoded in base64 may be read otherwise again, but is decoded no more than twice.
+        let read = |byte: u8| match alphabet {
+            Alphabet::Base64 if is_view => plan.is_escape(char::from(byte)),
+            Alphabet::Base64 => plan.is_read(char::from(byte)),
+            Alphabet::Base32 => 0,
+        };
         match word.decoded(alphabet, &mut [0; Plausible::ENOUGH as usize]) {
             [] => {
                 let firsts = word.first(alphabet);
                 // A character of two bytes may fold to the first letter of any key.
-                let begins = |byte: u8| if byte.is_ascii() { plan.begins(char::from(byte)) } else { !0 };
+                let begins =
+                    |byte: u8| if byte.is_ascii() { plan.begins(char::from(byte)) } else { plan.wanted };
                 firsts.fold(0, |kinds, byte| kinds | begins(byte) | read(byte))
             }
-            [first, ..] if !first.is_ascii() => !0,
+            [first, ..] if !first.is_ascii() => plan.wanted,
             decoded => {
                 let decoded = &decoded[..decoded.iter().take_while(|byte| byte.is_ascii()).count()];
                 let so_far = (1..=decoded.len()).map(|to| plan.begins_so(&decoded[..to]));

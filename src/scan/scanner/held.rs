@@ -75,7 +75,7 @@ impl Scanner {
         }
         let mut letters = self.spelled.start().into_iter().chain(self.spelled.second());
         let spelled = letters.find(|(letter, start)| self.plan.begins(*letter) & counts.from(*start) != 0);
-        let encoded = self.encoded.start(&self.plan, counts);
+        let encoded = self.encoded.start(&self.plan, counts, self.depth > 0);
         let read = self.views.as_mut().and_then(|views| views.oldest(counts));
         encoded.into_iter().chain(spelled.map(|(_, start)| start)).chain(read).min()
     }

@@ -133,6 +133,9 @@ impl Base64 {
     }
 
     pub(crate) fn take(&mut self, piece: Piece, out: &mut Vec<Piece>) {
+        if self.is_over {
+            return;
+        }
         let Some(value) = piece.ch.and_then(|ch| self.alphabet.value(ch)) else {
             // What cannot be seen does not matter, padding and all else ends it.
             self.is_over |= piece.ch.is_some_and(|ch| !crate::text::folds_to_nothing(ch));
@@ -192,11 +195,7 @@ mod tests {
 
     fn read(alphabet: Alphabet, text: &str) -> (String, Vec<(u64, u64)>) {
         let mut decoder = Base64::new(alphabet);
-        let out = read_all(text, |piece, out| {
-            if !decoder.is_over() {
-                decoder.take(piece, out);
-            }
-        });
+        let out = read_all(text, |piece, out| decoder.take(piece, out));
         (text_of(&out), out.iter().map(|piece| (piece.start, piece.end)).collect())
     }
 
@@ -208,6 +207,8 @@ mod tests {
         assert_eq!(read(Alphabet::Base64, "Sm9zw6k=").0, "José");
         assert_eq!(read(Alphabet::Base32, "GU2TKLJQGEYA====").0, "555-010");
         assert_eq!(read(Alphabet::Base64, "hello world").0, "");
+        // A control character of two bytes.
+        assert_eq!(read(Alphabet::Base64, "YcKBYWFhYWFhYWE=").0, "a");
     }
 
     #[test]
