@@ -576,9 +576,9 @@ impl ScanPlan {
         let encoded = all(&|byte| {
             let mut word = Plausible::default();
             word.goes_on(Alphabet::Base64, char::from(byte))
-                && word.first(Alphabet::Base64).any(|byte| !byte.is_ascii() || keys >> byte & 1 != 0)
+                && word.first(Alphabet::Base64).any(|byte| byte < 128 && keys >> byte & 1 != 0)
         });
-        match self.wanted {
+        match keys {
             0 => 0,
             _ if self.readings.escapes => encoded | escapes,
             _ => encoded,

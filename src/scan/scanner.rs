@@ -345,7 +345,12 @@ impl Scanner {
         let reads = self.plan.reads;
         let mark = self.means.when(piece.changed);
         match piece.ch {
-            None => self.leave_out(mark, piece.emphasis),
+            None => {
+                if piece.end > self.symbol_end + LONGEST_INVISIBLE {
+                    self.break_off(matches);
+                }
+                self.leave_out(mark, piece.emphasis);
+            }
             Some(ch) => {
                 if piece.start > self.symbol_end + LONGEST_INVISIBLE {
                     self.break_off(matches);

@@ -54,7 +54,8 @@ impl Kind {
     /// spelled is neither.
     fn may_have(self, other: Self) -> bool {
         match self {
-            Self::Escapes | Self::Quoted => true,
+            Self::Escapes => other != Self::Quoted,
+            Self::Quoted => other == Self::Escapes,
             Self::Encoded(Alphabet::Base64) => {
                 matches!(other, Self::Escapes | Self::Quoted | Self::Encoded(Alphabet::Base64))
             }
@@ -378,7 +379,7 @@ impl View {
     fn oldest(&mut self, counts: &Counts) -> Option<u64> {
         let pending = self.reading.undecided(self.scanner.plan(), counts);
         // A value may begin inside of a character that is not complete, if that is decoded once more.
-        let is_twice = matches!(self.reading, Reading::Encoded(_)) && self.scanner.decodes();
+        let is_twice = matches!(self.reading, Reading::Encoded(_)) && self.scanner.may_decode();
         let pending = pending.or_else(|| self.reading.pending().filter(|_| is_twice && counts.anything()));
         let oldest = pending.into_iter().chain(self.scanner.oldest(counts, true)).min()?;
         // What begins in bytes that nobody has held does not count; what else is alive begins before them or behind.
@@ -432,9 +433,10 @@ impl Scanner {
         self.depth < DEEPEST && !is_deep && self.reads.is_none_or(|own| own.may_have(kind))
     }
 
-    /// Whether it has a view that decodes base64.
-    fn decodes(&self) -> bool {
-        self.views.as_ref().is_some_and(|views| views.is_awake(Kind::Encoded(Alphabet::Base64)))
+    /// Whether it has a view that decodes base64, or may have one soon.
+    fn may_decode(&self) -> bool {
+        let decodes = |views: &Views| views.is_awake(Kind::Encoded(Alphabet::Base64));
+        self.is_in_encoded() || self.views.as_deref().is_some_and(decodes)
     }
 
     /// Opens the view of a word with which a number may go on, before its first letter is taken.

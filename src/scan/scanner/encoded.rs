@@ -54,7 +54,7 @@ impl Encoded {
 
     /// Behind which byte it is known not to be encoded, if it turns out so in these bytes.
     pub(super) fn ends_in(&self, bytes: &[u8]) -> Option<usize> {
-        let mut state = usize::from(self.state());
+        let mut state = usize::from(self.length());
         for (at, byte) in bytes.iter().enumerate() {
             state = usize::from(NEXT[state][usize::from(*byte)]);
             match state as u8 {
@@ -66,12 +66,6 @@ impl Encoded {
         None
     }
 
-    /// Where the automaton stands behind these characters.
-    pub(super) fn state(&self) -> u8 {
-        let bytes = self.pieces().filter_map(|piece| u8::try_from(piece.ch?).ok());
-        bytes.fold(OUTSIDE, |state, byte| NEXT[usize::from(state)][usize::from(byte)])
-    }
-
     /// How many characters of the word there are so far.
     pub(super) fn length(&self) -> u8 {
         [self.base64, self.base32].into_iter().flatten().map(Plausible::length).max().unwrap_or(0)
@@ -80,13 +74,6 @@ impl Encoded {
     /// These characters.
     pub(super) fn pieces(&self) -> impl Iterator<Item = Piece> {
         self.pieces.into_iter().flatten().take(usize::from(self.length()))
-    }
-
-    /// A sign of the alphabet stands in the middle of a character (`Wm/DqyBR`), so that the letter behind it begins no other word.
-    fn is_in_character(&self) -> bool {
-        let last = self.pieces().last().and_then(|piece| piece.ch);
-        last.is_some_and(|ch| !ch.is_alphanumeric())
-            && self.base64.is_some_and(|word| word.is_cut(Alphabet::Base64))
     }
 
     pub(super) fn is_plausible(&self) -> bool {
@@ -126,21 +113,10 @@ pub(super) const OUTSIDE: u8 = 0;
 pub(super) const PLAIN: u8 = 8;
 /// In one whose first eight characters may be.
 pub(super) const UNDECIDED: u8 = 9;
-/// Behind one to six characters, of which the last ones say, or may say, the first byte of two.
-const CUT: u8 = 9;
-
-/// How many characters of a word that may be encoded each state stands behind.
-static LENGTHS: [u8; 16] = [0, 1, 2, 3, 4, 5, 6, 7, 0, 0, 1, 2, 3, 4, 5, 6];
-
-/// How many characters of a word that may be encoded a state stands behind.
-#[inline(always)]
-pub(super) fn length_of(state: u8) -> u8 {
-    LENGTHS[usize::from(state & 15)]
-}
 
 /// The next state, by state and byte. It says yes to every word that [`Plausible`] does, and to some more.
-pub(super) const NEXT: [[u8; 256]; 16] = {
-    let mut next = [[OUTSIDE; 256]; 16];
+pub(super) const NEXT: [[u8; 256]; 10] = {
+    let mut next = [[OUTSIDE; 256]; 10];
     let mut byte = 0;
     while byte < 256 {
         let value = match byte as u8 {
@@ -158,38 +134,18 @@ pub(super) const NEXT: [[u8; 256]; 16] = {
         let first = (value >= 8 && value < 32) || in_base32;
         let second = (value < 64 && value & 15 >= 2 && value & 15 < 8) || in_base32;
         let third = (value < 64 && value & 3 < 2) || in_base32;
-        // Or the first byte of two does, which has three places in four characters; the second one begins behind it.
-        let cuts =
-            [value >= 48 && value < 56, value < 64 && value & 14 == 12, value < 64 && value & 3 == 3, false];
-        let rests = [
-            value >= 32 && value < 48,
-            value < 64 && value & 12 == 8,
-            value < 64 && value & 3 == 2,
-            value < 32,
-        ];
-        let mut at = 0;
+        next[0][byte] = if (value >= 8 && value < 32) || (value >= 4 && value < 16) { 1 } else { plain };
+        let mut at = 1;
         while at < 8 {
             let goes_on = match at % 4 {
-                0 if at == 0 => (value >= 8 && value < 32) || (value >= 4 && value < 16),
                 0 => first,
                 1 => second,
                 2 => third,
                 _ => value < 64,
             };
             // Behind a sign of the alphabet a letter begins another word, and this one is over.
-            let is_over = at == 7 || value < 64 && !is_word;
-            let longer = if is_over { UNDECIDED } else { at as u8 + 1 };
-            let cut = if is_over || at == 6 { UNDECIDED } else { CUT + at as u8 + 1 };
-            next[at][byte] = match (cuts[at % 4], goes_on) {
-                (true, _) => cut,
-                (_, true) => longer,
-                _ => plain,
-            };
-            if at > 0 && at < 7 {
-                // The last of four characters ends the first byte.
-                let behind = if at % 4 == 3 { cut } else { longer };
-                next[CUT as usize + at][byte] = if rests[at % 4] || in_base32 { behind } else { plain };
-            }
+            let longer = if at == 7 || value < 64 && !is_word { UNDECIDED } else { at as u8 + 1 };
+            next[at][byte] = if goes_on { longer } else { plain };
             at += 1;
         }
         next[PLAIN as usize][byte] = plain;
@@ -242,14 +198,9 @@ fn begun(base64: Option<Plausible>, base32: Option<Plausible>, plan: &ScanPlan, 
         match word.decoded(alphabet, &mut [0; Plausible::ENOUGH as usize]) {
             [] => {
                 let firsts = word.first(alphabet);
-                // A character of two bytes may fold to the first letter of any key.
-                let begins =
-                    |byte: u8| if byte.is_ascii() { plan.begins(char::from(byte)) } else { plan.wanted };
-                firsts.fold(0, |kinds, byte| kinds | begins(byte) | read(byte))
+                firsts.fold(0, |kinds, byte| kinds | plan.begins(char::from(byte)) | read(byte))
             }
-            [first, ..] if !first.is_ascii() => plan.wanted,
             decoded => {
-                let decoded = &decoded[..decoded.iter().take_while(|byte| byte.is_ascii()).count()];
                 let so_far = (1..=decoded.len()).map(|to| plan.begins_so(&decoded[..to]));
                 read(decoded[0]) | so_far.fold(!0, |kinds, begun| kinds & begun)
             }
@@ -259,13 +210,14 @@ fn begun(base64: Option<Plausible>, base32: Option<Plausible>, plan: &ScanPlan, 
 }
 
 impl Scanner {
+    /// Whether the word at the end may be encoded.
+    pub(in crate::scan) fn is_in_encoded(&self) -> bool {
+        self.encoded.is_plausible()
+    }
+
     /// A word that begins with this character may be encoded.
     pub(super) fn begin_encoded(&mut self, ch: char) {
-        if self.plan.readings.encodings
-            && ch.is_ascii_alphanumeric()
-            && !self.is_in_word()
-            && !self.encoded.is_in_character()
-        {
+        if self.plan.readings.encodings && ch.is_ascii_alphanumeric() && !self.is_in_word() {
             let may_view = |alphabet| self.may_ever_view(Kind::Encoded(alphabet));
             let (base64, base32) = (may_view(Alphabet::Base64), may_view(Alphabet::Base32));
             self.encoded.begin(base64, base32);
@@ -282,42 +234,6 @@ impl Scanner {
             let pieces: [Piece; Plausible::ENOUGH as usize - 1] =
                 std::array::from_fn(|at| self.encoded.pieces[at].unwrap_or(piece));
             self.open_encoded(alphabet, &pieces, matches);
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_automaton_says_yes_to_all_that_is_plausible() {
-        let signs: Vec<u8> =
-            (0..128).filter(|byte: &u8| byte.is_ascii_alphanumeric() || b"+-/_".contains(byte)).collect();
-        // Every word of signs that is plausible so far goes on with each of them.
-        for alphabet in [Alphabet::Base64, Alphabet::Base32] {
-            let mut words = vec![(Plausible::default(), OUTSIDE)];
-            let mut seed = 7_u64;
-            for length in 1..=Plausible::ENOUGH {
-                let mut longer = Vec::new();
-                for (plausible, state) in &words {
-                    for sign in &signs {
-                        let (mut word, next) = (*plausible, NEXT[usize::from(*state)][usize::from(*sign)]);
-                        if word.goes_on(alphabet, char::from(*sign)) {
-                            let known = next == UNDECIDED || length_of(next) == length;
-                            assert!(known, "{length} characters of {alphabet:?}, then {}", char::from(*sign));
-                            longer.push((word, next));
-                        }
-                    }
-                }
-                // Some of them, chosen at random.
-                longer.retain(|(_, state)| *state != UNDECIDED);
-                while longer.len() > 3_000 {
-                    seed = seed.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(1);
-                    longer.swap_remove((seed >> 33) as usize % longer.len());
-                }
-                words = longer;
-            }
         }
     }
 }

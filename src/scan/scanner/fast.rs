@@ -6,7 +6,7 @@
 use super::super::block::{Block, behind, first_bytes};
 use super::super::plan::{BARS, BREAKS, DIGIT, LETTER, OPAQUE, OPENS, SPACE, SPLITS, ScanPlan};
 use super::candidate::Candidate;
-use super::encoded::{self, may_be_encoded};
+use super::encoded::may_be_encoded;
 use super::lane::{Lane, Origin, Otherwise, Word};
 use super::slips::{Slip, Tail};
 use super::waits::Ends;
@@ -278,10 +278,8 @@ impl Scanner {
     /// Opens the fast lane, if nothing has begun.
     pub(crate) fn enter_lane(&mut self) {
         let run = &self.run;
-        // Behind a sign of its alphabet another word begins, which the lane would take for the same; and of the last character of a word it does not
-        // know whether that ends in the middle of a character.
-        let is_cut_off =
-            self.encoded.is_plausible() && (!self.is_in_word() || self.encoded.state() == encoded::UNDECIDED);
+        // Behind a sign of its alphabet another word begins, which the lane would take for the same.
+        let is_cut_off = self.encoded.is_plausible() && !self.is_in_word();
         if self.lane.is_open || is_cut_off {
             return;
         }

@@ -176,7 +176,7 @@ impl Otherwise {
     /// Where the lane goes on, in a word or outside.
     pub(super) fn of(encoded: &Encoded, spelled: &Spelled, in_word: bool) -> Self {
         let length = encoded.length();
-        let state = if length == 0 && in_word { encoded::PLAIN } else { encoded.state() };
+        let state = if length == 0 && in_word { encoded::PLAIN } else { length };
         // Both know the last characters, one more of them than the other.
         let more = length > spelled.state.length();
         let known = encoded.pieces().filter(|_| more).chain(spelled.pieces().filter(|_| !more));
@@ -220,7 +220,7 @@ impl Otherwise {
     /// How many characters there are of a word that may be encoded, if it may.
     #[inline(always)]
     pub(super) fn length(self) -> u64 {
-        u64::from(encoded::length_of(self.encoded()))
+        if self.encoded() < encoded::PLAIN { u64::from(self.encoded()) } else { 0 }
     }
 
     /// No more than so many bytes are held of it.
