@@ -558,11 +558,6 @@ impl ScanPlan {
         self.begins(ch) | self.is_read(ch)
     }
 
-    /// The same of an escape alone.
-    pub(super) fn is_escape(&self, ch: char) -> KindMask {
-        if self.readings.escapes && Escapes::begins(ch) { self.is_read(ch) } else { 0 }
-    }
-
     /// With which characters of ASCII begins what is read as a key in something that is decoded: an escape, or base64 once more.
     fn find_read(&self) -> u128 {
         let all = |is: &dyn Fn(u8) -> bool| {

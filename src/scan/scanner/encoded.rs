@@ -189,12 +189,9 @@ fn begun(base64: Option<Plausible>, base32: Option<Plausible>, plan: &ScanPlan, 
     let words = [(base64, Alphabet::Base64), (base32, Alphabet::Base32)];
     let words = words.into_iter().filter_map(|(word, alphabet)| Some((word?, alphabet)));
     let kinds = words.map(|(word, alphabet)| {
-        // What is encoded in base64 may be read otherwise again, but is decoded no more than twice.
-        let read = |byte: u8| match alphabet {
-            Alphabet::Base64 if is_view => plan.is_escape(char::from(byte)),
-            Alphabet::Base64 => plan.is_read(char::from(byte)),
-            Alphabet::Base32 => 0,
-        };
+        // What is encoded in base64 may be read otherwise again, but what is decoded twice is text.
+        let is_read = alphabet == Alphabet::Base64 && !is_view;
+        let read = |byte: u8| if is_read { plan.is_read(char::from(byte)) } else { 0 };
         match word.decoded(alphabet, &mut [0; Plausible::ENOUGH as usize]) {
             [] => {
                 let firsts = word.first(alphabet);
