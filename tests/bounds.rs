@@ -53,6 +53,22 @@ fn what_cannot_be_seen_does_not_hold_text_for_ever() {
 }
 
 #[test]
+fn what_a_reading_leaves_out_does_not_hold_text_for_ever() {
+    let session = session(&["Ann Lee"], "[kinds]\nname = 'redact'");
+    for (begun, sign) in [("Ann", "*"), ("Ann", "²"), ("Ann™", "²"), ("Ann ", "`")] {
+        let (mut checker, mut out, mut most) = (session.checker(), String::new(), 0);
+        let _ = checker.push(begun, &mut out);
+        for _ in 0..2_000 {
+            let _ = checker.push(sign, &mut out);
+            most = most.max(checker.held());
+        }
+        let _ = checker.finish(&mut out);
+        assert_eq!(out, format!("{begun}{}", sign.repeat(2_000)));
+        assert!(most <= 256, "{most} bytes were held of {begun} and {sign}");
+    }
+}
+
+#[test]
 fn white_space_does_not_hold_text_for_ever() {
     let session = session(&["Ann Lee"], "[kinds]\nname = 'redact'");
     // A line break may be left out in another reading, which waits for what comes behind it.
